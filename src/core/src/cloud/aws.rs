@@ -1,0 +1,83 @@
+//! Amazon Bedrock: the OpenAI-shaped surface of the runtime, and Mantle.
+//! Sources: botocore's endpoint rules, AWS "Bedrock endpoints" and OpenAI's "Amazon Bedrock" guide (2026-11).
+
+use super::{Form, ModelAddress};
+use crate::openai::feature::{Feature, Features};
+
+/// The runtime's host in a region.
+pub fn runtime_host(region: &str) -> String {
+    format!("bedrock-runtime.{region}.amazonaws.com")
+}
+
+/// Mantle's host in a region.
+pub fn mantle_host(region: &str) -> String {
+    format!("bedrock-mantle.{region}.api.aws")
+}
+
+/// The prefixes of inference profiles: where a request may be processed, whatever region it is sent to.
+const PROFILES: [&str; 8] = ["global", "us", "eu", "apac", "jp", "au", "in", "us-gov"];
+
+/// The inference profile that a model id begins with: `us` of `us.openai.gpt-6-sol`.
+pub fn profile(model: &str) -> Option<&str> {
+    model.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILES.contains(prefix))
+}
+
+/// The runtime is synchronous, runs no tools of its own and fetches no images.
+pub(super) fn runtime_lacks() -> Features {
+    [Feature::Background, Feature::WebSearch, Feature::ImageUrls].into_iter().collect()
+}
+
+pub(super) fn runtime_address(form: Form) -> ModelAddress {
+    under("/openai/v1", form)
+}
+
+/// Mantle refuses a model under the wrong prefix ("isn't supported on this route"), so `prefix` is there
+/// for families newer than [`mantle_prefix`].
+pub(super) fn mantle_address(form: Form, model: &str, prefix: Option<&str>) -> ModelAddress {
+    under(prefix.unwrap_or_else(|| mantle_prefix(model)), form)
+}
+
+/// The path prefixes that Mantle knows.
+pub const MANTLE_PREFIXES: [&str; 2] = ["/openai/v1", "/v1"];
+
+/// OpenAI's own models, Gemma 4 and Grok stand under `/openai/v1`; gpt-oss and the other open models under `/v1`.
+fn mantle_prefix(model: &str) -> &'static str {
+    let open_weights = model.starts_with("openai.gpt-oss");
+    let compatible = ["openai.", "google.gemma-4", "xai.grok"].iter().any(|family| model.starts_with(family));
+    if compatible && !open_weights { "/openai/v1" } else { "/v1" }
+}
+
+fn under(prefix: &str, form: Form) -> ModelAddress {
+    let operation = match form {
+        Form::Chat => "chat/completions",
+        Form::Responses => "responses",
+    };
+    ModelAddress { path: format!("{prefix}/{operation}"), model_in_path: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mantle_keeps_each_family_under_its_own_prefix() {
+        for (model, prefix) in [
+            ("openai.gpt-6-sol", "/openai/v1/responses"),
+            ("openai.gpt-5.5", "/openai/v1/responses"),
+            ("google.gemma-4-27b", "/openai/v1/responses"),
+            ("openai.gpt-oss-120b", "/v1/responses"),
+            ("openai.gpt-oss-safeguard-20b", "/v1/responses"),
+            ("qwen.qwen3-coder", "/v1/responses"),
+        ] {
+            assert_eq!(mantle_address(Form::Responses, model, None).path, prefix, "{model}");
+        }
+        assert_eq!(mantle_address(Form::Chat, "new.model", Some("/openai/v1")).path, "/openai/v1/chat/completions");
+    }
+
+    #[test]
+    fn reads_the_profile_of_a_model_id() {
+        assert_eq!(profile("us.openai.gpt-6-sol"), Some("us"));
+        assert_eq!(profile("openai.gpt-oss-120b-1:0"), None);
+        assert_eq!(profile("gpt"), None);
+    }
+}

@@ -1,0 +1,179 @@
+//! The clouds: for each, its hosts, the paths of the API forms it speaks, what its surfaces lack, and
+//! how its errors are to be read. No cloud knows another.
+
+pub mod aws;
+pub mod azure;
+pub mod gcp;
+
+use crate::openai::feature::Features;
+
+/// One of the three clouds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cloud {
+    /// Azure OpenAI in Microsoft Foundry.
+    Azure,
+    /// Amazon Bedrock.
+    Aws,
+    /// Google Cloud (Vertex AI, since 2026 the Gemini Enterprise Agent Platform).
+    Gcp,
+}
+
+impl Cloud {
+    /// All of them.
+    pub const ALL: [Cloud; 3] = [Cloud::Azure, Cloud::Aws, Cloud::Gcp];
+
+    /// The name that files and headers use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cloud::Azure => "azure",
+            Cloud::Aws => "aws",
+            Cloud::Gcp => "gcp",
+        }
+    }
+
+    /// The cloud of that name.
+    pub fn parse(name: &str) -> Option<Cloud> {
+        Cloud::ALL.into_iter().find(|cloud| cloud.name() == name)
+    }
+}
+
+/// A set of clouds, in an order that means something where a tenant wrote it.
+pub type Clouds = Vec<Cloud>;
+
+/// The wire format that a target speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// OpenAI's chat completions.
+    Chat,
+    /// OpenAI's Responses API.
+    Responses,
+}
+
+impl Form {
+    /// All of them.
+    pub const ALL: [Form; 2] = [Form::Chat, Form::Responses];
+
+    /// The name that the policy file uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Chat => "openai.chat",
+            Form::Responses => "openai.responses",
+        }
+    }
+
+    /// The form of that name.
+    pub fn parse(name: &str) -> Option<Form> {
+        Form::ALL.into_iter().find(|form| form.name() == name)
+    }
+}
+
+/// The API surface of an endpoint, with what its paths are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Surface {
+    /// `{resource}.openai.azure.com`, v1 and dated.
+    AzureOpenAi,
+    /// `bedrock-runtime.{region}`, the OpenAI-shaped part.
+    BedrockRuntime,
+    /// `bedrock-mantle.{region}`.
+    BedrockMantle,
+    /// `aiplatform`, one project in one location.
+    Google {
+        /// The project's id.
+        project: String,
+        /// The location that the path names; the host has to match it.
+        location: String,
+    },
+}
+
+impl Surface {
+    /// The cloud it belongs to.
+    pub fn cloud(&self) -> Cloud {
+        match self {
+            Surface::AzureOpenAi => Cloud::Azure,
+            Surface::BedrockRuntime | Surface::BedrockMantle => Cloud::Aws,
+            Surface::Google { .. } => Cloud::Gcp,
+        }
+    }
+
+    /// What no model has on this surface.
+    pub fn lacks(&self) -> Features {
+        match self {
+            Surface::BedrockRuntime => aws::runtime_lacks(),
+            Surface::AzureOpenAi | Surface::BedrockMantle | Surface::Google { .. } => Features::default(),
+        }
+    }
+
+    /// Where `model` answers in `form`. `version` is Azure's dated api-version, `prefix` a Mantle path
+    /// prefix other than the one its model family has.
+    pub fn address(&self, form: Form, model: &str, version: Option<&str>, prefix: Option<&str>) -> ModelAddress {
+        match self {
+            Surface::AzureOpenAi => azure::address(form, model, version),
+            Surface::BedrockRuntime => aws::runtime_address(form),
+            Surface::BedrockMantle => aws::mantle_address(form, model, prefix),
+            Surface::Google { project, location } => gcp::address(form, project, location),
+        }
+    }
+}
+
+/// A path, and whether it names the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelAddress {
+    /// Path and query.
+    pub path: String,
+    /// Whether the path names the model, so that the body's `model` is ignored by the cloud.
+    pub model_in_path: bool,
+}
+
+/// Why the declared residency of a target cannot hold, where the cloud's own names tell.
+///
+/// Only what a name surely says is judged: a `global.` profile or location is processed anywhere, and the
+/// labels `us` and `eu` are held against regions that name their continent. Other labels are the
+/// operator's word. Source: AWS "geographic cross-Region inference", Google "data residency" (2026-11).
+pub fn residency_contradiction(cloud: Cloud, region: &str, model: &str, label: &str) -> Option<String> {
+    let (place, named) = match cloud {
+        Cloud::Azure => return None,
+        Cloud::Aws => match aws::profile(model) {
+            Some(profile) => (profile, format!("the inference profile `{profile}.`")),
+            None => (region, format!("the region `{region}`")),
+        },
+        Cloud::Gcp => (region, format!("the location `{region}`")),
+    };
+    if place == "global" {
+        return (label != "global").then(|| format!("{named} is processed anywhere, residency `{label}` cannot hold"));
+    }
+    let inside = match label {
+        "us" => place == "us" || place.starts_with("us-"),
+        // London and Zurich begin with `eu` and are not in the European Union.
+        "eu" => {
+            (place == "eu" || place.starts_with("eu-") || place.starts_with("europe-"))
+                && !matches!(place, "eu-west-2" | "eu-central-2" | "europe-west2" | "europe-west6")
+        }
+        _ => true,
+    };
+    (!inside).then(|| format!("{named} is outside residency `{label}`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holds_the_declared_residency_against_the_clouds_own_names() {
+        for (cloud, region, model, label, holds) in [
+            (Cloud::Aws, "us-east-1", "us.openai.gpt-6-sol", "us", true),
+            (Cloud::Aws, "us-east-1", "global.openai.gpt-6-sol", "us", false),
+            (Cloud::Aws, "us-east-1", "global.openai.gpt-6-sol", "global", true),
+            (Cloud::Aws, "eu-west-1", "openai.gpt-oss-120b-1:0", "us", false),
+            (Cloud::Aws, "eu-west-2", "openai.gpt-oss-120b-1:0", "eu", false),
+            (Cloud::Aws, "eu-west-1", "openai.gpt-oss-120b-1:0", "eu", true),
+            (Cloud::Aws, "ap-south-1", "openai.gpt-oss-120b-1:0", "india", true),
+            (Cloud::Gcp, "us", "gpt-6-sol", "us", true),
+            (Cloud::Gcp, "global", "gpt-6-sol", "us", false),
+            (Cloud::Gcp, "europe-west4", "gpt-6-sol", "eu", true),
+            (Cloud::Azure, "eastus2", "gpt6", "eu", true),
+        ] {
+            let found = residency_contradiction(cloud, region, model, label);
+            assert_eq!(found.is_none(), holds, "{region} {model} {label}: {found:?}");
+        }
+    }
+}

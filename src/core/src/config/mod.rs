@@ -1,0 +1,175 @@
+//! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
+
+mod endpoint;
+mod fields;
+mod model;
+mod node;
+mod settings;
+mod tenant;
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use crate::fault::{Fault, Faults, Place};
+
+pub use endpoint::{Address, Auth, Endpoint, Tls, TokenEndpoint};
+pub use model::{Price, Target};
+pub use node::Node;
+pub use settings::{Carried, Defaults, Identity, Limits, Listener, ListenerTls, Timeouts, Trust};
+pub use tenant::{Grant, Order, parse_grant};
+
+use fields::Fields;
+
+/// A checked policy.
+#[derive(Debug)]
+pub struct Config {
+    /// One per account, region and API surface, in the file's order.
+    pub endpoints: Vec<Endpoint>,
+    /// Every target of every model, those of one model together in the file's order.
+    pub targets: Vec<Target>,
+    /// From a model's public name to its targets' places in [`Config::targets`].
+    pub models: HashMap<String, Vec<usize>>,
+    /// What each tenant may use.
+    pub tenants: HashMap<String, Rc<Grant>>,
+    /// Who says which tenant asks.
+    pub identity: Identity,
+    /// Listeners that need more than an address.
+    pub listeners: Vec<Listener>,
+    /// Where Google's metadata server answers.
+    pub metadata: Address,
+    /// What holds where a tenant says nothing.
+    pub defaults: Defaults,
+    /// Sizes.
+    pub limits: Limits,
+    /// Times.
+    pub timeouts: Timeouts,
+}
+
+impl Config {
+    /// A model's name and targets. `None` where the file has no such model.
+    pub fn model(&self, name: &str) -> Option<&[usize]> {
+        self.models.get(name).map(Vec::as_slice)
+    }
+
+    /// The endpoint that a target stands on.
+    pub fn endpoint_of(&self, target: &Target) -> Option<&Endpoint> {
+        self.endpoints.get(target.endpoint)
+    }
+}
+
+/// Reads a policy file that is JSON.
+///
+/// # Errors
+/// What the parser says, or a key that stands twice.
+pub fn parse_json(text: &[u8]) -> Result<Node, Fault> {
+    serde_json::from_slice(text).map_err(|error| Fault {
+        place: Place::default(),
+        message: format!("cannot be read: {error}"),
+        help: None,
+    })
+}
+
+/// Checks a policy file.
+///
+/// # Errors
+/// Every fault of the file, each with its place.
+pub fn check(root: &Node) -> Result<Config, Vec<Fault>> {
+    let mut faults = Faults::default();
+    match read(root, &mut faults) {
+        Some(config) if faults.is_empty() => Ok(config),
+        _ => Err(faults.into_vec()),
+    }
+}
+
+fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
+    let mut fields = Fields::open(root, Place::default(), faults)?;
+    let defaults = settings::read_defaults(fields.optional("defaults"), faults);
+    let endpoints = fields
+        .required("endpoints", faults)
+        .map(|(node, place)| endpoint::read_all(node, &place, faults))
+        .unwrap_or_default();
+    let (models, targets) = fields
+        .required("models", faults)
+        .map(|(node, place)| model::read_all(node, &place, &endpoints, faults))
+        .unwrap_or_default();
+    let known = tenant::Known {
+        residencies: endpoints.iter().map(|endpoint| endpoint.residency.as_str()).collect(),
+        endpoints: endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect(),
+        models: models.keys().map(String::as_str).collect(),
+    };
+    let tenants = fields
+        .optional("tenants")
+        .map(|(node, place)| tenant::read_all(node, &place, &known, &defaults, faults))
+        .unwrap_or_default();
+    let identity = match fields.required("identity", faults) {
+        Some((node, place)) => settings::read_identity(node, place, &known, &defaults, faults),
+        None => None,
+    };
+    if tenants.is_empty() && identity.as_ref().is_some_and(|identity| identity.carried.is_none()) {
+        faults.add_with_help(
+            &fields.place.key("tenants"),
+            "no tenant may use anything",
+            "list a tenant, or let requests carry their policy with `identity.policy`",
+        );
+    }
+    let listeners = settings::read_listeners(fields.optional("listeners"), faults);
+    let metadata = settings::read_gcp(fields.optional("gcp"), faults);
+    let limits = settings::read_limits(fields.optional("limits"), faults);
+    let timeouts = settings::read_timeouts(fields.optional("timeouts"), faults);
+    fields.finish(faults);
+    Some(Config {
+        endpoints,
+        targets,
+        models,
+        tenants,
+        identity: identity?,
+        listeners,
+        metadata,
+        defaults,
+        limits,
+        timeouts,
+    })
+}
+
+/// What the configuration of one plugin says.
+#[derive(Debug)]
+pub enum Role {
+    /// In the listener: holds the whole policy.
+    Edge(Box<Config>),
+    /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
+    Attempt {
+        /// The endpoint's name.
+        endpoint: String,
+    },
+}
+
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …}` or `{"role": "attempt", "endpoint": …}`.
+///
+/// # Errors
+/// Every fault, each with its place.
+pub fn parse_role(text: &[u8]) -> Result<Role, Vec<Fault>> {
+    let root = parse_json(text).map_err(|fault| vec![fault])?;
+    let mut faults = Faults::default();
+    let role = read_role(&root, &mut faults);
+    match role {
+        Some(role) if faults.is_empty() => Ok(role),
+        _ => Err(faults.into_vec()),
+    }
+}
+
+fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
+    let mut fields = Fields::open(root, Place::default(), faults)?;
+    let role = match fields.required_text("role", faults)? {
+        "edge" => {
+            let (policy, _) = fields.required("policy", faults)?;
+            Role::Edge(Box::new(read(policy, faults)?))
+        }
+        "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
+        other => {
+            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt"]);
+            return None;
+        }
+    };
+    fields.finish(faults);
+    Some(role)
+}

@@ -1,0 +1,208 @@
+//! Models and their targets: where a model stands, under which id, in which form, at what price.
+
+use std::collections::HashMap;
+
+use super::endpoint::Endpoint;
+use super::fields::{Fields, entries, one_or_more, texts};
+use super::node::Node;
+use crate::cloud::{Cloud, Form, ModelAddress, Surface, aws, azure, residency_contradiction};
+use crate::fault::{Faults, Place};
+use crate::name;
+use crate::openai::feature::{Feature, Features};
+
+/// A model on an endpoint.
+#[derive(Debug)]
+pub struct Target {
+    /// The place of its endpoint in the configuration.
+    pub endpoint: usize,
+    /// The cloud's own model id or deployment.
+    pub id: String,
+    /// Where it answers chat completions, if it does.
+    pub chat: Option<ModelAddress>,
+    /// Where it answers the Responses API, if it does.
+    pub responses: Option<ModelAddress>,
+    /// What it costs, where the file says so.
+    pub price: Option<Price>,
+    /// Its share under `order: weighted`; 0 is asked only after the others.
+    pub weight: u32,
+    /// What a request must not use to be sent here.
+    pub lacks: Features,
+}
+
+impl Target {
+    /// Where this target answers `form`.
+    pub fn address(&self, form: Form) -> Option<&ModelAddress> {
+        match form {
+            Form::Chat => self.chat.as_ref(),
+            Form::Responses => self.responses.as_ref(),
+        }
+    }
+}
+
+/// US dollars for a million tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    /// Of the request.
+    pub input: f64,
+    /// Of the answer.
+    pub output: f64,
+}
+
+type Models = (HashMap<String, Vec<usize>>, Vec<Target>);
+
+/// The most targets that a model may have: a plan is tried from its first to its last.
+const MOST_TARGETS: usize = 32;
+/// The largest weight: shares stay exact in integers.
+const MOST_WEIGHT: u64 = 1_000_000;
+
+pub(super) fn read_all(node: &Node, place: &Place, endpoints: &[Endpoint], faults: &mut Faults) -> Models {
+    let mut models = HashMap::new();
+    let mut targets = Vec::new();
+    for (key, node, place) in entries(node, place, faults) {
+        if !name::is_model(key) {
+            faults.add_with_help(&place, format!("`{key}` cannot name a model"), "use a-z A-Z 0-9 . _ : / @ -");
+        }
+        let first = targets.len();
+        match node {
+            Node::List(items) if !items.is_empty() && items.len() <= MOST_TARGETS => {
+                for (index, item) in items.iter().enumerate() {
+                    targets.extend(read(item, place.index(index), endpoints, faults));
+                }
+            }
+            other => {
+                faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()))
+            }
+        }
+        models.insert(key.to_owned(), (first..targets.len()).collect());
+    }
+    (models, targets)
+}
+
+fn read(node: &Node, place: Place, endpoints: &[Endpoint], faults: &mut Faults) -> Option<Target> {
+    let mut fields = Fields::open(node, place, faults)?;
+    let endpoint = read_endpoint(&mut fields, endpoints, faults);
+    let id = fields.required_text("id", faults);
+    if let Some(bad) = id.filter(|id| !name::is_model(id)) {
+        faults.add_with_help(
+            &fields.place.key("id"),
+            format!("`{bad}` is not a model id"),
+            "use a-z A-Z 0-9 . _ : / @ -",
+        );
+    }
+    let forms = read_forms(&mut fields, faults);
+    let version = fields.optional_text("api_version", faults);
+    let prefix = read_prefix(&mut fields, faults);
+    let price =
+        fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
+    let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
+    let mut lacks = read_lacks(&mut fields, faults);
+    let place = fields.place.clone();
+    fields.finish(faults);
+
+    let (index, id) = (endpoint?, id?);
+    let endpoint = endpoints.get(index)?;
+    check_fit(endpoint, id, version, prefix, &place, faults);
+    lacks = lacks.union(endpoint.surface.lacks());
+    let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
+    Some(Target {
+        endpoint: index,
+        id: id.to_owned(),
+        chat: address(Form::Chat),
+        responses: address(Form::Responses),
+        price,
+        weight,
+        lacks,
+    })
+}
+
+fn read_endpoint(fields: &mut Fields<'_>, endpoints: &[Endpoint], faults: &mut Faults) -> Option<usize> {
+    let text = fields.required_text("endpoint", faults)?;
+    let found = endpoints.iter().position(|endpoint| endpoint.name == text);
+    if found.is_none() {
+        let known = endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        faults.unknown(&fields.place.key("endpoint"), "endpoint", text, known);
+    }
+    found
+}
+
+fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
+    let Some((node, place)) = fields.required("form", faults) else {
+        return Vec::new();
+    };
+    let named = one_or_more(node, &place, faults);
+    if named.is_empty() {
+        faults.add(&place, "names no API form");
+    }
+    let mut forms = Vec::new();
+    for (text, place) in named {
+        match Form::parse(text) {
+            Some(form) => forms.push(form),
+            None => faults.unknown(&place, "API form", text, Form::ALL.map(Form::name)),
+        }
+    }
+    forms
+}
+
+fn read_prefix<'n>(fields: &mut Fields<'n>, faults: &mut Faults) -> Option<&'n str> {
+    let text = fields.optional_text("prefix", faults)?;
+    if !aws::MANTLE_PREFIXES.contains(&text) {
+        faults.unknown(&fields.place.key("prefix"), "path prefix", text, aws::MANTLE_PREFIXES);
+    }
+    Some(text)
+}
+
+fn read_price(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Price> {
+    let input = fields.required_amount("input", faults);
+    let output = fields.required_amount("output", faults);
+    fields.finish(faults);
+    Some(Price { input: input?, output: output? })
+}
+
+fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
+    let mut lacks = Features::default();
+    let named = fields.optional("lacks").map(|(node, place)| texts(node, &place, faults)).unwrap_or_default();
+    for (text, place) in named {
+        match Feature::parse(text) {
+            Some(feature) => lacks.add(feature),
+            None => faults.unknown(&place, "feature", text, Feature::ALL.map(Feature::name)),
+        }
+    }
+    lacks
+}
+
+/// What a target says has to fit the endpoint it stands on.
+fn check_fit(
+    endpoint: &Endpoint,
+    id: &str,
+    version: Option<&str>,
+    prefix: Option<&str>,
+    place: &Place,
+    faults: &mut Faults,
+) {
+    match version {
+        Some(_) if endpoint.cloud != Cloud::Azure => {
+            faults.add(&place.key("api_version"), format!("is Azure's alone, `{}` is not there", endpoint.name));
+        }
+        Some(version) if !azure::is_api_version(version) => {
+            faults.add_with_help(
+                &place.key("api_version"),
+                format!("`{version}` is not an api-version"),
+                "as `2024-10-21`",
+            );
+        }
+        Some(_) if !name::is_path_segment(id) => {
+            faults.add(
+                &place.key("id"),
+                format!("`{id}` cannot stand in a path, where the dated API wants the deployment"),
+            );
+        }
+        _ => {}
+    }
+    if prefix.is_some() && endpoint.surface != Surface::BedrockMantle {
+        faults.add(&place.key("prefix"), format!("is Mantle's alone, `{}` is not there", endpoint.name));
+    }
+    if let Some(message) = residency_contradiction(endpoint.cloud, &endpoint.region, id, &endpoint.residency) {
+        let help = "move the target to an endpoint whose residency says so";
+        faults.add_with_help(place, message, help);
+    }
+}

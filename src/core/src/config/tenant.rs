@@ -1,0 +1,214 @@
+//! What a tenant may use. The same reading serves the file's tenants, the ceiling, and a policy that a
+//! request carries in a header.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use super::fields::{Fields, entries, one_or_more, texts};
+use super::node::Node;
+use super::settings::Defaults;
+use crate::cloud::{Cloud, Clouds};
+use crate::fault::{Fault, Faults, Place, closest};
+use crate::name::{self, Pattern};
+
+/// What is allowed: everything that all parts name. What is not named is denied.
+#[derive(Debug)]
+pub struct Grant {
+    /// The clouds; their order is the order of attempts under [`Order::Ordered`].
+    pub clouds: Clouds,
+    /// The residency labels.
+    pub residency: Vec<String>,
+    /// The models, by public name.
+    pub models: Vec<Pattern>,
+    /// The endpoints, by name; `None` allows any that the rest allows.
+    pub targets: Option<Vec<Pattern>>,
+    /// The orders that a request may pick from; the first one holds where it picks none. Never empty.
+    pub orders: Vec<Order>,
+    /// The most targets that one request may try.
+    pub max_attempts: u32,
+}
+
+impl Grant {
+    /// Whether the model of that name is allowed.
+    pub fn allows_model(&self, name: &str) -> bool {
+        self.models.iter().any(|pattern| pattern.matches(name))
+    }
+
+    /// Whether the endpoint of that name is allowed.
+    pub fn allows_endpoint(&self, name: &str) -> bool {
+        self.targets.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
+    }
+}
+
+/// How the targets of a plan are ranked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// By the order of the tenant's clouds, then by the model's list.
+    Ordered,
+    /// The first in proportion to the weights, the others by weight.
+    Weighted,
+    /// By the price of the request at hand.
+    Cheapest,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Order; 3] = [Order::Ordered, Order::Weighted, Order::Cheapest];
+
+    /// The name that files and headers use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Order::Ordered => "ordered",
+            Order::Weighted => "weighted",
+            Order::Cheapest => "cheapest",
+        }
+    }
+
+    /// The order of that name.
+    pub fn parse(name: &str) -> Option<Order> {
+        Order::ALL.into_iter().find(|order| order.name() == name)
+    }
+}
+
+/// The most attempts that can be asked for.
+pub(super) const MOST_ATTEMPTS: u64 = 32;
+
+/// The names that the rest of the file defines; a tenant that names another one names nothing.
+pub(super) struct Known<'k> {
+    pub residencies: HashSet<&'k str>,
+    pub endpoints: HashSet<&'k str>,
+    pub models: HashSet<&'k str>,
+}
+
+/// Reads a tenant's policy that a request carries: the same JSON as its entry in the file. Names that the
+/// file does not know are no faults here; they match nothing.
+///
+/// # Errors
+/// Every fault of the entry.
+pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
+    let node = super::parse_json(text).map_err(|fault| vec![fault])?;
+    let mut faults = Faults::default();
+    match read(&node, Place::default(), None, defaults, &mut faults) {
+        Some(grant) if faults.is_empty() => Ok(grant),
+        _ => Err(faults.into_vec()),
+    }
+}
+
+pub(super) fn read_all(
+    node: &Node,
+    place: &Place,
+    known: &Known<'_>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> HashMap<String, Rc<Grant>> {
+    let mut tenants = HashMap::new();
+    for (key, node, place) in entries(node, place, faults) {
+        if !name::is_tenant(key) {
+            faults.add_with_help(
+                &place,
+                format!("`{key}` cannot name a tenant"),
+                "use up to 128 visible ASCII characters without , ; \" \\",
+            );
+        }
+        if let Some(grant) = read(node, place, Some(known), defaults, faults) {
+            tenants.insert(key.to_owned(), Rc::new(grant));
+        }
+    }
+    tenants
+}
+
+pub(super) fn read(
+    node: &Node,
+    place: Place,
+    known: Option<&Known<'_>>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Grant> {
+    let mut fields = Fields::open(node, place, faults)?;
+    let clouds = fields.required("clouds", faults).map(|(node, place)| read_clouds(node, &place, faults));
+    let residency = fields.required("residency", faults).map(|(node, place)| {
+        let labels = texts(node, &place, faults);
+        check_labels(&labels, known, faults);
+        labels.into_iter().map(|(label, _)| label.to_owned()).collect()
+    });
+    let models = fields
+        .required("models", faults)
+        .map(|(node, place)| read_patterns(node, &place, "model", known.map(|known| &known.models), faults));
+    let targets = fields
+        .optional("targets")
+        .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| &known.endpoints), faults));
+    let orders = match fields.optional("order") {
+        Some((node, place)) => read_orders(node, &place, faults),
+        None => vec![defaults.order],
+    };
+    let max_attempts = fields
+        .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
+        .map_or(defaults.max_attempts, |attempts| attempts as u32);
+    fields.finish(faults);
+    Some(Grant { clouds: clouds?, residency: residency?, models: models?, targets, orders, max_attempts })
+}
+
+fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {
+    let mut clouds = Clouds::new();
+    for (text, place) in texts(node, place, faults) {
+        match Cloud::parse(text) {
+            Some(cloud) if clouds.contains(&cloud) => faults.add(&place, format!("`{text}` stands twice")),
+            Some(cloud) => clouds.push(cloud),
+            None => faults.unknown(&place, "cloud", text, Cloud::ALL.map(Cloud::name)),
+        }
+    }
+    clouds
+}
+
+fn check_labels(labels: &[(&str, Place)], known: Option<&Known<'_>>, faults: &mut Faults) {
+    let Some(known) = known else { return };
+    for (label, place) in labels {
+        if !known.residencies.contains(label) {
+            faults.unknown(place, "residency", label, sorted(&known.residencies));
+        }
+    }
+}
+
+fn read_patterns(
+    node: &Node,
+    place: &Place,
+    what: &str,
+    known: Option<&HashSet<&str>>,
+    faults: &mut Faults,
+) -> Vec<Pattern> {
+    let mut patterns = Vec::new();
+    for (text, place) in texts(node, place, faults) {
+        let pattern = Pattern::new(text);
+        if let Some(known) = known.filter(|known| !known.iter().any(|name| pattern.matches(name))) {
+            let message = format!("`{text}` matches no {what}");
+            match closest(text, sorted(known)) {
+                Some(meant) => faults.add_with_help(&place, message, format!("did you mean `{meant}`?")),
+                None => faults.add(&place, message),
+            }
+        }
+        patterns.push(pattern);
+    }
+    patterns
+}
+
+fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
+    let named = one_or_more(node, place, faults);
+    if named.is_empty() {
+        faults.add(place, "names no order");
+    }
+    let mut orders = Vec::new();
+    for (text, place) in named {
+        match Order::parse(text) {
+            Some(order) => orders.push(order),
+            None => faults.unknown(&place, "order", text, Order::ALL.map(Order::name)),
+        }
+    }
+    orders
+}
+
+/// In the same order at every run, so that messages can be compared.
+fn sorted<'k>(names: &HashSet<&'k str>) -> Vec<&'k str> {
+    let mut names: Vec<&str> = names.iter().copied().collect();
+    names.sort_unstable();
+    names
+}

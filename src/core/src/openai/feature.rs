@@ -1,0 +1,124 @@
+//! The features of a request that not every target has.
+
+/// One such feature. A request that uses it is never sent to a target that lacks it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Feature {
+    /// `tools` or `functions`.
+    Tools,
+    /// Image parts.
+    Images,
+    /// Image parts that the cloud has to fetch (`https:`).
+    ImageUrls,
+    /// Audio parts, or an answer in audio.
+    Audio,
+    /// File parts.
+    Files,
+    /// `response_format` / `text.format` of type `json_object`.
+    JsonObject,
+    /// `response_format` / `text.format` of type `json_schema`.
+    JsonSchema,
+    /// `logprobs: true`, or `top_logprobs` above 0.
+    Logprobs,
+    /// `n` above 1.
+    Choices,
+    /// State that one account keeps: `previous_response_id`, `conversation`, an `item_reference`.
+    State,
+    /// `background: true`.
+    Background,
+    /// `web_search_options`, or a tool of type `web_search…`.
+    WebSearch,
+    /// `prompt`: a template stored in one account.
+    StoredPrompt,
+    /// `stop`.
+    Stop,
+}
+
+impl Feature {
+    /// Every feature, in the order of their bits.
+    pub const ALL: [Feature; 14] = [
+        Feature::Tools,
+        Feature::Images,
+        Feature::ImageUrls,
+        Feature::Audio,
+        Feature::Files,
+        Feature::JsonObject,
+        Feature::JsonSchema,
+        Feature::Logprobs,
+        Feature::Choices,
+        Feature::State,
+        Feature::Background,
+        Feature::WebSearch,
+        Feature::StoredPrompt,
+        Feature::Stop,
+    ];
+
+    /// The name that the policy file uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feature::Tools => "tools",
+            Feature::Images => "images",
+            Feature::ImageUrls => "image_urls",
+            Feature::Audio => "audio",
+            Feature::Files => "files",
+            Feature::JsonObject => "json_object",
+            Feature::JsonSchema => "json_schema",
+            Feature::Logprobs => "logprobs",
+            Feature::Choices => "choices",
+            Feature::State => "state",
+            Feature::Background => "background",
+            Feature::WebSearch => "web_search",
+            Feature::StoredPrompt => "stored_prompt",
+            Feature::Stop => "stop",
+        }
+    }
+
+    /// The feature of that name.
+    pub fn parse(name: &str) -> Option<Feature> {
+        Feature::ALL.into_iter().find(|feature| feature.name() == name)
+    }
+}
+
+/// A set of features.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Features(u32);
+
+impl Features {
+    /// Puts `feature` in.
+    pub fn add(&mut self, feature: Feature) {
+        self.0 |= 1 << feature as u8;
+    }
+
+    /// Both sets together.
+    pub fn union(self, other: Features) -> Features {
+        Features(self.0 | other.0)
+    }
+
+    /// Whether `feature` is in.
+    pub fn has(self, feature: Feature) -> bool {
+        self.0 & (1 << feature as u8) != 0
+    }
+
+    /// Whether nothing is in.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Those that are in both.
+    pub fn shared(self, other: Features) -> Features {
+        Features(self.0 & other.0)
+    }
+
+    /// The features in it.
+    pub fn iter(self) -> impl Iterator<Item = Feature> {
+        Feature::ALL.into_iter().filter(move |feature| self.has(*feature))
+    }
+}
+
+impl FromIterator<Feature> for Features {
+    fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Features {
+        let mut set = Features::default();
+        features.into_iter().for_each(|feature| set.add(feature));
+        set
+    }
+}
