@@ -1,0 +1,237 @@
+#!/usr/bin/env python3
+"""What a request costs Envoy: CPU time of its process, over four chains.
+
+  bare    Envoy, a router, a cluster
+  native  the rendered configuration without the Wasm filters
+  floor   the rendered configuration with a module that does nothing: what any filter of this design pays
+  ours    the rendered configuration
+
+Each chain is an Envoy process of its own with one worker. All four run all the time and are loaded in turn, in
+slices of a second or less, so that whatever else the machine does falls on all of them. A slice's CPU time is the
+process's (all threads), read by the load generator at both ends of its timed part. The figures are medians: over
+the slices of a round, then over the rounds; a ratio is taken from neighbouring slices before any median.
+
+Writes a table to the terminal and bench.json to the build folder.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import chains  # noqa: E402
+import report  # noqa: E402
+from envoys import Envoy, Failed, Processes  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = ROOT / "tests" / "bench"
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
+WORK = TARGET / "bench"
+
+# Case -> the model it asks for, and the most that ours ÷ floor may be.
+MODELS = {"headers": "gpt-4o", "json-700": "gpt-6-sol", "json-64k": "gpt-6-sol", "sse-64": "gpt-6-sol"}
+GOALS = {"headers": 1.15, "json-700": 1.25, "json-64k": 1.35, "sse-64": 1.15}
+MODULE_GOAL = 600_000
+
+CONNECTIONS = 16
+TENANT = "acme"
+
+
+def main():
+    options = arguments()
+    running = Processes()
+    try:
+        bench(options, running)
+    except (Failed, chains.Unexpected) as fault:
+        print(f"\nbench: {fault}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nbench: interrupted", file=sys.stderr)
+        return 130
+    finally:
+        running.stop()
+    return 0
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--envoy", default=os.environ.get("ENVOY_PATH"), help="the Envoy binary; default $ENVOY_PATH, else the PATH's")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0, help="timed seconds a chain, case and round")
+    parser.add_argument("--slice", type=float, default=0.5, help="timed seconds before the next chain's turn")
+    parser.add_argument("--case", action="append", choices=GOALS, help="only this case (repeatable)")
+    parser.add_argument("--chains", default=",".join(chains.NAMES), help="only these, comma-separated")
+    parser.add_argument("--module", type=pathlib.Path, help="a built multihome.wasm, instead of building it")
+    parser.add_argument("--cli", type=pathlib.Path, help="a built multihome, instead of building it")
+    options = parser.parse_args()
+    options.cases = [name for name in GOALS if name in (options.case or GOALS)]
+    options.chains = [name for name in chains.NAMES if name in options.chains.split(",")]
+    options.envoy = options.envoy or shutil.which("envoy")
+    if not options.envoy:
+        parser.error("no Envoy: give --envoy or ENVOY_PATH")
+    return options
+
+
+def bench(options, running):
+    WORK.mkdir(parents=True, exist_ok=True)
+    built = build(options)
+    envoys = start(options, built, running)
+    load = Load(built["load"])
+    for envoy in envoys:
+        for case in options.cases:
+            load.prove(envoy, case)
+        print(f"  {envoy.chain} answers as it should", flush=True)
+
+    print(f"{options.rounds} rounds, {options.seconds:g} s a case and chain in slices of {options.slice:g} s; µs a request:", flush=True)
+    measured = {case: [] for case in options.cases}
+    for number in range(options.rounds + 1):
+        for case in options.cases:
+            # Round 0 warms up: V8 compiles what is hot. It is shown, and not counted.
+            values = load.measure(envoys, case, options.seconds if number else 1.5, options.slice)
+            if number:
+                measured[case].append(values)
+            medians = "  ".join(f"{chain} {statistics.median(slices):.1f}" for chain, slices in values.items())
+            print(f"  {f'round {number}' if number else 'warm-up'}  {case:9} {medians}", flush=True)
+
+    for envoy in envoys:
+        envoy.prove_stats()
+    found = report.summary(measured, envoys, GOALS) | {
+        "module_bytes": built["ours"].stat().st_size if "ours" in options.chains else None,
+        "module_goal": MODULE_GOAL,
+        "rounds": options.rounds,
+        "seconds": options.seconds,
+        "slice": options.slice,
+        "connections": CONNECTIONS,
+        "workers": 1,
+        "envoy": subprocess.run([options.envoy, "--version"], capture_output=True, text=True).stdout.strip(),
+    }
+    path = TARGET / "bench.json"
+    path.write_text(json.dumps(found, indent=1) + "\n")
+    report.table(found)
+    print(f"written to {path}")
+
+
+def build(options):
+    """The modules and programs, by name."""
+    def cargo(*words):
+        print("cargo build " + " ".join(words), flush=True)
+        if subprocess.run(["cargo", "build", *words], cwd=ROOT).returncode:
+            raise Failed("the build failed")
+
+    wasm = TARGET / "wasm32-wasip1" / "release"
+    ours = [] if options.module else ["-p", "multihome"]
+    cargo("--release", "--target", "wasm32-wasip1", "-p", "multihome-floor", *ours)
+    cargo("--release", "-p", "multihome-load")
+    if not options.cli:
+        cargo("-p", "multihome-cli")
+    return {
+        "floor": wasm / "multihome_floor.wasm",
+        "ours": (options.module or wasm / "multihome.wasm").resolve(),
+        "load": TARGET / "release" / "multihome-load",
+        "cli": (options.cli or TARGET / "debug" / "multihome").resolve(),
+    }
+
+
+def start(options, built, running):
+    """The upstream, and an Envoy for each chain."""
+    process = running.start([built["load"], "upstream", "--listen", "127.0.0.1:0"], stdout=subprocess.PIPE, text=True)
+    upstream = process.stdout.readline().strip()
+    policy = WORK / "policy.yaml"
+    policy.write_text((HERE / "policy.yaml").read_text().replace("UPSTREAM", upstream))
+    edits = {
+        "native": chains.native,
+        "floor": lambda rendered: chains.floor(rendered, built["floor"]),
+        "ours": chains.ours,
+    }
+    envoys = []
+    for chain in options.chains:
+        listen, admin = free_address(), free_address()
+        if chain == "bare":
+            config = chains.bare(listen, admin, upstream)
+        else:
+            config = edits[chain](render(built, policy, listen, admin))
+        path = WORK / f"{chain}.json"
+        path.write_text(json.dumps(config, indent=1))
+        envoys.append(Envoy(chain, options.envoy, path, listen, admin, running))
+    for envoy in envoys:
+        envoy.await_ready()
+    return envoys
+
+
+def render(built, policy, listen, admin):
+    done = subprocess.run(
+        [built["cli"], "render", "envoy", policy, "--wasm", built["ours"], "--listen", listen, "--admin", admin, "--format", "json"],
+        capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"render failed:\n{done.stderr}")
+    return json.loads(done.stdout)
+
+
+def free_address():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+class Load:
+    """The load generator. It checks the status and length of every answer."""
+
+    def __init__(self, program):
+        self.program = program
+
+    def measure(self, envoys, case, seconds, slice_seconds):
+        """chain -> µs a request, one for each slice. Every other turn goes backwards, so that no chain
+        always follows the same one."""
+        values = {envoy.chain: [] for envoy in envoys}
+        for turn in range(max(1, round(seconds / slice_seconds))):
+            for envoy in envoys if turn % 2 == 0 else reversed(envoys):
+                done = self.run(envoy, case, "--warm-up", 0.1, "--seconds", slice_seconds, "--connections", CONNECTIONS)
+                values[envoy.chain].append(done["cpu_us_per_request"])
+                # Envoy sends on in one chunk what its filters saw in one callback.
+                if case == "sse-64" and done["chunks_per_answer"] < 58:
+                    print(f"  {envoy.chain}: only {done['chunks_per_answer']:.0f} of 64 events came one by one", flush=True)
+        return values
+
+    def run(self, envoy, case, *more):
+        done = self.command("run", case, TENANT, "--target", envoy.listen, "--pid", envoy.pid, *more)
+        if done.returncode:
+            raise Failed(f"{envoy.chain}, {case}: {done.stderr.decode().strip()}")
+        return json.loads(done.stdout)
+
+    def prove(self, envoy, case):
+        """Before anything is timed: the case is answered; and by ours only for a tenant, from Azure."""
+        self.run(envoy, case, "--warm-up", 0, "--seconds", 0.1, "--connections", 1)
+        if envoy.chain != "ours":
+            return
+        head = self.head(envoy, case, TENANT)
+        for line in ("x-multihome-cloud: azure", "x-multihome-target: azure-eastus2", "x-multihome-attempts: 1"):
+            if line not in head:
+                raise Failed(f"ours, {case}: the answer lacks `{line}`:\n" + "\n".join(head))
+        head = self.head(envoy, case, "nobody")
+        if not head[0].startswith("http/1.1 401"):
+            raise Failed(f"ours, {case}: an unknown tenant was not refused:\n" + "\n".join(head))
+
+    def head(self, envoy, case, tenant):
+        """The lines of the answer's head, in lower case."""
+        host, port = envoy.listen.split(":")
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(self.command("request", case, tenant).stdout)
+            answer = b""
+            while b"\r\n\r\n" not in answer and (more := connection.recv(65536)):
+                answer += more
+        return answer.split(b"\r\n\r\n")[0].decode("latin-1").lower().split("\r\n")
+
+    def command(self, word, case, tenant, *more):
+        words = [self.program, word, "--case", case, "--model", MODELS[case], "--header", f"x-tenant-id: {tenant}", *more]
+        return subprocess.run([str(word) for word in words], capture_output=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+//! A plain HTTP/1.1 upstream that answers every request alike: a completion, or a stream where the
+//! request's body asks for one.
+//!
+//! The events of a stream go out one a tick, all streams in the same tick. Written at once, as many of them as
+//! had piled up while Envoy was busy would reach its filters in one callback: the slower the chain, the
+//! fewer the callbacks, and the comparison would flatter the slow.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use memchr::memmem::Finder;
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+
+use crate::answer;
+use crate::connection::Connection;
+use crate::http::Reader;
+
+/// Time between two events of a stream, at the least.
+pub const TICK: Duration = Duration::from_millis(1);
+
+const LISTENER: Token = Token(0);
+
+struct Peer<'a> {
+    connection: Connection<'a>,
+    request: Reader,
+    /// The writes of a stream that are still to come.
+    rest: &'a [Vec<u8>],
+}
+
+/// Prints the address it listens on, then serves until the process is killed.
+pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
+    let whole = answer::whole();
+    let stream = answer::stream();
+    let asks_stream = Finder::new(b"\"stream\":true");
+    let mut poll = Poll::new()?;
+    let mut listener = TcpListener::bind(listen)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+    println!("{}", listener.local_addr()?);
+
+    let mut events = Events::with_capacity(256);
+    let mut scratch = vec![0; 128 * 1024];
+    let mut peers: HashMap<Token, Peer> = HashMap::new();
+    let mut streaming: Vec<Token> = Vec::new();
+    let mut next_token = 1;
+    let mut next_tick = Instant::now();
+    loop {
+        let wait = (!streaming.is_empty()).then(|| next_tick.saturating_duration_since(Instant::now()));
+        poll.poll(&mut events, wait)?;
+        for event in &events {
+            if event.token() == LISTENER {
+                while let Ok((socket, _)) = listener.accept() {
+                    let token = Token(next_token);
+                    next_token += 1;
+                    let connection = Connection::new(socket, poll.registry(), token)?;
+                    peers.insert(token, Peer { connection, request: Reader::default(), rest: &[] });
+                }
+                continue;
+            }
+            let Some(peer) = peers.get_mut(&event.token()) else {
+                continue;
+            };
+            match peer.on_ready(&mut scratch, &whole, &stream, &asks_stream) {
+                Ok(Next::Wait) => {}
+                Ok(Next::Stream) => streaming.push(event.token()),
+                Ok(Next::Close) | Err(_) => {
+                    peers.remove(&event.token());
+                }
+            }
+        }
+        if !streaming.is_empty() && Instant::now() >= next_tick {
+            next_tick = Instant::now() + TICK;
+            streaming.retain(|token| peers.get_mut(token).is_some_and(Peer::on_tick));
+        }
+    }
+}
+
+enum Next {
+    Wait,
+    Stream,
+    Close,
+}
+
+impl<'a> Peer<'a> {
+    fn on_ready(
+        &mut self,
+        scratch: &mut [u8],
+        whole: &'a [u8],
+        stream: &'a [Vec<u8>],
+        asks_stream: &Finder,
+    ) -> Result<Next, Box<dyn Error>> {
+        self.connection.flush()?;
+        if !self.connection.fill(scratch)? {
+            return Ok(Next::Close);
+        }
+        if self.request.advance(&self.connection.input)?.is_none() {
+            return Ok(Next::Wait);
+        }
+        let streams = asks_stream.find(&self.connection.input).is_some();
+        self.connection.input.clear();
+        self.request = Reader::default();
+        if streams {
+            self.rest = stream;
+            return Ok(Next::Stream);
+        }
+        self.connection.send(whole)?;
+        Ok(Next::Wait)
+    }
+
+    /// Writes the next event; whether there are more.
+    fn on_tick(&mut self) -> bool {
+        if !self.connection.is_flushed() {
+            return self.connection.flush().is_ok();
+        }
+        let Some((event, rest)) = self.rest.split_first() else {
+            return false;
+        };
+        self.rest = rest;
+        self.connection.send(event).is_ok() && !rest.is_empty()
+    }
+}

@@ -1,0 +1,62 @@
+"""What a run found: the JSON for machines, the table for people."""
+
+import statistics
+
+
+def summary(measured, envoys, goals):
+    """`measured`: case -> rounds, each chain -> µs a request, one for each slice."""
+    cases = {}
+    for name, rounds in measured.items():
+        case = {}
+        for envoy in envoys:
+            prefix = "" if envoy.chain == "ours" else f"{envoy.chain}_"
+            slices = [one[envoy.chain] for one in rounds]
+            case[f"{prefix}us"] = round(statistics.median(map(statistics.median, slices)), 2)
+            case[f"{prefix}min_us"] = round(min(map(min, slices)), 2)
+        if {"us", "floor_us"} <= case.keys():
+            # Each slice of ours against its neighbour of the floor, before any median.
+            ratios = [statistics.median(a / b for a, b in zip(one["ours"], one["floor"])) for one in rounds]
+            case["ratio"] = round(statistics.median(ratios), 3)
+            case["ratios"] = [round(ratio, 3) for ratio in ratios]
+            case["goal"] = goals[name]
+            case["ok"] = case["ratio"] <= goals[name]
+        cases[name] = case
+    return {"cases": cases} | memory({envoy.chain: envoy for envoy in envoys})
+
+
+def memory(envoys):
+    """After the load. An Envoy with one worker has two VMs: the worker's, and the main thread's, which serves nothing."""
+    written = {chain: envoy.memory() for chain, envoy in envoys.items()}
+    found = {"memory_bytes": written}
+    if {"ours", "native"} <= written.keys():
+        found["worker_memory_bytes"] = written["ours"] - written["native"]
+    if {"floor", "native"} <= written.keys():
+        found["floor_memory_bytes"] = written["floor"] - written["native"]
+    if "ours" in envoys:
+        found["linear_memory_bytes"] = max(envoys["ours"].linear_memories(), default=None)
+    return found
+
+
+def table(report):
+    print("\nCPU time of the Envoy process, µs a request")
+    print("case          bare  native   floor    ours  ours−floor  ours÷floor   goal")
+    for name, case in report["cases"].items():
+        row = [case.get(key) for key in ("bare_us", "native_us", "floor_us", "us")]
+        above = row[3] - row[2] if None not in row[2:] else None
+        verdict = "" if "ok" not in case else "  ok" if case["ok"] else "  MISSED"
+        print(f"{name:10}" + "".join(map(cell, row)) + cell(above, 12) + cell(case.get("ratio"), 12, 2)
+              + cell(case.get("goal"), 7, 2) + verdict)
+    size, goal = report.get("module_bytes"), report.get("module_goal")
+    if size:
+        print(f"module: {size / 1000:.0f} KB, goal {goal / 1000:.0f} KB  {'ok' if size <= goal else 'MISSED'}")
+    if "worker_memory_bytes" in report:
+        words = [f"memory the module adds: {report['worker_memory_bytes'] / 1e6:.1f} MB"]
+        if "floor_memory_bytes" in report:
+            words.append(f"(one that does nothing: {report['floor_memory_bytes'] / 1e6:.1f} MB)")
+        if report.get("linear_memory_bytes"):
+            words.append(f"its worker's linear memory: {report['linear_memory_bytes'] / 1e6:.1f} MB")
+        print(" ".join(words))
+
+
+def cell(value, width=8, digits=1):
+    return ("-" if value is None else f"{value:.{digits}f}").rjust(width)
