@@ -1,1 +1,368 @@
-//! To come.
+//! One request on its way: which target is being tried, what it is sent, and what its answer leads to.
+//!
+//! The edge makes a [`Request`], every attempt works on it. All of it can be done again from the beginning
+//! for the next target: nothing an attempt does changes what the next one is made from.
+
+use std::rc::Rc;
+
+use crate::cloud::{Cloud, Form, ModelAddress};
+use crate::config::{Auth, Config, Endpoint, Target};
+use crate::openai::error::ApiError;
+use crate::openai::request::Facts;
+use crate::outcome::{self, Cause, Failed, Failure, Verdict};
+
+/// A planned request.
+#[derive(Debug)]
+pub struct Request {
+    config: Rc<Config>,
+    form: Form,
+    /// Places of targets in the configuration, in the order in which they are tried. Never empty.
+    plan: Vec<usize>,
+    body: Body,
+    /// How many attempts have begun; the latest is the one before it in the plan.
+    begun: usize,
+    /// The most telling failure so far, and whose it was.
+    failure: Option<(usize, Failure)>,
+    /// Whether the latest attempt let its answer go to the client.
+    answered: bool,
+}
+
+/// What is known of a request's body.
+#[derive(Debug)]
+pub enum Body {
+    /// It passes while it comes. Every target of the plan takes its model from the path.
+    Streamed {
+        /// Its length, where the client said it.
+        length: Option<u64>,
+    },
+    /// It was held and read.
+    Held {
+        /// Its length.
+        length: u64,
+        /// How to put a target's model id in.
+        splice: Splice,
+    },
+}
+
+/// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
+#[derive(Debug)]
+pub struct Splice {
+    /// What stands before the model's value; empty if no target of the plan needs it.
+    before: Vec<u8>,
+    until: usize,
+    kind: Put,
+    /// The model that the body names.
+    named: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Put {
+    /// In place of the value that stands there.
+    Value,
+    /// As a member of its own, before others or not.
+    Member { others: bool },
+}
+
+/// What an attempt sends.
+#[derive(Debug, PartialEq)]
+pub struct Head<'r> {
+    /// `:path`.
+    pub path: &'r str,
+    /// `:authority`.
+    pub host: &'r str,
+    /// `:scheme`.
+    pub scheme: &'static str,
+    /// The body's length, where it is known.
+    pub length: Option<u64>,
+    /// Whether it has to carry Google's access token, which no filter after this one adds.
+    pub google_token: bool,
+    /// The cluster of the next attempt, if there is to be one.
+    pub following: Option<&'r str>,
+}
+
+/// An attempt that must not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfTurn;
+
+/// Who answered, for the client.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Answerer<'r> {
+    /// The cloud.
+    pub cloud: &'static str,
+    /// Its region; empty where the policy file names none.
+    pub region: &'r str,
+    /// The endpoint.
+    pub target: &'r str,
+    /// How many attempts were made.
+    pub attempts: usize,
+}
+
+/// What becomes of an error that a cloud answered with.
+#[derive(Debug, PartialEq)]
+pub enum Next {
+    /// It goes to the client as it is.
+    Pass,
+    /// The next target is tried.
+    MoveOn,
+    /// This goes to the client.
+    Tell(ApiError),
+}
+
+impl Request {
+    /// A request with its plan; `None` for a plan without a target.
+    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body) -> Option<Request> {
+        (!plan.is_empty()).then_some(Request { config, form, plan, body, begun: 0, failure: None, answered: false })
+    }
+
+    /// The cluster of the first attempt.
+    pub fn first_cluster(&self) -> Option<&str> {
+        self.cluster(0)
+    }
+
+    /// How many retries Envoy may make.
+    pub fn retries(&self) -> usize {
+        self.plan.len() - 1
+    }
+
+    /// The bytes of the body that are kept for later attempts.
+    pub fn held_bytes(&self) -> usize {
+        match &self.body {
+            Body::Streamed { .. } => 0,
+            Body::Held { splice, .. } => splice.before.len(),
+        }
+    }
+
+    /// Begins an attempt at the endpoint of that name.
+    ///
+    /// # Errors
+    /// Where the plan does not have it now.
+    pub fn begin(&mut self, endpoint: &str) -> Result<Head<'_>, OutOfTurn> {
+        let position = self.begun;
+        if self.at(position).is_none_or(|(_, found)| found.name != endpoint) {
+            return Err(OutOfTurn);
+        }
+        self.begun = position + 1;
+        self.answered = false;
+        let (target, endpoint) = self.at(position).ok_or(OutOfTurn)?;
+        Ok(Head {
+            path: &target.address(self.form).ok_or(OutOfTurn)?.path,
+            host: &endpoint.host,
+            scheme: if endpoint.tls.is_some() { "https" } else { "http" },
+            length: self.length(),
+            google_token: endpoint.auth == Auth::Metadata,
+            following: self.cluster(position + 1),
+        })
+    }
+
+    /// What replaces the beginning of the body in the latest attempt, and how many bytes it replaces.
+    /// `None` leaves the body as it is.
+    pub fn splice(&self) -> Option<(usize, Vec<u8>)> {
+        let (splice, target) = self.splicing()?;
+        let mut bytes = Vec::with_capacity(splice.before.len() + splice.put_length(&target.id));
+        bytes.extend_from_slice(&splice.before);
+        // An id is made of characters that need no escape (`name::is_model`).
+        let (opening, closing) = splice.kind.around();
+        for part in [opening, target.id.as_str(), closing] {
+            bytes.extend_from_slice(part.as_bytes());
+        }
+        Some((splice.until, bytes))
+    }
+
+    /// Who the latest attempt was made at.
+    pub fn answerer(&self) -> Option<Answerer<'_>> {
+        self.answerer_at(self.begun.checked_sub(1)?)
+    }
+
+    /// The cloud of the latest attempt.
+    pub fn cloud(&self) -> Option<Cloud> {
+        self.at(self.begun.checked_sub(1)?).map(|(_, endpoint)| endpoint.cloud)
+    }
+
+    /// How many attempts have begun.
+    pub fn attempts(&self) -> usize {
+        self.begun
+    }
+
+    /// The latest attempt's answer goes to the client: nothing is tried after it, and nothing need be kept.
+    pub fn answer(&mut self) {
+        self.answered = true;
+        if let Body::Held { splice, .. } = &mut self.body {
+            splice.before = Vec::new();
+        }
+    }
+
+    /// Whether an attempt let its answer go.
+    pub fn answered(&self) -> bool {
+        self.answered
+    }
+
+    /// Judges an error of the latest attempt.
+    pub fn judge(&mut self, status: u16, retry_after: Option<&str>, error_type: Option<&str>, body: &[u8]) -> Next {
+        let Some(position) = self.begun.checked_sub(1) else { return Next::Pass };
+        let Some((_, endpoint)) = self.at(position) else { return Next::Pass };
+        let failed = Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body };
+        match outcome::judge(failed) {
+            Verdict::Serve(None) => Next::Pass,
+            Verdict::Serve(Some(error)) => Next::Tell(error),
+            Verdict::MoveOn(failure) => {
+                self.note(position, failure);
+                if self.begun < self.plan.len() { Next::MoveOn } else { Next::Tell(self.failure_told()) }
+            }
+        }
+    }
+
+    /// What a client is told when Envoy itself gave up, with `status`, after no attempt answered.
+    pub fn gave_up(&mut self, status: u16) -> ApiError {
+        let timeout = status == 504;
+        let own = match self.begun {
+            1 => "The only target that was tried".to_owned(),
+            tried => format!("The last of {tried} targets that were tried"),
+        };
+        let (cause, error) = if timeout {
+            (Cause::Timeout, ApiError::new(504, "upstream_timeout", format!("{own} did not answer in time.")))
+        } else {
+            (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{own} could not be reached.")))
+        };
+        match &self.failure {
+            Some((_, failure)) if failure.cause >= cause => self.failure_told(),
+            _ => error,
+        }
+    }
+
+    /// Whose failure is told, when all failed.
+    pub fn failed(&self) -> Option<Answerer<'_>> {
+        self.answerer_at(self.failure.as_ref()?.0)
+    }
+
+    /// Keeps the most telling failure. Of two that tell the same the first stays, with the sooner return.
+    fn note(&mut self, position: usize, failure: Failure) {
+        match &mut self.failure {
+            Some((_, kept)) if kept.cause >= failure.cause => {
+                if kept.cause == failure.cause {
+                    kept.error.retry_after = sooner(kept.error.retry_after.take(), failure.error.retry_after);
+                }
+            }
+            kept => *kept = Some((position, failure)),
+        }
+    }
+
+    fn failure_told(&self) -> ApiError {
+        match &self.failure {
+            Some((_, failure)) => failure.error.clone(),
+            None => ApiError::new(502, "upstream_error", "The upstream failed."),
+        }
+    }
+
+    fn at(&self, position: usize) -> Option<(&Target, &Endpoint)> {
+        let target = self.config.targets.get(*self.plan.get(position)?)?;
+        Some((target, self.config.endpoint_of(target)?))
+    }
+
+    fn answerer_at(&self, position: usize) -> Option<Answerer<'_>> {
+        let (_, endpoint) = self.at(position)?;
+        Some(Answerer {
+            cloud: endpoint.cloud.name(),
+            region: &endpoint.region,
+            target: &endpoint.name,
+            attempts: self.begun,
+        })
+    }
+
+    fn cluster(&self, position: usize) -> Option<&str> {
+        self.at(position).map(|(_, endpoint)| endpoint.cluster.as_str())
+    }
+
+    /// How the latest attempt's body differs from the client's, if it does.
+    fn splicing(&self) -> Option<(&Splice, &Target)> {
+        let Body::Held { splice, .. } = &self.body else { return None };
+        let (target, _) = self.at(self.begun.checked_sub(1)?)?;
+        splice.differs(target, self.form).then_some((splice, target))
+    }
+
+    fn length(&self) -> Option<u64> {
+        match &self.body {
+            Body::Streamed { length } => *length,
+            Body::Held { length, .. } => Some(match self.splicing() {
+                None => *length,
+                Some((splice, target)) => {
+                    length - splice.until as u64 + (splice.before.len() + splice.put_length(&target.id)) as u64
+                }
+            }),
+        }
+    }
+}
+
+impl Splice {
+    /// How `body` is to be spliced for the targets of a plan; what no target needs is not kept.
+    pub fn new(body: &[u8], facts: &Facts<'_>, targets: &[usize], config: &Config, form: Form) -> Splice {
+        let (before, until, kind) = match &facts.model {
+            Some(model) => (model.span.start, model.span.end, Put::Value),
+            None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
+        };
+        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
+        let mut splice = Splice { before: Vec::new(), until, kind, named };
+        if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
+            splice.before = body.get(..before).unwrap_or_default().to_vec();
+        }
+        splice
+    }
+
+    fn differs(&self, target: &Target, form: Form) -> bool {
+        let in_path = target.address(form).is_some_and(|ModelAddress { model_in_path, .. }| *model_in_path);
+        !in_path && self.named.as_ref() != Some(&target.id)
+    }
+
+    fn put_length(&self, id: &str) -> usize {
+        let (opening, closing) = self.kind.around();
+        opening.len() + id.len() + closing.len()
+    }
+}
+
+impl Put {
+    /// What stands around the id.
+    fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Put::Value => ("\"", "\""),
+            Put::Member { others: true } => ("\"model\":\"", "\","),
+            Put::Member { others: false } => ("\"model\":\"", "\""),
+        }
+    }
+}
+
+/// The sooner of two `retry-after`s in seconds; one that is not in seconds is the later.
+fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
+    let seconds =
+        |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<f64>().ok()).unwrap_or(f64::MAX);
+    match (&one, &other) {
+        (None, _) => other,
+        (_, None) => one,
+        _ if seconds(&other) < seconds(&one) => other,
+        _ => one,
+    }
+}
+
+/// The headers of an answer that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
+/// The request id is not here: [`request_id_of`] finds it.
+pub fn passes_back(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"content-type"
+            | b"content-length"
+            | b"content-encoding"
+            | b"retry-after"
+            | b"retry-after-ms"
+            | b"openai-processing-ms"
+    ) || name.starts_with(b"x-ratelimit-")
+}
+
+/// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
+pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
+    match (cloud, name) {
+        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 2,
+        (_, b"x-request-id") => 1,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+use super::*;
+
+fn features(body: &str, form: Form) -> Vec<&'static str> {
+    read(body.as_bytes(), form).unwrap().features.iter().map(Feature::name).collect()
+}
+
+#[test]
+fn reads_what_decides_the_way() {
+    let body = r#" {"messages":[{"role":"user","content":"hi"}], "model" : "gpt-6-sol","stream":true,"max_tokens":7}"#;
+    let facts = read(body.as_bytes(), Form::Chat).unwrap();
+    let model = facts.model.unwrap();
+    assert_eq!(model.name, "gpt-6-sol");
+    assert_eq!(&body[model.span], r#""gpt-6-sol""#);
+    assert_eq!((facts.stream, facts.max_tokens, facts.empty, facts.opening), (true, Some(7), false, 2));
+    assert!(facts.features.is_empty());
+}
+
+#[test]
+fn finds_the_features_of_a_chat() {
+    for (body, expected) in [
+        (r#"{"tools":[]}"#, &[][..]),
+        (r#"{"tools":[{"type":"function","function":{"name":"f"}}]}"#, &["tools"]),
+        (r#"{"functions":[{"name":"f"}]}"#, &["tools"]),
+        (r#"{"messages":[{"content":[{"type":"text","text":"image_url"}]}]}"#, &[]),
+        (
+            r#"{"messages":[{"content":[{"type":"image_url","image_url":{"url":"https://x/y.png"}}]}]}"#,
+            &["images", "image_urls"],
+        ),
+        (
+            r#"{"messages":[{"content":[{"image_url":{"url":"data:image/png;base64,AA=="},"type":"image_url"}]}]}"#,
+            &["images"],
+        ),
+        (r#"{"messages":[{"content":[{"type":"input_audio","input_audio":{}}]}]}"#, &["audio"]),
+        (r#"{"messages":[{"content":[{"type":"file","file":{}}]}]}"#, &["files"]),
+        (r#"{"response_format":{"type":"json_schema","json_schema":{}}}"#, &["json_schema"]),
+        (r#"{"response_format":{"type":"json_object"}}"#, &["json_object"]),
+        (r#"{"response_format":{"type":"text"}}"#, &[]),
+        (r#"{"n":1,"logprobs":false,"top_logprobs":0,"stop":null,"background":false}"#, &[]),
+        (r#"{"n":2,"logprobs":true,"stop":["a"]}"#, &["logprobs", "choices", "stop"]),
+        (r#"{"modalities":["text","audio"]}"#, &["audio"]),
+        (r#"{"modalities":["text",1,{"a":[]}]}"#, &[]),
+        (r#"{"web_search_options":{}}"#, &["web_search"]),
+        (r#"{"t\u006fols":[{}]}"#, &["tools"]),
+    ] {
+        assert_eq!(features(body, Form::Chat), expected, "{body}");
+    }
+}
+
+#[test]
+fn finds_the_features_of_a_responses_request() {
+    for (body, expected) in [
+        (r#"{"input":"hi"}"#, &[][..]),
+        (
+            r#"{"input":[{"role":"user","content":[{"type":"input_image","image_url":"https://x"}]}]}"#,
+            &["images", "image_urls"],
+        ),
+        (r#"{"input":[{"type":"function_call_output","output":[{"type":"input_image","file_id":"f"}]}]}"#, &["images"]),
+        (r#"{"input":[{"type":"item_reference","id":"x"}]}"#, &["state"]),
+        (r#"{"previous_response_id":"resp_1"}"#, &["state"]),
+        (r#"{"conversation":null}"#, &[]),
+        (r#"{"text":{"format":{"type":"json_schema"}}}"#, &["json_schema"]),
+        (r#"{"tools":[{"type":"web_search_preview"}]}"#, &["tools", "web_search"]),
+        (r#"{"background":true,"prompt":{"id":"p"}}"#, &["background", "stored_prompt"]),
+    ] {
+        assert_eq!(features(body, Form::Responses), expected, "{body}");
+    }
+}
+
+#[test]
+fn refuses_what_two_parsers_could_read_differently() {
+    for (body, refusal) in [
+        (&br#"{"model":"a","model":"b"}"#[..], Refusal::Duplicate("model")),
+        (br#"{"model":"a","mod\u0065l":"b"}"#, Refusal::Duplicate("model")),
+        (br#"{"stream":true,"stream":false}"#, Refusal::Duplicate("stream")),
+        (br#"{"messages":[{"content":"a","content":[]}]}"#, Refusal::Duplicate("content")),
+        (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, Refusal::Duplicate("type")),
+        (br#"["model"]"#, Refusal::NotAnObject),
+        (br#""model""#, Refusal::NotAnObject),
+        (b"{\"model\":\"\xff\xfe\"}", Refusal::NotUtf8),
+        (br#"{"model":1}"#, Refusal::WrongType("model", "a string")),
+        (br#"{"model":"\ud800"}"#, Refusal::WrongType("model", "a string of whole characters")),
+        (br#"{"stream":"yes"}"#, Refusal::WrongType("stream", "a boolean")),
+        (br#"{"stream":nul}"#, Refusal::Malformed(Malformed { at: 10, expected: "a value" })),
+        (b"", Refusal::Malformed(Malformed { at: 0, expected: "a value" })),
+        (br#"{"a":1}{"#, Refusal::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
+    ] {
+        assert_eq!(read(body, Form::Chat).unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
+    }
+}
+
+#[test]
+fn leaves_other_duplicates_to_the_cloud() {
+    assert!(read(br#"{"metadata":1,"metadata":2,"messages":[{"name":"a","name":"b"}]}"#, Form::Chat).is_ok());
+}
+
+/// Whatever bytes come: an answer, no panic, and never more accepted than a full parser accepts.
+#[test]
+fn accepts_no_body_that_a_full_parser_refuses() {
+    let seed = br#"{"model":"m","stream":false,"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}],"tools":[{"type":"f"}],"n":1}"#;
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    for _ in 0..20_000 {
+        let mut body = seed.to_vec();
+        for _ in 0..=state % 3 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let at = state as usize % body.len();
+            match state >> 60 {
+                0..6 => body[at] = (state >> 32) as u8,
+                6..11 => drop(body.remove(at)),
+                _ => body.insert(at, b"{}[]\",:\\0 "[(state >> 40) as usize % 10]),
+            }
+        }
+        for form in Form::ALL {
+            if read(&body, form).is_ok() {
+                let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&body);
+                assert!(parsed.is_ok(), "{}", String::from_utf8_lossy(&body));
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! From a permit to a plan: which targets can serve a request, and in which order they are tried.
+
+mod weighted;
+
+use crate::cloud::Form;
+use crate::config::{Auth, Order, Price, Target};
+use crate::openai::error::ApiError;
+use crate::openai::feature::{Feature, Features};
+use crate::policy::{Permit, Rule};
+
+pub use weighted::Shares;
+
+/// What a request needs of a target, and what is known of its size.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// The API form that the client speaks.
+    pub form: Form,
+    /// The features that it uses.
+    pub features: Features,
+    /// The size of its body in bytes.
+    pub bytes: u64,
+    /// The most tokens that it lets the answer have.
+    pub max_tokens: Option<u64>,
+    /// Whether there is a Google access token that is good for this moment.
+    pub google_token: bool,
+}
+
+/// Why a target is not in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It does not speak the client's API form.
+    Form,
+    /// Policy refuses it.
+    Refused(Rule),
+    /// It lacks what the request uses.
+    Lacks(Features),
+    /// There is no credential for it at this moment.
+    NoCredential,
+}
+
+impl Unfit {
+    /// How near the target came to being fit: the reason that a client is told is the last hurdle.
+    fn hurdle(self) -> (u8, Option<Rule>) {
+        match self {
+            Unfit::Form => (0, None),
+            Unfit::Refused(rule) => (1, Some(rule)),
+            Unfit::Lacks(_) => (2, None),
+            Unfit::NoCredential => (3, None),
+        }
+    }
+}
+
+/// One target of the permitted model, and whether it can serve the request.
+#[derive(Clone, Copy, Debug)]
+pub struct Considered<'c> {
+    /// Its place in the configuration.
+    pub index: usize,
+    /// The target.
+    pub target: &'c Target,
+    /// Why it cannot; `None` if it can.
+    pub unfit: Option<Unfit>,
+}
+
+/// Looks at every target of the permitted model, in the file's order.
+pub fn consider<'c>(permit: &Permit<'c>, needs: Needs) -> impl Iterator<Item = Considered<'c>> + use<'c> {
+    let config = permit.config();
+    let targets: Vec<_> = permit.targets().collect();
+    targets.into_iter().map(move |(index, target, refusal)| {
+        let lacking = target.lacks.shared(needs.features);
+        let unfit = if target.address(needs.form).is_none() {
+            Some(Unfit::Form)
+        } else if let Some(rule) = refusal {
+            Some(Unfit::Refused(rule))
+        } else if !lacking.is_empty() {
+            Some(Unfit::Lacks(lacking))
+        } else if !needs.google_token
+            && config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata)
+        {
+            Some(Unfit::NoCredential)
+        } else {
+            None
+        };
+        Considered { index, target, unfit }
+    })
+}
+
+/// The targets of one request, in the order in which they are tried. Every one satisfies the permit.
+///
+/// # Errors
+/// What keeps every target from serving the request.
+pub fn plan(permit: &Permit<'_>, needs: Needs, shares: &mut Shares) -> Result<Vec<usize>, ApiError> {
+    let mut fit = Vec::new();
+    let mut refused = None;
+    for considered in consider(permit, needs) {
+        match considered.unfit {
+            None => fit.push((considered.index, considered.target)),
+            Some(unfit) => {
+                refused = match refused {
+                    Some(other) if Unfit::hurdle(other) >= unfit.hurdle() => refused,
+                    _ => Some(unfit),
+                };
+            }
+        }
+    }
+    if fit.is_empty() {
+        return Err(no_target(permit, needs, refused));
+    }
+    rank(permit, needs, &mut fit, shares);
+    // State is kept by the one account that made it: another cloud could only say that it knows no such thing.
+    let most = if needs.features.has(Feature::State) { 1 } else { permit.max_attempts() };
+    Ok(fit.into_iter().take(most).map(|(index, _)| index).collect())
+}
+
+/// Ties keep the file's order.
+fn rank(permit: &Permit<'_>, needs: Needs, fit: &mut [(usize, &Target)], shares: &mut Shares) {
+    match permit.order() {
+        Order::Ordered => fit.sort_by_key(|(_, target)| {
+            permit.config().endpoint_of(target).map_or(usize::MAX, |endpoint| permit.rank(endpoint.cloud))
+        }),
+        Order::Cheapest => {
+            let tokens = needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens);
+            let cost = |target: &Target| target.price.map_or(f64::INFINITY, |price| cost(price, needs.bytes, tokens));
+            fit.sort_by(|(_, one), (_, other)| cost(one).total_cmp(&cost(other)));
+        }
+        Order::Weighted => {
+            let weights: Vec<(usize, u32)> = fit.iter().map(|(index, target)| (*index, target.weight)).collect();
+            let first = shares.pick(&weights);
+            fit.sort_by_key(|(index, target)| (Some(*index) != first, std::cmp::Reverse(target.weight)));
+        }
+    }
+}
+
+/// What a request will cost at most, in US dollars. Four bytes make a token, near enough to compare by.
+pub fn cost(price: Price, bytes: u64, max_tokens: u64) -> f64 {
+    (price.input * bytes as f64 / 4.0 + price.output * max_tokens as f64) / 1e6
+}
+
+fn no_target(permit: &Permit<'_>, needs: Needs, refused: Option<Unfit>) -> ApiError {
+    let model = permit.model();
+    match refused {
+        None | Some(Unfit::Form) => {
+            let (here, there) = match needs.form {
+                Form::Chat => ("chat completions", "/v1/responses"),
+                Form::Responses => ("the Responses API", "/v1/chat/completions"),
+            };
+            let message = format!("Model `{model}` is not served by {here}; use {there}.");
+            ApiError::new(400, "unsupported_operation", message).about("model")
+        }
+        Some(Unfit::Refused(rule)) => {
+            let rule = rule.name();
+            ApiError::new(403, "no_target_allowed", format!("Rule `{rule}` leaves no target for model `{model}`."))
+                .about(rule)
+        }
+        Some(Unfit::Lacks(lacking)) => {
+            let names: Vec<&str> = lacking.iter().map(Feature::name).collect();
+            let message = format!("No target of model `{model}` that this tenant may use has: {}.", names.join(", "));
+            ApiError::new(400, "unsupported_feature", message)
+        }
+        Some(Unfit::NoCredential) => {
+            let message = format!("No target of model `{model}` has a credential at this moment.");
+            ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "no_credential", message) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+use std::rc::Rc;
+
+use super::*;
+use crate::config::{self, Config};
+use crate::header::{Inbound, Single};
+use crate::policy::Caller;
+
+/// Three clouds, four targets: enough for every rule to refuse one of them.
+pub(crate) const POLICY: &str = r#"{
+  "endpoints": {
+    "az-us": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
+    "az-eu": {"cloud": "azure", "resource": "s", "residency": "eu", "auth": {"api_key": {"sds": "k"}}},
+    "aws-us": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"},
+    "gcp-us": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata"}
+  },
+  "models": {
+    "sol": [
+      {"endpoint": "az-us", "id": "sol-us", "form": ["openai.chat", "openai.responses"], "weight": 3, "price": {"input": 2, "output": 10}},
+      {"endpoint": "az-eu", "id": "sol-eu", "form": "openai.chat", "price": {"input": 1, "output": 20}},
+      {"endpoint": "aws-us", "id": "us.sol", "form": ["openai.chat", "openai.responses"], "lacks": ["tools"], "price": {"input": 9, "output": 1}},
+      {"endpoint": "gcp-us", "id": "sol", "form": "openai.responses"}
+    ],
+    "luna": [{"endpoint": "gcp-us", "id": "luna", "form": "openai.responses"}]
+  },
+  "tenants": {
+    "all": {"clouds": ["gcp", "aws", "azure"], "residency": ["us", "eu"], "models": ["*"], "order": ["ordered", "cheapest", "weighted"], "max_attempts": 8},
+    "eu": {"clouds": ["azure", "aws"], "residency": ["eu"], "models": ["*"]},
+    "aws": {"clouds": ["aws"], "residency": ["us"], "models": ["sol"], "targets": ["aws-*"]}
+  },
+  "identity": {"trust": {"listeners": ["default"]}, "policy": {"ceiling": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["*"]}}}
+}"#;
+
+pub(crate) fn config() -> Rc<Config> {
+    Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap())
+}
+
+fn needs(form: Form) -> Needs {
+    Needs { form, features: Features::default(), bytes: 400, max_tokens: None, google_token: true }
+}
+
+fn planned(
+    tenant: &str,
+    headers: &[(&'static str, &'static str)],
+    model: &str,
+    needs: Needs,
+) -> Result<Vec<String>, (u16, String)> {
+    let config = config();
+    let mut inbound = Inbound { tenant: Single::Once(tenant.as_bytes()), ..Inbound::default() };
+    for (name, value) in headers {
+        let slot = match *name {
+            "clouds" => &mut inbound.clouds,
+            "residency" => &mut inbound.residency,
+            "order" => &mut inbound.order,
+            "max-attempts" => &mut inbound.max_attempts,
+            "policy" => &mut inbound.carried,
+            "tenant" => &mut inbound.tenant,
+            other => panic!("{other}"),
+        };
+        *slot = if value.is_empty() { Single::Absent } else { Single::Once(value.as_bytes()) };
+    }
+    let told = |error: ApiError| (error.status, error.code.unwrap_or_default().into_owned());
+    let caller = Caller::identify(&config, &inbound).map_err(told)?;
+    let permit = caller.permit(&config, model).map_err(told)?;
+    let plan = plan(&permit, needs, &mut Shares::default()).map_err(told)?;
+    Ok(plan.into_iter().map(|index| config.endpoint_of(&config.targets[index]).unwrap().name.clone()).collect())
+}
+
+/// One row a rule: tenant, the client's headers, form, and the plan or the refusal.
+#[test]
+fn plans_only_what_policy_and_request_allow() {
+    use Form::{Chat, Responses};
+    let carried = r#"{"clouds":["gcp","aws","azure"],"residency":["us","eu"],"models":["sol"],"order":"ordered"}"#;
+    for (tenant, headers, model, form, expected) in [
+        ("all", &[][..], "sol", Chat, Ok(&["aws-us", "az-us", "az-eu"][..])),
+        ("all", &[], "sol", Responses, Ok(&["gcp-us", "aws-us", "az-us"])),
+        ("all", &[("clouds", "azure")], "sol", Chat, Ok(&["az-us", "az-eu"])),
+        ("all", &[("clouds", "azure , gcp")], "sol", Responses, Ok(&["gcp-us", "az-us"])),
+        ("all", &[("residency", "eu")], "sol", Chat, Ok(&["az-eu"])),
+        ("all", &[("max-attempts", "1")], "sol", Chat, Ok(&["aws-us"])),
+        ("all", &[("max-attempts", "99")], "sol", Chat, Ok(&["aws-us", "az-us", "az-eu"])),
+        ("all", &[("order", "cheapest")], "sol", Chat, Ok(&["aws-us", "az-us", "az-eu"])),
+        ("all", &[("order", "weighted")], "sol", Chat, Ok(&["az-us", "az-eu", "aws-us"])),
+        ("eu", &[], "sol", Chat, Ok(&["az-eu"])),
+        ("aws", &[], "sol", Chat, Ok(&["aws-us"])),
+        ("", &[("policy", carried)], "sol", Chat, Ok(&["aws-us", "az-us"])),
+        ("nobody", &[("policy", carried)], "sol", Chat, Ok(&["aws-us", "az-us"])),
+        ("aws", &[("policy", carried)], "sol", Chat, Ok(&["aws-us"])),
+        ("eu", &[("policy", carried)], "sol", Chat, Err((403, "no_target_allowed"))),
+        ("", &[("policy", carried)], "luna", Responses, Err((403, "model_not_allowed"))),
+        ("", &[("policy", "{}")], "sol", Chat, Err((400, "invalid_header"))),
+        ("", &[("policy", "!")], "sol", Chat, Err((400, "invalid_header"))),
+        ("nobody", &[], "sol", Chat, Err((401, "unknown_tenant"))),
+        ("", &[], "sol", Chat, Err((401, "unknown_tenant"))),
+        ("all", &[], "nova", Chat, Err((404, "model_not_found"))),
+        ("aws", &[], "luna", Chat, Err((403, "model_not_allowed"))),
+        ("all", &[], "luna", Chat, Err((400, "unsupported_operation"))),
+        ("eu", &[], "sol", Responses, Err((403, "no_target_allowed"))),
+        ("eu", &[("clouds", "aws")], "sol", Chat, Err((403, "no_target_allowed"))),
+        ("all", &[("clouds", "oracle")], "sol", Chat, Err((400, "invalid_header"))),
+        ("all", &[("clouds", "azure,,aws")], "sol", Chat, Err((400, "invalid_header"))),
+        ("all", &[("residency", "mars")], "sol", Chat, Err((400, "invalid_header"))),
+        ("all", &[("order", "random")], "sol", Chat, Err((400, "invalid_header"))),
+        ("eu", &[("order", "cheapest")], "sol", Chat, Err((403, "order_not_allowed"))),
+        ("all", &[("max-attempts", "0")], "sol", Chat, Err((400, "invalid_header"))),
+        ("all", &[("max-attempts", "-1")], "sol", Chat, Err((400, "invalid_header"))),
+    ] {
+        let found = planned(tenant, headers, model, needs(form));
+        let expected = expected
+            .map(|names| names.iter().map(|name| (*name).to_owned()).collect())
+            .map_err(|(status, code): (u16, &str)| (status, code.to_owned()));
+        assert_eq!(found, expected, "{tenant} {headers:?} {model} {form:?}");
+    }
+}
+
+#[test]
+fn a_target_that_lacks_what_is_used_is_unfit() {
+    let tools = Needs { features: [Feature::Tools].into_iter().collect(), ..needs(Form::Chat) };
+    assert_eq!(planned("all", &[], "sol", tools).unwrap(), ["az-us", "az-eu"]);
+    assert_eq!(planned("aws", &[], "sol", tools).unwrap_err(), (400, "unsupported_feature".to_owned()));
+}
+
+#[test]
+fn without_a_token_google_is_unfit() {
+    let without = Needs { google_token: false, ..needs(Form::Responses) };
+    assert_eq!(planned("all", &[], "sol", without).unwrap(), ["aws-us", "az-us"]);
+    assert_eq!(planned("all", &[], "luna", without).unwrap_err(), (503, "no_credential".to_owned()));
+}
+
+#[test]
+fn state_stays_with_the_first_target() {
+    let state = Needs { features: [Feature::State].into_iter().collect(), ..needs(Form::Responses) };
+    assert_eq!(planned("all", &[], "sol", state).unwrap(), ["gcp-us"]);
+}
+
+#[test]
+fn the_cheapest_depends_on_the_request() {
+    let cheapest = |bytes, max_tokens| {
+        planned(
+            "all",
+            &[("order", "cheapest")],
+            "sol",
+            Needs { bytes, max_tokens: Some(max_tokens), ..needs(Form::Chat) },
+        )
+    };
+    assert_eq!(cheapest(4_000_000, 1).unwrap(), ["az-eu", "az-us", "aws-us"]);
+    assert_eq!(cheapest(4, 1_000_000).unwrap(), ["aws-us", "az-us", "az-eu"]);
+}
