@@ -1,0 +1,47 @@
+//! What there is to say of a policy that has no faults.
+
+use multihome_core::config::Config;
+
+use crate::file::{Policy, counted};
+use crate::run::Outcome;
+
+/// One line, and a line for everything that is probably not meant.
+pub fn summary(policy: &Policy) -> Outcome {
+    let config = &policy.config;
+    let out = format!(
+        "{}: {}, {}, {}\n",
+        policy.name,
+        counted(config.endpoints.len(), "endpoint"),
+        counted(config.models.len(), "model"),
+        counted(config.tenants.len(), "tenant"),
+    );
+    let err = warnings(config).iter().map(|warning| format!("warning: {warning}\n")).collect();
+    Outcome { out, err, code: 0 }
+}
+
+fn warnings(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (position, endpoint) in config.endpoints.iter().enumerate() {
+        if !config.targets.iter().any(|target| target.endpoint == position) {
+            warnings.push(format!("endpoints.{}: no model uses it", endpoint.name));
+        }
+    }
+    let mut tenants: Vec<_> = config.tenants.iter().collect();
+    tenants.sort_by_key(|(name, _)| name.as_str());
+    for (name, grant) in tenants {
+        let usable = config.models.iter().any(|(model, targets)| {
+            grant.allows_model(model)
+                && targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| {
+                    config.endpoint_of(target).is_some_and(|endpoint| {
+                        grant.clouds.contains(&endpoint.cloud)
+                            && grant.residency.contains(&endpoint.residency)
+                            && grant.allows_endpoint(&endpoint.name)
+                    })
+                })
+        });
+        if !usable {
+            warnings.push(format!("tenants.{name}: nothing is left of what it may use: no target fits its clouds, residency, models and targets together"));
+        }
+    }
+    warnings
+}

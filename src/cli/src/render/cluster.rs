@@ -1,0 +1,113 @@
+//! The clusters: one per endpoint, and those that tokens come from.
+
+use std::net::IpAddr;
+
+use multihome_core::config::{Address, Auth, Config, Endpoint};
+use serde_json::{Value, json};
+
+use super::any::{any, duration, extension, put, socket};
+use super::token::TokenClusters;
+use super::{Options, credential, plugin, route, tls};
+
+/// Where the keeper asks for Google's tokens.
+pub const METADATA: &str = "multihome-gcp-metadata";
+
+/// All clusters of a policy.
+pub fn all(config: &Config, options: &Options) -> Vec<Value> {
+    let tokens = TokenClusters::of(config);
+    let mut clusters: Vec<Value> =
+        config.endpoints.iter().map(|endpoint| endpoint_cluster(config, endpoint, &tokens, options)).collect();
+    clusters.extend(tokens.iter().map(|token| {
+        let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
+        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &options.ca_file));
+        put(&mut cluster, "transport_socket", transport);
+        cluster
+    }));
+    if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
+        clusters.push(plain(config, METADATA, &config.metadata));
+    }
+    clusters
+}
+
+fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
+    let mut cluster = plain(config, &endpoint.cluster, &endpoint.address);
+    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &options.ca_file));
+    let mut protocol = match transport {
+        // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
+        Some(_) => json!({"auto_config": {
+            "http_protocol_options": {},
+            "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}},
+        }}),
+        None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
+    };
+    put(&mut protocol, "http_filters", Some(upstream_filters(endpoint, tokens, options)));
+    put(&mut cluster, "transport_socket", transport);
+    put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
+    cluster
+}
+
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
+fn upstream_filters(endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
+    let configuration = json!({"role": "attempt", "endpoint": endpoint.name});
+    let root = format!("attempt-{}", endpoint.name);
+    let mut filters = vec![extension(
+        super::filter::EDGE,
+        "envoy.extensions.filters.http.wasm.v3.Wasm",
+        plugin(options, &root, &configuration),
+    )];
+    filters.extend(credential::filter(endpoint, tokens, options));
+    filters.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    Value::Array(filters)
+}
+
+/// What all clusters share.
+fn plain(config: &Config, name: &str, address: &Address) -> Value {
+    let is_ip = address.host.parse::<IpAddr>().is_ok();
+    let mut localities = vec![locality(0, &address.host, address.port)];
+    if !is_ip {
+        // A cluster without any host (its name cannot be resolved) makes the router answer 503 at once, *without* a retry.
+        // So there is always a host of the next priority, where nothing listens: to fail to connect is retried.
+        localities.push(locality(1, "127.0.0.1", 1));
+    }
+    let mut cluster = json!({
+        "name": name,
+        "connect_timeout": duration(config.timeouts.connect),
+        // LOGICAL_DNS would keep one address instead of all, but allows no host of a second priority.
+        "type": if is_ip { "STATIC" } else { "STRICT_DNS" },
+        "load_assignment": {"cluster_name": name, "endpoints": localities},
+        // Streams differ in length by minutes: what counts is how many are open.
+        "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
+        // The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
+        "circuit_breakers": {"thresholds": [{
+            "max_connections": UNLIMITED,
+            "max_pending_requests": UNLIMITED,
+            "max_requests": UNLIMITED,
+            "max_retries": UNLIMITED,
+        }]},
+        // A model may think for minutes without a byte; what lies between would forget the connection.
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
+    });
+    if !is_ip {
+        put(&mut cluster, "respect_dns_ttl", Some(json!(true)));
+        // IPv6 only where there is no IPv4: the default asks for IPv6 first and then has no other.
+        put(&mut cluster, "dns_lookup_family", Some(json!("V4_PREFERRED")));
+        // A name that does not resolve must not hold up the start.
+        put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+    }
+    cluster
+}
+
+const UNLIMITED: u32 = u32::MAX;
+
+fn locality(priority: u32, host: &str, port: u16) -> Value {
+    let mut locality = json!({"lb_endpoints": [{"endpoint": {"address": socket(host, port)}}]});
+    put(&mut locality, "priority", (priority > 0).then(|| json!(priority)));
+    locality
+}
