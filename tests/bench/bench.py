@@ -43,6 +43,12 @@ MODULE_GOAL = 600_000
 CONNECTIONS = 16
 TENANT = "acme"
 
+SECRET = """resources:
+  - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+    name: {name}
+    generic_secret: {{secret: {{inline_string: "0123456789abcdef0123456789abcdef0123456789abcdef0123"}}}}
+"""
+
 
 def main():
     options = arguments()
@@ -166,9 +172,12 @@ def start(options, built, running):
 
 
 def render(built, policy, listen, admin):
-    done = subprocess.run(
-        [built["cli"], "render", "envoy", policy, "--wasm", built["ours"], "--listen", listen, "--admin", admin, "--format", "json"],
-        capture_output=True, text=True)
+    secrets = WORK / "secrets"
+    secrets.mkdir(exist_ok=True)
+    for name in ("azure-key", "bedrock-key", "gcp-token"):
+        (secrets / f"{name}.yaml").write_text(SECRET.format(name=name))
+    words = ["--wasm", built["ours"], "--listen", listen, "--admin", admin, "--sds-dir", secrets, "--format", "json"]
+    done = subprocess.run([built["cli"], "render", "envoy", policy, *words], capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"render failed:\n{done.stderr}")
     return json.loads(done.stdout)

@@ -62,21 +62,24 @@ def bare(listen, admin, upstream):
 def native(rendered):
     """Everything that is rendered but the Wasm filters: what the same route costs without the module."""
     config = to_cluster(rendered)
-    removed = 0
+    removed = []
     for chain in found(config, "http_filters"):
-        kept = [entry for entry in chain if entry.get("typed_config", {}).get("@type") != WASM]
-        removed += len(chain) - len(kept)
-        chain[:] = kept
-    if removed < 2:
-        raise Unexpected(f"an edge and an attempt were to be removed, but there were {removed} Wasm filters")
+        removed += [entry["name"] for entry in chain if entry["typed_config"]["@type"] == WASM]
+        chain[:] = [entry for entry in chain if entry["typed_config"]["@type"] != WASM]
+    if len(removed) < 2:
+        raise Unexpected(f"an edge and an attempt were to be removed, but there were {len(removed)} Wasm filters")
+    # Routes may switch the edge off by its name; Envoy refuses a name that no filter has.
+    for settings in found(config, "typed_per_filter_config"):
+        for name in set(removed) & settings.keys():
+            del settings[name]
     return config
 
 
 def floor(rendered, module):
     """Everything that is rendered, with a module that does nothing in place of ours."""
     config = to_cluster(rendered)
-    for code in found(config, "code"):
-        code["local"] = {"filename": str(module)}
+    for machine in found(config, "vm_config"):
+        machine["code"] = {"local": {"filename": str(module)}}
     return config
 
 
