@@ -1,0 +1,283 @@
+//! Chat completions, whole and streamed.
+
+use super::content::{Content, Finish, Item};
+use super::{CREATED, Call, Flavor, data, filters};
+use crate::credentials::uuid;
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+impl Finish {
+    fn reason(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+        }
+    }
+}
+
+/// Azure deployments with the asynchronous filter: its verdict comes after the finish.
+const ASYNCHRONOUS_FILTER: &[&str] = &["gpt6luna-prod", "gpt4o-classic"];
+
+const REASONING: &str = "The user wants an answer; this one is deterministic.";
+
+fn id(call: &Call<'_>) -> String {
+    match call.flavor {
+        Flavor::BedrockRuntime | Flavor::Mantle | Flavor::MantleOpen => format!("chatcmpl-{}", uuid(&call.hex("id"))),
+        Flavor::GoogleOpenapi => call.id("", "id", 22),
+        _ => call.id("chatcmpl-", "id", 29),
+    }
+}
+
+fn count(call: &Call<'_>) -> u64 {
+    call.body.get("n").and_then(Value::as_u64).unwrap_or(1)
+}
+
+pub fn whole(call: &Call<'_>, content: &Content) -> Value {
+    let choices: Vec<Value> = (0..count(call)).map(|index| choice(call, content, index)).collect();
+    let mut answer = envelope(call, "chat.completion");
+    answer.insert("choices".into(), Value::Array(choices));
+    answer.insert("usage".into(), usage(call, content));
+    if call.flavor.is_azure() {
+        answer.insert("prompt_filter_results".into(), filters::prompt_filter_results());
+    }
+    Value::Object(answer)
+}
+
+/// The fields around the choices.
+fn envelope(call: &Call<'_>, object: &str) -> Map<String, Value> {
+    let mut fields = Map::new();
+    fields.insert("id".into(), json!(id(call)));
+    fields.insert("object".into(), json!(object));
+    fields.insert("created".into(), json!(CREATED));
+    fields.insert("model".into(), json!(call.served));
+    match call.flavor {
+        Flavor::MantleOpen => {
+            fields.insert("service_tier".into(), json!("default"));
+        }
+        Flavor::GoogleOpenapi => {
+            fields.insert("system_fingerprint".into(), json!(""));
+        }
+        Flavor::AzureDated => {
+            fields.insert("system_fingerprint".into(), json!(call.id("fp_", "fingerprint", 10)));
+        }
+        _ => {
+            fields.insert("service_tier".into(), json!("default"));
+            fields.insert("system_fingerprint".into(), json!(call.id("fp_", "fingerprint", 10)));
+        }
+    }
+    fields
+}
+
+fn choice(call: &Call<'_>, content: &Content, index: u64) -> Value {
+    let text = said(call, content);
+    let mut message = Map::new();
+    message.insert("role".into(), json!("assistant"));
+    let calls = calls(call, content);
+    let silent = !calls.is_empty() || (content.finish == Finish::ContentFilter && text.is_empty());
+    message.insert("content".into(), if silent { Value::Null } else { json!(text) });
+    match call.flavor {
+        Flavor::GoogleOpenapi => {}
+        Flavor::Azure | Flavor::BedrockRuntime | Flavor::Mantle => {
+            message.insert("refusal".into(), Value::Null);
+            message.insert("annotations".into(), json!([]));
+        }
+        _ => {
+            message.insert("refusal".into(), Value::Null);
+        }
+    }
+    if call.flavor == Flavor::MantleOpen {
+        message.insert("reasoning".into(), json!(REASONING));
+    }
+    if !calls.is_empty() {
+        message.insert("tool_calls".into(), Value::Array(calls));
+    }
+    let mut choice = json!({
+        "index": index, "message": message, "finish_reason": content.finish.reason(), "logprobs": logprobs(call, &[text.as_str()]),
+    });
+    if call.flavor.is_azure()
+        && let Value::Object(choice) = &mut choice
+    {
+        let filtered = content.finish == Finish::ContentFilter;
+        choice.insert("content_filter_results".into(), filters::of_completion(filtered));
+    }
+    choice
+}
+
+/// The text; gpt-oss on the Bedrock runtime thinks aloud in it.
+fn said(call: &Call<'_>, content: &Content) -> String {
+    let text = content.text();
+    if call.flavor == Flavor::BedrockRuntime && content.reasons() && call.model.contains("gpt-oss") {
+        return format!("<reasoning>{REASONING}</reasoning>{text}");
+    }
+    text
+}
+
+fn calls(call: &Call<'_>, content: &Content) -> Vec<Value> {
+    let calls = content.calls().enumerate().map(|(index, (name, arguments))| {
+        json!({
+            "id": call_id(call, index), "type": "function", "function": {"name": name, "arguments": arguments},
+        })
+    });
+    calls.collect()
+}
+
+fn call_id(call: &Call<'_>, index: usize) -> String {
+    call.id("call_", &format!("call {index}"), 24)
+}
+
+fn logprobs(call: &Call<'_>, pieces: &[&str]) -> Value {
+    if call.body.get("logprobs") != Some(&Value::Bool(true)) {
+        return Value::Null;
+    }
+    let tokens = pieces
+        .iter()
+        .filter(|piece| !piece.is_empty())
+        .map(|piece| json!({"token": piece, "logprob": -0.25, "bytes": piece.as_bytes(), "top_logprobs": []}));
+    json!({"content": tokens.collect::<Vec<_>>(), "refusal": null})
+}
+
+fn usage(call: &Call<'_>, content: &Content) -> Value {
+    let mut usage = json!({
+        "prompt_tokens": content.input_tokens, "completion_tokens": content.output_tokens,
+        "total_tokens": content.input_tokens + content.output_tokens,
+    });
+    let Value::Object(fields) = &mut usage else { return usage };
+    match call.flavor {
+        Flavor::MantleOpen => {}
+        Flavor::GoogleOpenapi => {
+            fields.insert("extra_properties".into(), json!({"google": {"traffic_type": "ON_DEMAND"}}));
+        }
+        _ => {
+            fields.insert(
+                "completion_tokens_details".into(),
+                json!({
+                    "accepted_prediction_tokens": 0, "audio_tokens": 0, "rejected_prediction_tokens": 0,
+                    "reasoning_tokens": content.reasoning_tokens,
+                }),
+            );
+            fields.insert("prompt_tokens_details".into(), json!({"audio_tokens": 0, "cached_tokens": 0}));
+        }
+    }
+    usage
+}
+
+pub fn events(call: &Call<'_>, content: &Content) -> Vec<Bytes> {
+    let with_usage = call.body.get("stream_options").and_then(|options| options.get("include_usage"));
+    let stream = Stream { call, content, reports_usage: with_usage == Some(&Value::Bool(true)) };
+    let mut events = Vec::new();
+    if call.flavor.is_azure() {
+        events.push(data(&json!({
+            "id": "", "object": "", "created": 0, "model": "", "choices": [],
+            "prompt_filter_results": filters::prompt_filter_results(),
+        })));
+    }
+    for index in 0..count(call) {
+        stream.choice(index, &mut events);
+    }
+    if call.flavor.is_azure() && ASYNCHRONOUS_FILTER.contains(&call.model) {
+        events.push(data(&verdict(content)));
+    }
+    if stream.reports_usage {
+        let mut last = envelope(call, "chat.completion.chunk");
+        last.insert("choices".into(), json!([]));
+        last.insert("usage".into(), usage(call, content));
+        events.push(data(&Value::Object(last)));
+    }
+    events.push(Bytes::from_static(b"data: [DONE]\n\n"));
+    events
+}
+
+/// The asynchronous filter's chunk: a choice without a delta, behind the finish.
+fn verdict(content: &Content) -> Value {
+    let length = content.text().len();
+    json!({
+        "id": "", "object": "", "created": 0, "model": "",
+        "choices": [{
+            "index": 0, "finish_reason": null, "content_filter_results": filters::of_completion(false),
+            "content_filter_offsets": {"check_offset": length, "start_offset": 0, "end_offset": length},
+        }],
+    })
+}
+
+struct Stream<'a> {
+    call: &'a Call<'a>,
+    content: &'a Content,
+    reports_usage: bool,
+}
+
+impl Stream<'_> {
+    fn choice(&self, index: u64, events: &mut Vec<Bytes>) {
+        let call = self.call;
+        let mut first = json!({"role": "assistant", "content": ""});
+        if call.flavor.is_azure()
+            && let Value::Object(first) = &mut first
+        {
+            first.insert("refusal".into(), Value::Null);
+        }
+        events.push(self.chunk(index, &first, None, &json!({})));
+        if self.content.reasons() && call.flavor == Flavor::MantleOpen {
+            events.push(self.chunk(index, &json!({"reasoning": REASONING}), None, &Value::Null));
+        }
+        if self.content.reasons() && call.flavor == Flavor::BedrockRuntime && call.model.contains("gpt-oss") {
+            let aloud = format!("<reasoning>{REASONING}</reasoning>");
+            events.push(self.chunk(index, &json!({"content": aloud}), None, &Value::Null));
+        }
+        let mut tool = 0;
+        for item in &self.content.items {
+            match item {
+                Item::Reasoning => {}
+                Item::Message(pieces) => {
+                    for piece in pieces {
+                        events.push(self.chunk(index, &json!({"content": piece}), None, &filters::of_piece()));
+                    }
+                }
+                Item::Call { name, arguments } => {
+                    self.tool_call(index, tool, name, arguments, events);
+                    tool += 1;
+                }
+            }
+        }
+        events.push(self.chunk(index, &json!({}), Some(self.content.finish.reason()), &json!({})));
+    }
+
+    fn tool_call(&self, index: u64, tool: usize, name: &str, arguments: &str, events: &mut Vec<Bytes>) {
+        let begin = json!({"tool_calls": [{
+            "index": tool, "id": call_id(self.call, tool), "type": "function",
+            "function": {"name": name, "arguments": ""},
+        }]});
+        events.push(self.chunk(index, &begin, None, &json!({})));
+        for piece in halves(arguments) {
+            let delta = json!({"tool_calls": [{"index": tool, "function": {"arguments": piece}}]});
+            events.push(self.chunk(index, &delta, None, &json!({})));
+        }
+    }
+
+    fn chunk(&self, index: u64, delta: &Value, finish: Option<&str>, filter: &Value) -> Bytes {
+        let piece = delta.get("content").and_then(Value::as_str).unwrap_or_default();
+        let mut choice = json!({
+            "index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs(self.call, &[piece]),
+        });
+        if self.call.flavor.is_azure()
+            && let Value::Object(choice) = &mut choice
+        {
+            choice.insert("content_filter_results".into(), filter.clone());
+        }
+        let mut chunk = envelope(self.call, "chat.completion.chunk");
+        chunk.insert("choices".into(), json!([choice]));
+        if self.reports_usage {
+            chunk.insert("usage".into(), Value::Null);
+        }
+        data(&Value::Object(chunk))
+    }
+}
+
+/// A text in two pieces, cut in its middle.
+pub fn halves(text: &str) -> Vec<&str> {
+    let middle = text.char_indices().nth(text.chars().count() / 2).map_or(0, |(at, _)| at);
+    match text.split_at_checked(middle) {
+        Some((head, tail)) => [head, tail].into_iter().filter(|piece| !piece.is_empty()).collect(),
+        None => vec![text],
+    }
+}

@@ -1,0 +1,147 @@
+//! Which deployments and models the emulated clouds have, and what a deployment answers as.
+
+/// How a model behaves at its API, which differs by family (design notes of the vendors, 2026-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Family {
+    /// GPT-4o and 4.1: everything goes.
+    Classic,
+    /// o-series and GPT-5: `max_completion_tokens` only, no sampling parameters while they reason.
+    Reasoning,
+    /// GPT-5.6 and later: as `Reasoning`, and no function tools on chat completions while they reason.
+    ReasoningNoChatTools,
+    /// gpt-oss and other open models.
+    Open,
+}
+
+/// The family of a model or deployment, by the digits in its name.
+pub fn family(name: &str) -> Family {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    if name.contains("gpt-oss") || name.contains("gemini") {
+        return Family::Open;
+    }
+    let dense: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
+    let generation = |prefix: &str| dense.find(prefix).and_then(|at| dense.get(at + prefix.len()..));
+    match generation("gpt") {
+        Some(rest) if rest.starts_with('6') || rest.starts_with("56") => Family::ReasoningNoChatTools,
+        Some(rest) if rest.starts_with('5') => Family::Reasoning,
+        Some(_) => Family::Classic,
+        None if ["o1", "o3", "o4"].iter().any(|series| dense.starts_with(series)) => Family::Reasoning,
+        None => Family::Open,
+    }
+}
+
+/// Azure's deployments, which every emulated resource has, with the model a deployment runs.
+const AZURE: &[(&str, &str)] = &[
+    ("gpt6sol-prod", "gpt-6-sol-2026-09-22"),
+    ("gpt6luna-prod", "gpt-6-luna-2026-09-22"),
+    ("gpt4o-classic", "gpt-4o-2024-11-20"),
+    ("gpt-6-sol", "gpt-6-sol-2026-09-22"),
+    ("gpt-6-luna", "gpt-6-luna-2026-09-22"),
+    ("gpt-oss-120b", "gpt-oss-120b"),
+];
+
+const RUNTIME: &[&str] =
+    &["us.openai.gpt-6-sol", "global.openai.gpt-6-sol", "us.openai.gpt-6-luna", "openai.gpt-oss-120b-1:0"];
+
+/// Mantle's models under `/openai/v1`.
+const MANTLE: &[&str] = &["openai.gpt-6-sol", "openai.gpt-6-luna", "openai.gpt-5.6-luna", "openai.gpt-5.5"];
+
+/// Mantle's open models under `/v1`.
+const MANTLE_OPEN: &[&str] =
+    &["openai.gpt-oss-120b", "openai.gpt-oss-20b", "openai.gpt-oss-safeguard-120b", "openai.gpt-oss-safeguard-20b"];
+
+/// OpenAI's own models at Google: a preview in `global` and `us`, Responses only.
+const GCP_PUBLISHER: &[&str] = &["gpt-6-sol", "gpt-6-luna", "gpt-6.1-sol"];
+const GCP_PUBLISHER_LOCATIONS: &[&str] = &["global", "us"];
+
+/// Google's OpenAI-compatible chat endpoint.
+const GCP_OPENAPI: &[&str] = &["openai/gpt-oss-120b-maas", "google/gemini-3.5-flash"];
+
+pub const GCP_PROJECT: &str = "acme-ai";
+
+#[derive(Default)]
+pub struct Catalogue {
+    /// Names that exist everywhere, given at the command line.
+    extra: Vec<String>,
+}
+
+impl Catalogue {
+    pub fn new(extra: Vec<String>) -> Self {
+        Self { extra }
+    }
+
+    fn has(&self, list: &[&str], name: &str) -> bool {
+        list.contains(&name) || self.extra.iter().any(|extra| extra == name)
+    }
+
+    /// The model behind an Azure deployment.
+    pub fn azure(&self, deployment: &str) -> Option<String> {
+        let known = AZURE.iter().find(|(name, _)| *name == deployment).map(|(_, model)| (*model).to_owned());
+        known.or_else(|| self.has(&[], deployment).then(|| deployment.to_owned()))
+    }
+
+    pub fn runtime(&self, model: &str) -> bool {
+        self.has(RUNTIME, model)
+    }
+
+    /// Mantle's prefix for a model: `/openai/v1` or `/v1`.
+    pub fn mantle(&self, model: &str) -> Option<&'static str> {
+        if self.has(MANTLE_OPEN, model) && !MANTLE.contains(&model) && model.contains("gpt-oss") {
+            Some("/v1")
+        } else if self.has(MANTLE, model) {
+            Some("/openai/v1")
+        } else {
+            None
+        }
+    }
+
+    pub fn gcp_publisher(&self, model: &str, location: &str) -> bool {
+        self.has(GCP_PUBLISHER, model) && GCP_PUBLISHER_LOCATIONS.contains(&location)
+    }
+
+    pub fn gcp_openapi(&self, model: &str) -> bool {
+        self.has(GCP_OPENAPI, model)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn families_follow_the_generation_in_the_name() {
+        let rows = [
+            ("gpt6sol-prod", Family::ReasoningNoChatTools),
+            ("us.openai.gpt-6-sol", Family::ReasoningNoChatTools),
+            ("openai.gpt-5.6-luna", Family::ReasoningNoChatTools),
+            ("openai.gpt-5.5", Family::Reasoning),
+            ("gpt-5-mini", Family::Reasoning),
+            ("o3-mini", Family::Reasoning),
+            ("gpt4o-classic", Family::Classic),
+            ("gpt-4.1", Family::Classic),
+            ("openai.gpt-oss-120b-1:0", Family::Open),
+            ("openai/gpt-oss-120b-maas", Family::Open),
+            ("google/gemini-3.5-flash", Family::Open),
+        ];
+        for (name, expected) in rows {
+            assert_eq!(family(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn extra_names_exist_everywhere() {
+        let catalogue = Catalogue::new(vec!["gpt-9".into()]);
+        assert_eq!(catalogue.azure("gpt-9").as_deref(), Some("gpt-9"));
+        assert!(catalogue.runtime("gpt-9") && catalogue.gcp_openapi("gpt-9"));
+        assert_eq!(catalogue.mantle("gpt-9"), Some("/openai/v1"));
+        assert_eq!(catalogue.azure("gpt-10"), None);
+    }
+
+    #[test]
+    fn mantle_knows_one_prefix_per_model() {
+        let catalogue = Catalogue::default();
+        assert_eq!(catalogue.mantle("openai.gpt-5.5"), Some("/openai/v1"));
+        assert_eq!(catalogue.mantle("openai.gpt-oss-20b"), Some("/v1"));
+        assert_eq!(catalogue.mantle("us.openai.gpt-6-sol"), None);
+    }
+}

@@ -1,0 +1,379 @@
+//! Faults on demand: what they are called, which request asks for one, and which an administrator has set.
+
+use crate::clouds::locked;
+use crate::http::{Payload, Reply};
+use crate::surface::Surface;
+use bytes::Bytes;
+use serde::Deserialize;
+use std::sync::Mutex;
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The surface's port is closed; only by the administrator.
+    Refuse,
+    Reset,
+    Hang,
+    /// Before the headers.
+    Delay(Duration),
+    /// Between the events of a stream.
+    Slow(Duration),
+    /// Bedrock's quota error, which is a 400; elsewhere a plain 400.
+    Quota,
+    Status(u16, Option<u64>),
+    /// After that many events, or in the middle of a JSON body.
+    Cut(usize),
+    Garbage,
+    Html,
+    Huge,
+    /// The prompt is refused by a content filter.
+    ContentFilter,
+    /// The answer is stopped by a content filter.
+    Filtered,
+    /// Unknown fields and unknown events.
+    Padded,
+}
+
+const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 424, 429, 500, 502, 503, 504];
+
+/// The numbers beside a fault's name.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    #[serde(alias = "retry-after")]
+    pub retry_after: Option<u64>,
+    pub ms: Option<u64>,
+    pub after: Option<usize>,
+}
+
+impl Fault {
+    pub fn named(name: &str, settings: Settings) -> Result<Self, String> {
+        let pause = || settings.ms.map(Duration::from_millis).ok_or_else(|| format!("`{name}` needs ms=N"));
+        Ok(match name {
+            "refuse" => Self::Refuse,
+            "reset" => Self::Reset,
+            "hang" => Self::Hang,
+            "delay" => Self::Delay(pause()?),
+            "slow" => Self::Slow(pause()?),
+            "400-quota" => Self::Quota,
+            "cut" => Self::Cut(settings.after.unwrap_or(1)),
+            "garbage" => Self::Garbage,
+            "html" => Self::Html,
+            "huge" => Self::Huge,
+            "content-filter" => Self::ContentFilter,
+            "filtered" => Self::Filtered,
+            "padded" => Self::Padded,
+            other => match other.parse().ok().filter(|status| STATUSES.contains(status)) {
+                Some(status) => Self::Status(status, settings.retry_after),
+                None => return Err(format!("unknown fault `{other}`")),
+            },
+        })
+    }
+
+    /// Whether it happens before a cloud looks at the credential.
+    pub fn at_the_door(self) -> bool {
+        matches!(self, Self::Reset | Self::Hang | Self::Html | Self::Status(502 | 504, _))
+    }
+}
+
+/// A fault that applies to a request, and how it was written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    pub fault: Fault,
+    pub text: String,
+}
+
+/// A marker in a body: `[[azure 429 retry-after=2]]`.
+struct Marker<'a> {
+    words: Vec<&'a str>,
+}
+
+/// Every `[[...]]` of a text, with the text around them.
+fn markers(text: &str) -> (Vec<Marker<'_>>, Vec<&str>) {
+    let (mut found, mut between, mut rest) = (Vec::new(), Vec::new(), text);
+    while let Some((before, tail)) = rest.split_once("[[") {
+        let Some((inner, after)) = tail.split_once("]]") else { break };
+        let words: Vec<&str> = inner.split_whitespace().collect();
+        // JSON has nested arrays too: a marker holds neither quotes nor brackets.
+        if words.is_empty() || inner.contains(['"', '[', '{', '\\']) {
+            between.push(before);
+            between.push("[[");
+            rest = tail;
+            continue;
+        }
+        between.push(before);
+        found.push(Marker { words });
+        rest = after;
+    }
+    between.push(rest);
+    (found, between)
+}
+
+/// The text without its markers, trimmed.
+pub fn without_markers(text: &str) -> String {
+    let (_, between) = markers(text);
+    between.concat().trim().to_owned()
+}
+
+/// The number of a marker like `[[events 64]]`.
+pub fn marked_number(text: &str, name: &str) -> Option<usize> {
+    let (found, _) = markers(text);
+    found.iter().find_map(|marker| match marker.words.as_slice() {
+        [word, number] if *word == name => number.parse().ok(),
+        _ => None,
+    })
+}
+
+/// Whether there is a marker like `[[reasoning]]`.
+pub fn marked(text: &str, name: &str) -> bool {
+    let (found, _) = markers(text);
+    found.iter().any(|marker| marker.words.as_slice() == [name])
+}
+
+/// The faults that the body of a request asks of this host.
+pub fn asked_for(body: &str, surface: Surface, host: &str) -> Vec<Applied> {
+    let (found, _) = markers(body);
+    let mut applied = Vec::new();
+    for marker in found {
+        let [on, name, settings @ ..] = marker.words.as_slice() else { continue };
+        if !meant(on, surface, host) {
+            continue;
+        }
+        if let Ok(fault) = Fault::named(name, settings_of(settings))
+            && fault != Fault::Refuse
+        {
+            applied.push(Applied { fault, text: marker.words.join(" ") });
+        }
+    }
+    applied
+}
+
+fn settings_of(words: &[&str]) -> Settings {
+    let mut settings = Settings::default();
+    for word in words {
+        match word.split_once('=') {
+            Some(("retry-after", number)) => settings.retry_after = number.parse().ok(),
+            Some(("ms", number)) => settings.ms = number.parse().ok(),
+            Some(("after", number)) => settings.after = number.parse().ok(),
+            _ => {}
+        }
+    }
+    settings
+}
+
+/// A cloud's name means its API surfaces, not its token servers.
+fn meant(on: &str, surface: Surface, host: &str) -> bool {
+    let by_cloud = on == surface.cloud() && surface.serves_models();
+    surface != Surface::Admin && (by_cloud || on == surface.name() || on.eq_ignore_ascii_case(host))
+}
+
+/// A fault as the administrator sets it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    pub on: String,
+    pub fault: String,
+    /// How many requests it befalls; without it, all of them.
+    pub times: Option<u64>,
+    #[serde(alias = "retry-after")]
+    pub retry_after: Option<u64>,
+    pub ms: Option<u64>,
+    pub after: Option<usize>,
+}
+
+impl Order {
+    pub fn fault(&self) -> Result<Fault, String> {
+        Fault::named(&self.fault, Settings { retry_after: self.retry_after, ms: self.ms, after: self.after })
+    }
+
+    /// The surfaces it is about; one host stands for the surface it lives on.
+    pub fn surfaces(&self) -> Vec<Surface> {
+        let named = |surface: &Surface| meant(&self.on, *surface, "") || surface.has_name(&self.on);
+        Surface::ALL.into_iter().filter(named).collect()
+    }
+}
+
+#[derive(Default)]
+pub struct Faults {
+    ordered: Mutex<Vec<Ordered>>,
+}
+
+struct Ordered {
+    order: Order,
+    fault: Fault,
+    left: Option<u64>,
+}
+
+impl Faults {
+    pub fn add(&self, order: Order, fault: Fault) {
+        let left = order.times;
+        locked(&self.ordered).push(Ordered { order, fault, left });
+    }
+
+    pub fn clear(&self) {
+        locked(&self.ordered).clear();
+    }
+
+    pub fn to_json(&self) -> serde_json::Value {
+        let ordered = locked(&self.ordered);
+        let rows = ordered
+            .iter()
+            .map(|row| serde_json::json!({"on": row.order.on, "fault": row.order.fault, "left": row.left}));
+        serde_json::json!({"faults": rows.collect::<Vec<_>>()})
+    }
+
+    /// What applies to a request: what it asks for itself, then what was ordered.
+    pub fn of(&self, body: &str, surface: Surface, host: &str) -> Vec<Applied> {
+        let mut applied = asked_for(body, surface, host);
+        for row in locked(&self.ordered).iter_mut() {
+            if row.fault == Fault::Refuse || row.left == Some(0) || !meant(&row.order.on, surface, host) {
+                continue;
+            }
+            if let Some(left) = &mut row.left {
+                *left -= 1;
+            }
+            applied.push(Applied { fault: row.fault, text: format!("{} {}", row.order.on, row.order.fault) });
+        }
+        applied
+    }
+}
+
+/// What is to happen to one request.
+#[derive(Debug, Default)]
+pub struct Plan {
+    pub delay: Option<Duration>,
+    pub slow: Option<Duration>,
+    pub cut: Option<usize>,
+    /// Happens before the cloud looks at the credential.
+    pub door: Option<Fault>,
+    /// An error that the cloud itself answers, once it knows who asks.
+    pub refusal: Option<Fault>,
+    pub garbage: bool,
+    pub huge: bool,
+    pub filtered: bool,
+    pub padded: bool,
+}
+
+impl Plan {
+    /// The first of several faults of a kind holds.
+    pub fn new(applied: &[Applied]) -> Self {
+        let mut plan = Self::default();
+        for Applied { fault, .. } in applied {
+            match *fault {
+                Fault::Delay(pause) => plan.delay = plan.delay.or(Some(pause)),
+                Fault::Slow(pause) => plan.slow = plan.slow.or(Some(pause)),
+                Fault::Cut(after) => plan.cut = plan.cut.or(Some(after)),
+                Fault::Garbage => plan.garbage = true,
+                Fault::Huge => plan.huge = true,
+                Fault::Filtered => plan.filtered = true,
+                Fault::Padded => plan.padded = true,
+                Fault::Refuse => {}
+                door if door.at_the_door() => plan.door = plan.door.or(Some(door)),
+                refusal => plan.refusal = plan.refusal.or(Some(refusal)),
+            }
+        }
+        if plan.huge && plan.refusal.is_none() {
+            plan.refusal = Some(Fault::Status(500, None));
+        }
+        plan
+    }
+}
+
+const HUGE: usize = 1 << 20;
+const PADDING: &str = r#""x_padding":{"numbers":[1, 2.50,1e2],"text":"\u00e9\/","none":null},"#;
+
+/// Applies the faults that spoil or pad what a cloud answers.
+pub fn reshape(mut reply: Reply, plan: &Plan) -> Reply {
+    if plan.garbage && reply.status.is_success() {
+        reply.payload = Payload::Whole(Bytes::from_static(b"this is no JSON {\"error\""));
+        return reply;
+    }
+    if plan.huge
+        && let Payload::Whole(bytes) = &reply.payload
+    {
+        let text = String::from_utf8_lossy(bytes);
+        let filler = format!("\"message\":\"{}", "x".repeat(HUGE));
+        let longer = text.replacen("\"message\":\"", &filler, 1);
+        reply.payload = Payload::Whole(longer.into());
+    }
+    if plan.padded {
+        reply.payload = match reply.payload {
+            Payload::Whole(bytes) => Payload::Whole(padded(&bytes)),
+            Payload::Events(events) => Payload::Events(events.iter().flat_map(|event| padded_event(event)).collect()),
+        };
+    }
+    reply
+}
+
+/// A JSON object with a field no client knows in front.
+fn padded(json: &[u8]) -> Bytes {
+    match json.split_first() {
+        Some((b'{', rest)) => [b"{", PADDING.as_bytes(), rest].concat().into(),
+        _ => Bytes::copy_from_slice(json),
+    }
+}
+
+/// An event with an unknown field, behind a comment; the first one is followed by an event no client knows.
+fn padded_event(event: &[u8]) -> Vec<Bytes> {
+    let text = String::from_utf8_lossy(event);
+    let mut padded = vec![Bytes::from_static(b": ping\n\n")];
+    padded.push(text.replacen("data: {", &format!("data: {{{PADDING}"), 1).into());
+    if text.contains("response.created") {
+        let unknown = "event: response.vendor_note\ndata: {\"type\":\"response.vendor_note\",\"note\":[1, 2.50]}\n\n";
+        padded.push(unknown.into());
+    }
+    padded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(body: &str) -> Vec<Fault> {
+        let applied = asked_for(body, Surface::Azure, "contoso.openai.azure.com");
+        applied.into_iter().map(|applied| applied.fault).collect()
+    }
+
+    #[test]
+    fn a_marker_names_a_cloud_a_surface_or_a_host() {
+        let rows: &[(&str, &[Fault])] = &[
+            ("hi", &[]),
+            ("[[azure 429]]", &[Fault::Status(429, None)]),
+            ("[[azure 429 retry-after=2]]", &[Fault::Status(429, Some(2))]),
+            ("a [[aws hang]] b [[contoso.openai.azure.com reset]] c", &[Fault::Reset]),
+            ("[[other.openai.azure.com reset]]", &[]),
+            ("[[azure slow ms=5]][[azure cut after=3]]", &[Fault::Slow(Duration::from_millis(5)), Fault::Cut(3)]),
+            ("[[azure cut]]", &[Fault::Cut(1)]),
+            ("[[azure delay]]", &[]),
+            ("[[azure refuse]]", &[]),
+            ("[[azure 418]]", &[]),
+            ("[[azure 400-quota]]", &[Fault::Quota]),
+            ("[[azure 429", &[]),
+            (r#"{"a":[["x"]],"b":"[[azure huge]]"}"#, &[Fault::Huge]),
+            (r#"{"a":[[1]],"b":"[[azure html]]"}"#, &[Fault::Html]),
+        ];
+        for (body, expected) in rows {
+            assert_eq!(faults(body), *expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn text_loses_its_markers() {
+        assert_eq!(without_markers("say [[azure 429]] hello [[events 64]]"), "say  hello");
+        assert_eq!(without_markers("[[ \"kept\" ]] x"), "[[ \"kept\" ]] x");
+        assert_eq!(marked_number("x [[events 64]]", "events"), Some(64));
+        assert_eq!(marked_number("x [[events many]]", "events"), None);
+        assert!(marked("[[reasoning]]", "reasoning"));
+    }
+
+    #[test]
+    fn an_order_lasts_as_many_times_as_it_says() {
+        let faults = Faults::default();
+        let order: Order = serde_json::from_str(r#"{"on":"aws","fault":"503","times":2}"#).unwrap();
+        let fault = order.fault().unwrap();
+        faults.add(order, fault);
+        let hits = |surface| faults.of("", surface, "h").len();
+        assert_eq!(hits(Surface::Azure), 0);
+        assert_eq!([hits(Surface::AwsRuntime), hits(Surface::AwsMantle), hits(Surface::AwsRuntime)], [1, 1, 0]);
+    }
+}
