@@ -215,6 +215,7 @@ impl Request {
     pub fn gave_up(&mut self, status: u16) -> ApiError {
         let timeout = status == 504;
         let own = match self.begun {
+            0 => "No target could be tried: the first one".to_owned(),
             1 => "The only target that was tried".to_owned(),
             tried => format!("The last of {tried} targets that were tried"),
         };

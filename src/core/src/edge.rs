@@ -96,11 +96,6 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
 }
 
 impl Pending {
-    /// The largest body that is taken.
-    pub fn most_bytes(&self) -> u64 {
-        self.config.limits.body_bytes
-    }
-
     /// Reads the body and plans.
     ///
     /// # Errors

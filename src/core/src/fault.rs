@@ -153,15 +153,17 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn a_place_reads_like_a_path() {
         let place = Place::default().key("tenants").key("acme").key("clouds").index(1);
         assert_eq!(place.to_string(), "tenants.acme.clouds[1]");
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn counts_the_edits_between_two_words() {
         assert_eq!(distance("", "abc"), 3);
         assert_eq!(distance("kitten", "sitting"), 3);
@@ -169,7 +171,7 @@ mod tests {
         assert_eq!(distance("same", "same"), 0);
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn suggests_only_what_is_near() {
         assert_eq!(closest("azur", ["aws", "azure", "gcp"]), Some("azure"));
         assert_eq!(closest("oracle", ["aws", "azure", "gcp"]), None);

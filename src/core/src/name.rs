@@ -84,9 +84,11 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn a_star_matches_any_run() {
         for (pattern, name, fits) in [
             ("gpt-6-sol", "gpt-6-sol", true),
@@ -111,7 +113,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn refuses_a_model_that_would_change_the_path_it_stands_in() {
         for bad in ["", "..", "a/b", "a%2fb", "a b", "a\u{7f}", "ä"] {
             assert!(!is_path_segment(bad), "{bad:?}");

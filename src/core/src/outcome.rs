@@ -210,6 +210,7 @@ impl Said {
             code: self.code.clone().map(Cow::Owned),
             inner: self.inner.clone(),
             retry_after: None,
+            allow: None,
             message: self.or(own),
         })
     }

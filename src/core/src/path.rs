@@ -30,7 +30,8 @@ pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
         None => return Err(unknown_path(&path)),
     };
     if method != allowed.as_bytes() {
-        return Err(ApiError::new(405, "method_not_allowed", format!("{path} takes {allowed}, no other method.")));
+        let error = ApiError::new(405, "method_not_allowed", format!("{path} takes {allowed}, no other method."));
+        return Err(ApiError { allow: Some(allowed), ..error });
     }
     Ok(operation)
 }
@@ -91,9 +92,11 @@ fn decoded(path: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn knows_the_operations_of_both_shapes() {
         let model = |name: &str| Some(name.to_owned());
         for (method, path, expected) in [
@@ -116,7 +119,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn refuses_everything_else() {
         for (method, path, status) in [
             ("GET", "/v1/chat/completions", 405),

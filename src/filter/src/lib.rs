@@ -1,1 +1,30 @@
-//! See the manifest.
+//! proxy-wasm on one side, the core on the other: this crate moves bytes and applies what the core decided.
+//!
+//! One module, two places: [`edge`] in the listener, [`attempt`] in the upstream chain of every endpoint's
+//! cluster. With one `vm_config` both live in one VM per worker and share [`worker`], its memory.
+
+mod attempt;
+mod edge;
+mod host;
+mod keeper;
+mod pairs;
+mod root;
+mod worker;
+
+use proxy_wasm::traits::RootContext;
+use proxy_wasm::types::LogLevel;
+
+proxy_wasm::main! {{
+    start();
+}}
+
+/// What the host calls first; a native test calls it itself.
+pub fn start() {
+    proxy_wasm::set_log_level(LogLevel::Info);
+    proxy_wasm::set_root_context(|_| -> Box<dyn RootContext> { Box::<root::Root>::default() });
+}
+
+/// How many requests this thread's VM has in flight: none may remain when all streams have ended.
+pub fn requests_in_flight() -> usize {
+    worker::requests_in_flight()
+}

@@ -1,1 +1,134 @@
+use wasm_bindgen_test::wasm_bindgen_test;
+
 use super::*;
+use crate::config;
+use crate::openai::request;
+
+/// All three clouds, one target each, in the order in which they are tried.
+const POLICY: &str = r#"{
+  "endpoints": {
+    "dated": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
+    "aws": {"cloud": "aws", "region": "us-east-1", "surface": "mantle", "residency": "us", "auth": "sigv4"},
+    "gcp": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata", "tls": "off"}
+  },
+  "models": {"m": [
+    {"endpoint": "dated", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"},
+    {"endpoint": "aws", "id": "openai.gpt-oss-120b", "form": "openai.chat"},
+    {"endpoint": "gcp", "id": "m", "form": "openai.chat"}
+  ]},
+  "tenants": {"acme": {"clouds": ["azure", "aws", "gcp"], "residency": ["us"], "models": ["*"]}},
+  "identity": {"trust": {"listeners": ["default"]}}
+}"#;
+
+fn planned(body: &str) -> Request {
+    let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
+    let facts = request::read(body.as_bytes(), Form::Chat).unwrap();
+    let plan = vec![0, 1, 2];
+    let splice = Splice::new(body.as_bytes(), &facts, &plan, &config, Form::Chat);
+    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }).unwrap()
+}
+
+/// The body of the latest attempt, and the length that its head announced.
+fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
+    let length = request.begin(endpoint).unwrap().length.unwrap();
+    let sent = match request.splice() {
+        None => body.to_owned(),
+        Some((until, bytes)) => String::from_utf8(bytes).unwrap() + body.get(until..).unwrap(),
+    };
+    (sent, length)
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn every_target_gets_its_own_path_host_and_model() {
+    let body = r#"{"messages":[], "model" : "m" ,"n":1}"#;
+    let mut request = planned(body);
+    let first = request.begin("dated").unwrap();
+    assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
+    assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
+    assert_eq!((first.length, first.following), (Some(body.len() as u64), Some("multihome-aws")));
+    assert_eq!(request.splice(), None, "the path names the model");
+
+    let (spliced, length) = sent(&mut request, "aws", body);
+    assert_eq!(spliced, r#"{"messages":[], "model" : "openai.gpt-oss-120b" ,"n":1}"#);
+    assert_eq!(length, spliced.len() as u64);
+
+    let last = request.begin("gcp").unwrap();
+    assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
+    assert_eq!((last.scheme, last.google_token, last.following), ("http", true, None));
+    assert_eq!(request.splice(), None, "the client's name is the target's id");
+    assert_eq!(request.answerer().unwrap(), Answerer { cloud: "gcp", region: "us", target: "gcp", attempts: 3 });
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn puts_the_model_where_the_body_names_none() {
+    for (body, expected) in [
+        ("{}", r#"{"model":"openai.gpt-oss-120b"}"#),
+        (" { } ", r#" {"model":"openai.gpt-oss-120b" } "#),
+        (r#"{"n":1}"#, r#"{"model":"openai.gpt-oss-120b","n":1}"#),
+        (r#"{"mod\u0065l":"\u006d"}"#, r#"{"mod\u0065l":"openai.gpt-oss-120b"}"#),
+    ] {
+        let mut request = planned(body);
+        request.begin("dated").unwrap();
+        let (spliced, length) = sent(&mut request, "aws", body);
+        assert_eq!((spliced.as_str(), length), (expected, expected.len() as u64));
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_attempt_out_of_turn_is_refused() {
+    let mut request = planned("{}");
+    assert_eq!(request.begin("aws").unwrap_err(), OutOfTurn);
+    request.begin("dated").unwrap();
+    assert_eq!(request.begin("dated").unwrap_err(), OutOfTurn);
+    request.begin("aws").unwrap();
+    request.begin("gcp").unwrap();
+    assert_eq!(request.begin("gcp").unwrap_err(), OutOfTurn);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn when_all_fail_the_client_is_told_what_helps_it_most() {
+    let mut request = planned("{}");
+    request.begin("dated").unwrap();
+    assert_eq!(request.judge(429, Some("9"), None, b""), Next::MoveOn);
+    request.begin("aws").unwrap();
+    assert_eq!(request.judge(429, Some("4"), None, b""), Next::MoveOn);
+    request.begin("gcp").unwrap();
+    let Next::Tell(error) = request.judge(503, None, None, b"") else {
+        panic!("nothing was told");
+    };
+    assert_eq!((error.status, error.retry_after.as_deref()), (429, Some("4")));
+    assert_eq!(request.failed().unwrap().target, "dated");
+    assert_eq!(request.gave_up(503).status, 429);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn tells_what_envoy_found_where_no_cloud_said_more() {
+    let mut request = planned("{}");
+    request.begin("dated").unwrap();
+    assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_unavailable"));
+    assert_eq!(request.gave_up(504).code.as_deref(), Some("upstream_timeout"));
+    assert_eq!(request.judge(401, None, None, b""), Next::MoveOn);
+    request.begin("aws").unwrap();
+    assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_unavailable"));
+    assert_eq!(request.judge(408, None, None, b""), Next::MoveOn);
+    assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_timeout"));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn keeps_nothing_once_an_answer_went_out() {
+    let mut request = planned(r#"{"messages":[],"model":"m"}"#);
+    assert!(request.held_bytes() > 0);
+    request.begin("dated").unwrap();
+    request.answer();
+    assert_eq!((request.held_bytes(), request.answered()), (0, true));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn lets_back_only_what_a_client_may_see() {
+    for name in ["content-type", "content-length", "retry-after", "x-ratelimit-remaining-tokens"] {
+        assert!(passes_back(name.as_bytes()), "{name}");
+    }
+    for name in ["set-cookie", "server", "x-multihome-cloud", "x-ms-region", "x-amzn-requestid", "transfer-encoding"] {
+        assert!(!passes_back(name.as_bytes()), "{name}");
+    }
+}

@@ -57,9 +57,11 @@ fn under(prefix: &str, form: Form) -> ModelAddress {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn mantle_keeps_each_family_under_its_own_prefix() {
         for (model, prefix) in [
             ("openai.gpt-6-sol", "/openai/v1/responses"),
@@ -74,7 +76,7 @@ mod tests {
         assert_eq!(mantle_address(Form::Chat, "new.model", Some("/openai/v1")).path, "/openai/v1/chat/completions");
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn reads_the_profile_of_a_model_id() {
         assert_eq!(profile("us.openai.gpt-6-sol"), Some("us"));
         assert_eq!(profile("openai.gpt-oss-120b-1:0"), None);

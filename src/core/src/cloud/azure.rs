@@ -35,9 +35,11 @@ pub fn is_api_version(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn knows_an_api_version() {
         assert!(is_api_version("2024-10-21"));
         assert!(is_api_version("2025-04-01-preview"));

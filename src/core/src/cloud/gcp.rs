@@ -23,9 +23,11 @@ pub(super) fn address(form: Form, project: &str, location: &str) -> ModelAddress
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn every_location_has_its_host() {
         assert_eq!(host("global"), "aiplatform.googleapis.com");
         assert_eq!(host("us"), "aiplatform.us.rep.googleapis.com");

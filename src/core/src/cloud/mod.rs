@@ -155,9 +155,11 @@ pub fn residency_contradiction(cloud: Cloud, region: &str, model: &str, label: &
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn holds_the_declared_residency_against_the_clouds_own_names() {
         for (cloud, region, model, label, holds) in [
             (Cloud::Aws, "us-east-1", "us.openai.gpt-6-sol", "us", true),

@@ -141,15 +141,17 @@ impl Serialize for Node {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn refuses_a_key_that_stands_twice() {
         let fault = serde_json::from_str::<Node>(r#"{"tenants":{"a":1,"a":2}}"#).unwrap_err();
         assert!(fault.to_string().contains("duplicate key `a`"), "{fault}");
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn writes_what_it_read() {
         let text = r#"{"b":[1,2.5,null,true,"x"],"a":{}}"#;
         let node: Node = serde_json::from_str(text).unwrap();

@@ -1,1 +1,153 @@
+use wasm_bindgen_test::wasm_bindgen_test;
+
 use super::*;
+use crate::config;
+
+/// One dated deployment, one v1 deployment and AWS, so that some models need a body to be read and some do not.
+const POLICY: &str = r#"{
+  "endpoints": {
+    "az": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
+    "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}
+  },
+  "models": {
+    "dated": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"}],
+    "picky": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21", "lacks": ["tools"]}],
+    "both": [
+      {"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"},
+      {"endpoint": "aws", "id": "us.m", "form": ["openai.chat", "openai.responses"]}
+    ]
+  },
+  "tenants": {
+    "acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["*"]},
+    "azure-only": {"clouds": ["azure"], "residency": ["us"], "models": ["dated", "both"]},
+    "nothing": {"clouds": [], "residency": ["us"], "models": ["*"]}
+  },
+  "identity": {"trust": {"listeners": ["default"]}},
+  "limits": {"body_bytes": 200}
+}"#;
+
+fn config() -> Rc<Config> {
+    Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap())
+}
+
+type Headers = [(&'static str, &'static str)];
+
+fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str>) -> Result<Request, ApiError> {
+    let config = config();
+    let mut headers = vec![(":method", method), (":path", path), ("x-tenant-id", tenant)];
+    if !more.iter().any(|(name, _)| *name == "content-type") {
+        headers.push(("content-type", "application/json"));
+    }
+    headers.extend_from_slice(more);
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let inbound = Inbound::read(headers, &config.identity);
+    let mut shares = Shares::default();
+    match begin(&config, &inbound, Moment { shares: &mut shares, google_token: false }) {
+        Begin::Answer(Answer::Denied(error)) => Err(error),
+        Begin::Answer(Answer::Found(body)) => {
+            Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default()))
+        }
+        Begin::Go(request) => Ok(request),
+        Begin::Hold(pending) => {
+            pending.finish(body.unwrap_or_default().as_bytes(), Moment { shares: &mut shares, google_token: false })
+        }
+    }
+}
+
+const CHAT: &str = "/v1/chat/completions";
+const DEPLOYMENT: &str = "/openai/deployments/dated/chat/completions?api-version=2024-10-21";
+
+/// One row a denial: what was sent, and the status, code and param that come back.
+#[wasm_bindgen_test(unsupported = test)]
+fn says_why_a_request_is_denied() {
+    let long = format!(r#"{{"model":"dated","x":"{}"}}"#, "x".repeat(200));
+    let long = long.as_str();
+    for (method, path, tenant, headers, body, status, code, param) in [
+        ("GET", CHAT, "acme", &[][..], "", 405, "method_not_allowed", None),
+        ("POST", "/v2/x", "acme", &[], "", 404, "unknown_url", None),
+        ("POST", CHAT, "nobody", &[], "{}", 401, "unknown_tenant", None),
+        ("POST", CHAT, "acme", &[("x-tenant-id", "acme")], "{}", 400, "invalid_header", Some("x-tenant-id")),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("content-type", "text/plain")],
+            "{}",
+            415,
+            "unsupported_media_type",
+            Some("content-type"),
+        ),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("content-encoding", "gzip")],
+            "{}",
+            415,
+            "unsupported_content_encoding",
+            Some("content-encoding"),
+        ),
+        ("POST", CHAT, "acme", &[("content-length", "201")], "{}", 413, "request_too_large", None),
+        ("POST", CHAT, "acme", &[], long, 413, "request_too_large", None),
+        ("POST", CHAT, "acme", &[], "", 400, "invalid_json", None),
+        ("POST", CHAT, "acme", &[], "[]", 400, "invalid_json", None),
+        ("POST", CHAT, "acme", &[], "{}", 400, "missing_required_parameter", Some("model")),
+        ("POST", CHAT, "acme", &[], r#"{"model":1}"#, 400, "invalid_type", Some("model")),
+        ("POST", CHAT, "acme", &[], r#"{"model":"dated","model":"both"}"#, 400, "duplicate_key", Some("model")),
+        ("POST", CHAT, "acme", &[], r#"{"model":"nova"}"#, 404, "model_not_found", Some("model")),
+        ("POST", CHAT, "azure-only", &[], r#"{"model":"picky"}"#, 403, "model_not_allowed", Some("model")),
+        ("POST", CHAT, "nothing", &[], r#"{"model":"dated"}"#, 403, "no_target_allowed", Some("clouds")),
+        ("POST", CHAT, "acme", &[], r#"{"model":"picky","tools":[{}]}"#, 400, "unsupported_feature", None),
+        ("POST", "/v1/responses", "acme", &[], r#"{"model":"dated"}"#, 400, "unsupported_operation", Some("model")),
+        ("GET", "/v1/models/nova", "acme", &[], "", 404, "model_not_found", Some("model")),
+        ("GET", "/v1/models/picky", "azure-only", &[], "", 403, "model_not_allowed", Some("model")),
+        ("GET", "/v1/models/dated", "nothing", &[], "", 403, "no_target_allowed", Some("model")),
+    ] {
+        let error = run(method, path, tenant, headers, Some(body)).unwrap_err();
+        let found = (error.status, error.code.as_deref(), error.param.as_deref());
+        assert_eq!(
+            found,
+            (status, Some(code), param),
+            "{method} {path} {tenant} {headers:?} {body}: {}",
+            error.message
+        );
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_request_whose_targets_take_the_model_from_the_path_is_not_held() {
+    assert!(run("POST", DEPLOYMENT, "acme", &[], None).is_ok());
+    // What only the body can tell: features that a target lacks, or the model for a target that reads it there.
+    for held in ["/openai/deployments/picky/chat/completions", "/openai/deployments/both/chat/completions"] {
+        assert_eq!(run("POST", held, "acme", &[], None).unwrap_err().status, 400, "{held}");
+    }
+    // To a tenant of Azure alone, every candidate of `both` is a dated deployment.
+    assert!(run("POST", "/openai/deployments/both/chat/completions", "azure-only", &[], None).is_ok());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn lists_what_the_tenant_may_use() {
+    let ids = |tenant: &str| {
+        let listed = run("GET", "/v1/models", tenant, &[], None).unwrap_err();
+        let ids: Vec<String> = listed
+            .message
+            .split(r#""id":""#)
+            .skip(1)
+            .filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()))
+            .collect();
+        ids
+    };
+    assert_eq!(ids("acme"), ["both", "dated", "picky"]);
+    assert_eq!(ids("azure-only"), ["both", "dated"]);
+    assert_eq!(ids("nothing"), [""; 0]);
+    let one = run("GET", "/v1/models/both", "acme", &[], None).unwrap_err().message;
+    assert_eq!(one, r#"{"id":"both","object":"model","created":0,"owned_by":"multihome"}"#);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_model_in_the_path_goes_before_the_one_in_the_body() {
+    let mut request =
+        run("POST", "/openai/deployments/both/chat/completions", "acme", &[], Some(r#"{"model":"dated"}"#)).unwrap();
+    assert_eq!(request.retries(), 1);
+    assert_eq!(request.begin("az").unwrap().path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
+}

@@ -19,6 +19,8 @@ pub struct ApiError {
     pub kind: Option<String>,
     /// The seconds, or the date, after which trying again makes sense.
     pub retry_after: Option<String>,
+    /// The method that a path has, with 405.
+    pub allow: Option<&'static str>,
     /// JSON that a cloud gave beside the above and that clients know: Azure's `innererror`.
     pub inner: Option<String>,
 }
@@ -33,6 +35,7 @@ impl ApiError {
             code: Some(Cow::Borrowed(code)),
             kind: None,
             retry_after: None,
+            allow: None,
             inner: None,
         }
     }
@@ -88,9 +91,11 @@ pub fn kind_of(status: u16) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn is_worded_as_openai_words_it() {
         let error = ApiError::new(404, "model_not_found", "The model `x` does not exist").about("model");
         assert_eq!(

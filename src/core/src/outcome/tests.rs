@@ -1,3 +1,5 @@
+use wasm_bindgen_test::wasm_bindgen_test;
+
 use super::*;
 
 fn failed(cloud: Cloud, status: u16, body: &str) -> Verdict {
@@ -11,7 +13,7 @@ fn moved_on(verdict: Verdict) -> (Cause, ApiError) {
     }
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn moves_on_from_what_is_not_the_clients_fault() {
     use Cause::*;
     for (cloud, status, body, cause, told, code) in [
@@ -76,7 +78,7 @@ fn moves_on_from_what_is_not_the_clients_fault() {
     }
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn serves_what_is() {
     let whole = r#"{"error":{"message":"bad","type":"invalid_request_error","param":"n","code":"x","more":1}}"#;
     assert_eq!(failed(Cloud::Azure, 400, whole), Verdict::Serve(None));
@@ -104,7 +106,7 @@ fn serves_what_is() {
     assert!(matches!(failed(Cloud::Aws, 413, ""), Verdict::Serve(Some(_))));
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn reads_when_to_come_back() {
     let google = r#"{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED","details":[{"@type":"a"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"4.2s"}]}}"#;
     assert_eq!(moved_on(failed(Cloud::Gcp, 429, google)).1.retry_after.as_deref(), Some("5"));
@@ -119,7 +121,7 @@ fn reads_when_to_come_back() {
     assert_eq!(moved_on(judge(azure)).1.retry_after.as_deref(), Some("7"));
 }
 
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn reads_awss_error_type() {
     let quota = Failed {
         cloud: Cloud::Aws,
@@ -133,7 +135,7 @@ fn reads_awss_error_type() {
 }
 
 /// The order decides which of several failures a client is told.
-#[test]
+#[wasm_bindgen_test(unsupported = test)]
 fn a_client_is_told_what_helps_it_most() {
     let mut causes = [Cause::Capacity, Cause::Misconfigured, Cause::Timeout, Cause::Credential, Cause::ServerError];
     causes.sort();

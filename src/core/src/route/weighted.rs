@@ -58,9 +58,11 @@ fn next(candidates: &[(usize, u32)], picks: &[u64]) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn keeps_every_share_within_one_pick_of_its_weight_at_every_moment() {
         for weights in [&[1, 1][..], &[3, 1], &[70, 20, 10], &[1, 1000], &[5, 3, 3, 2, 1, 1], &[999_983, 7, 1]] {
             let candidates: Vec<(usize, u32)> = weights.iter().copied().enumerate().collect();
@@ -77,7 +79,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn never_picks_a_weight_of_zero() {
         let mut shares = Shares::default();
         assert_eq!(shares.pick(&[(4, 0), (7, 2)]), Some(7));
@@ -85,7 +87,7 @@ mod tests {
         assert_eq!(shares.pick(&[]), None);
     }
 
-    #[test]
+    #[wasm_bindgen_test(unsupported = test)]
     fn remembers_only_so_many_sets() {
         let mut shares = Shares::default();
         for index in 0..5_000 {

@@ -1,0 +1,213 @@
+//! The edge role: one stream of a client.
+
+use std::rc::Rc;
+
+use multihome_core::attempt::Request;
+use multihome_core::config::Config;
+use multihome_core::edge::{self, Answer, Begin, Moment, Pending};
+use multihome_core::header::{self, Inbound};
+use multihome_core::openai::error::ApiError;
+use proxy_wasm::traits::{Context, HttpContext};
+use proxy_wasm::types::{Action, BufferType, MapType};
+
+use crate::host;
+use crate::pairs::PairsWriter;
+use crate::worker::{self, Ticket};
+
+/// The filter state that the route's matcher reads: the cluster of the next attempt.
+pub const NEXT: &str = "multihome.next";
+/// The filter state by which an attempt finds its request.
+pub const TICKET: &str = "multihome.ticket";
+
+/// One stream.
+pub struct Edge {
+    config: Rc<Config>,
+    /// Whether some endpoint depends on the keeper's token.
+    keeper: bool,
+    state: State,
+}
+
+enum State {
+    /// Nothing has been decided.
+    Begun,
+    /// The body is being held; `size` bytes of it are there.
+    Holding { pending: Box<Pending>, size: usize },
+    /// The request is on its way; `passed` bytes of a body that was not held have gone by.
+    Sent { ticket: Ticket, passed: u64 },
+    /// We answered, or there is nothing left for us to do.
+    Done,
+    /// Our error replaces the body of an answer that Envoy made.
+    Replacing(Vec<u8>),
+}
+
+impl Edge {
+    /// A stream under that configuration, which it keeps to its end.
+    pub fn new(config: Rc<Config>, keeper: bool) -> Edge {
+        Edge { config, keeper, state: State::Begun }
+    }
+
+    /// The body is whole.
+    fn finish(&mut self) -> Action {
+        let (pending, size) = match std::mem::replace(&mut self.state, State::Done) {
+            State::Holding { pending, size } => (pending, size),
+            other => {
+                self.state = other;
+                return Action::Continue;
+            }
+        };
+        let body = host::buffer(BufferType::HttpRequestBody, size);
+        let google_token = self.keeper && worker::has_google_token();
+        match worker::with_shares(|shares| pending.finish(&body, Moment { shares, google_token })) {
+            Ok(request) => self.send(request),
+            Err(error) => self.deny(&error),
+        }
+    }
+
+    /// Lets the request go to the first cluster of its plan. Setting the header last has the route chosen anew.
+    fn send(&mut self, request: Request) -> Action {
+        let retries = request.retries();
+        let Some(ticket) = Ticket::issue(request, self.config.limits.held_bytes) else {
+            return self.deny(&edge::overloaded());
+        };
+        if let Some(cluster) = ticket.request().borrow().first_cluster() {
+            host::set_filter_state(NEXT, cluster.as_bytes());
+        }
+        host::set_filter_state(TICKET, &ticket.to_bytes());
+        host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, retries.to_string().as_bytes());
+        self.state = State::Sent { ticket, passed: 0 };
+        Action::Continue
+    }
+
+    fn deny(&mut self, error: &ApiError) -> Action {
+        self.state = State::Done;
+        let mut headers = PairsWriter::new();
+        headers.add("content-type", "application/json");
+        if let Some(after) = &error.retry_after {
+            headers.add("retry-after", after);
+        }
+        if let Some(method) = error.allow {
+            headers.add("allow", method);
+        }
+        add_request_id(&mut headers);
+        host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
+        Action::Pause
+    }
+
+    fn found(&mut self, body: &[u8]) -> Action {
+        self.state = State::Done;
+        let mut headers = PairsWriter::new();
+        headers.add("content-type", "application/json");
+        add_request_id(&mut headers);
+        host::answer(200, &headers, body, "found");
+        Action::Pause
+    }
+
+    /// Puts an error of ours in place of what Envoy answered after the last attempt.
+    fn replace(&mut self, ticket: &Ticket, status: u16) {
+        let mut request = ticket.request().borrow_mut();
+        let error = request.gave_up(status);
+        let body = error.to_json();
+        let mut headers = PairsWriter::new();
+        headers.add(":status", error.status.to_string()).add("content-type", "application/json");
+        headers.add("content-length", body.len().to_string());
+        if let Some(after) = &error.retry_after {
+            headers.add("retry-after", after);
+        }
+        if let Some(failed) = request.failed() {
+            headers.add(header::CLOUD, failed.cloud).add(header::TARGET, failed.target);
+        }
+        headers.add(header::ATTEMPTS, request.attempts().to_string());
+        add_request_id(&mut headers);
+        host::replace_headers(MapType::HttpResponseHeaders, &headers);
+        drop(request);
+        self.state = State::Replacing(body);
+    }
+}
+
+/// Envoy's own id of the request, by which its access log finds it.
+fn add_request_id(headers: &mut PairsWriter) {
+    if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
+        headers.add("x-request-id", id);
+    }
+}
+
+impl Context for Edge {}
+
+impl HttpContext for Edge {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        let headers = host::headers(MapType::HttpRequestHeaders);
+        #[cfg(all(feature = "trap-for-tests", target_arch = "wasm32"))]
+        if headers.iter().any(|(name, _)| name == b"x-trap-for-tests") {
+            core::arch::wasm32::unreachable();
+        }
+        let inbound = Inbound::read(headers.iter(), &self.config.identity);
+        for name in &inbound.unwanted {
+            host::remove_header(MapType::HttpRequestHeaders, name);
+        }
+        let google_token = self.keeper && worker::has_google_token();
+        match worker::with_shares(|shares| edge::begin(&self.config, &inbound, Moment { shares, google_token })) {
+            Begin::Answer(Answer::Found(body)) => self.found(&body),
+            Begin::Answer(Answer::Denied(error)) => self.deny(&error),
+            Begin::Go(request) => self.send(request),
+            Begin::Hold(pending) => {
+                self.state = State::Holding { pending: Box::new(pending), size: 0 };
+                if end_of_stream { self.finish() } else { Action::Pause }
+            }
+        }
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match &mut self.state {
+            State::Holding { size: held, .. } => {
+                *held = size;
+                if size as u64 > self.config.limits.body_bytes {
+                    let error = edge::too_large(&self.config);
+                    return self.deny(&error);
+                }
+                if end_of_stream { self.finish() } else { Action::Pause }
+            }
+            State::Sent { passed, .. } => {
+                *passed += size as u64;
+                if *passed > self.config.limits.body_bytes {
+                    let error = edge::too_large(&self.config);
+                    return self.deny(&error);
+                }
+                Action::Continue
+            }
+            _ => Action::Continue,
+        }
+    }
+
+    /// Over HTTP/2 a body may end without a sign, and trailers follow: the body ends here then.
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        self.finish()
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        let State::Sent { ticket, .. } = &self.state else {
+            return Action::Continue;
+        };
+        // What an attempt let go is as it must be: nothing is asked of the host on the usual way.
+        if ticket.request().borrow().answered() {
+            return Action::Continue;
+        }
+        let status = host::header(MapType::HttpResponseHeaders, ":status")
+            .and_then(|status| String::from_utf8(status).ok()?.parse().ok())
+            .unwrap_or(503);
+        // Another filter of the operator's may have answered instead of the router: that is its own to say.
+        let by_router = status >= 500 || ticket.request().borrow().attempts() > 0;
+        if let State::Sent { ticket, .. } = std::mem::replace(&mut self.state, State::Done)
+            && by_router
+        {
+            self.replace(&ticket, status);
+        }
+        Action::Continue
+    }
+
+    fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
+        if let State::Replacing(body) = &mut self.state {
+            host::replace_start(BufferType::HttpResponseBody, size, &std::mem::take(body));
+        }
+        Action::Continue
+    }
+}

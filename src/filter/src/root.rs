@@ -1,0 +1,71 @@
+//! The root context: reads a plugin's configuration, makes its streams, and keeps Google's token.
+
+use std::rc::Rc;
+
+use multihome_core::config::{self, Config, Role};
+use multihome_core::edge::needs_keeper;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{BufferType, ContextType};
+
+use crate::attempt::Attempt;
+use crate::edge::Edge;
+use crate::{host, keeper};
+
+/// One plugin in one VM. Before its configuration is read it makes streams that refuse everything.
+#[derive(Default)]
+pub struct Root {
+    role: Option<Loaded>,
+}
+
+#[derive(Clone)]
+enum Loaded {
+    Edge { config: Rc<Config>, keeper: bool },
+    Attempt { endpoint: Rc<str> },
+}
+
+impl Context for Root {
+    fn on_http_call_response(&mut self, _token: u32, _headers: usize, body_size: usize, _trailers: usize) {
+        keeper::receive(body_size);
+    }
+}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, size: usize) -> bool {
+        match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
+            Ok(Role::Edge(config)) => {
+                let keeper = needs_keeper(&config);
+                if keeper {
+                    keeper::start();
+                }
+                self.role = Some(Loaded::Edge { config: Rc::new(*config), keeper });
+                true
+            }
+            Ok(Role::Attempt { endpoint }) => {
+                self.role = Some(Loaded::Attempt { endpoint: endpoint.into() });
+                true
+            }
+            Err(faults) => {
+                for fault in faults {
+                    log::error!("multihome: configuration refused: {fault}");
+                }
+                false
+            }
+        }
+    }
+
+    fn on_tick(&mut self) {
+        keeper::tick();
+    }
+
+    fn create_http_context(&self, _context: u32) -> Option<Box<dyn HttpContext>> {
+        Some(match self.role.clone() {
+            Some(Loaded::Edge { config, keeper }) => Box::new(Edge::new(config, keeper)),
+            Some(Loaded::Attempt { endpoint }) => Box::new(Attempt::new(endpoint)),
+            None => Box::new(Attempt::new("".into())),
+        })
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+}
