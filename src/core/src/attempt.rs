@@ -21,10 +21,37 @@ pub struct Request {
     body: Body,
     /// How many attempts have begun; the latest is the one before it in the plan.
     begun: usize,
-    /// The most telling failure so far, and whose it was.
-    failure: Option<(usize, Failure)>,
+    /// The most telling failure so far.
+    failure: Option<Told>,
     /// Whether the latest attempt let its answer go to the client.
     answered: bool,
+    /// Envoy's id of the request, for answers to which no cloud gave one.
+    id: Box<[u8]>,
+}
+
+/// A failure that may be told to the client.
+#[derive(Debug)]
+struct Told {
+    /// The attempt's place in the plan.
+    position: usize,
+    failure: Failure,
+    /// The cloud's id of the call, if it gave one.
+    id: Option<Box<[u8]>>,
+}
+
+/// An error that a cloud answered with, as far as an attempt reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answer<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// `retry-after`.
+    pub retry_after: Option<&'a str>,
+    /// AWS's `x-amzn-errortype`.
+    pub error_type: Option<&'a str>,
+    /// The cloud's id of the call.
+    pub id: Option<&'a [u8]>,
+    /// The body, as far as it is read.
+    pub body: &'a [u8],
 }
 
 /// What is known of a request's body.
@@ -87,6 +114,8 @@ pub struct OutOfTurn;
 /// Who answered, for the client.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Answerer<'r> {
+    /// The id by which the cloud's support finds a failed call, if it gave one.
+    pub id: Option<&'r [u8]>,
     /// The cloud.
     pub cloud: &'static str,
     /// Its region; empty where the policy file names none.
@@ -104,14 +133,16 @@ pub enum Next {
     Pass,
     /// The next target is tried.
     MoveOn,
-    /// This goes to the client.
+    /// It goes to the client in these words.
     Tell(ApiError),
+    /// No target is left: the most telling failure goes to the client, whose it was says [`Request::failed`].
+    AllFailed(ApiError),
 }
 
 impl Request {
     /// A request with its plan; `None` for a plan without a target.
-    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body) -> Option<Request> {
-        (!plan.is_empty()).then_some(Request { config, form, plan, body, begun: 0, failure: None, answered: false })
+    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body, id: Box<[u8]>) -> Option<Request> {
+        (!plan.is_empty()).then_some(Request { config, form, plan, body, begun: 0, failure: None, answered: false, id })
     }
 
     /// The cluster of the first attempt.
@@ -178,6 +209,11 @@ impl Request {
         self.at(self.begun.checked_sub(1)?).map(|(_, endpoint)| endpoint.cloud)
     }
 
+    /// Envoy's id of the request.
+    pub fn id(&self) -> &[u8] {
+        &self.id
+    }
+
     /// How many attempts have begun.
     pub fn attempts(&self) -> usize {
         self.begun
@@ -197,16 +233,17 @@ impl Request {
     }
 
     /// Judges an error of the latest attempt.
-    pub fn judge(&mut self, status: u16, retry_after: Option<&str>, error_type: Option<&str>, body: &[u8]) -> Next {
+    pub fn judge(&mut self, answer: Answer<'_>) -> Next {
         let Some(position) = self.begun.checked_sub(1) else { return Next::Pass };
         let Some((_, endpoint)) = self.at(position) else { return Next::Pass };
+        let Answer { status, retry_after, error_type, id, body } = answer;
         let failed = Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body };
         match outcome::judge(failed) {
             Verdict::Serve(None) => Next::Pass,
             Verdict::Serve(Some(error)) => Next::Tell(error),
             Verdict::MoveOn(failure) => {
-                self.note(position, failure);
-                if self.begun < self.plan.len() { Next::MoveOn } else { Next::Tell(self.failure_told()) }
+                self.note(Told { position, failure, id: id.map(Box::from) });
+                if self.begun < self.plan.len() { Next::MoveOn } else { Next::AllFailed(self.failure_told()) }
             }
         }
     }
@@ -225,31 +262,32 @@ impl Request {
             (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{own} could not be reached.")))
         };
         match &self.failure {
-            Some((_, failure)) if failure.cause >= cause => self.failure_told(),
+            Some(told) if told.failure.cause >= cause => self.failure_told(),
             _ => error,
         }
     }
 
     /// Whose failure is told, when all failed.
     pub fn failed(&self) -> Option<Answerer<'_>> {
-        self.answerer_at(self.failure.as_ref()?.0)
+        let told = self.failure.as_ref()?;
+        Some(Answerer { id: told.id.as_deref(), ..self.answerer_at(told.position)? })
     }
 
     /// Keeps the most telling failure. Of two that tell the same the first stays, with the sooner return.
-    fn note(&mut self, position: usize, failure: Failure) {
+    fn note(&mut self, new: Told) {
         match &mut self.failure {
-            Some((_, kept)) if kept.cause >= failure.cause => {
-                if kept.cause == failure.cause {
-                    kept.error.retry_after = sooner(kept.error.retry_after.take(), failure.error.retry_after);
-                }
+            Some(kept) if kept.failure.cause > new.failure.cause => {}
+            Some(kept) if kept.failure.cause == new.failure.cause => {
+                let kept = &mut kept.failure.error.retry_after;
+                *kept = sooner(kept.take(), new.failure.error.retry_after);
             }
-            kept => *kept = Some((position, failure)),
+            kept => *kept = Some(new),
         }
     }
 
     fn failure_told(&self) -> ApiError {
         match &self.failure {
-            Some((_, failure)) => failure.error.clone(),
+            Some(told) => told.failure.error.clone(),
             None => ApiError::new(502, "upstream_error", "The upstream failed."),
         }
     }
@@ -262,6 +300,7 @@ impl Request {
     fn answerer_at(&self, position: usize) -> Option<Answerer<'_>> {
         let (_, endpoint) = self.at(position)?;
         Some(Answerer {
+            id: None,
             cloud: endpoint.cloud.name(),
             region: &endpoint.region,
             target: &endpoint.name,

@@ -58,6 +58,8 @@ pub struct Pending {
     form: Form,
     /// The model, if the path named it.
     model: Option<String>,
+    /// Envoy's id of the request.
+    id: Box<[u8]>,
 }
 
 /// Reads a request's headers.
@@ -87,10 +89,12 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
                 if needs_no_body(&permit, unread) {
                     let plan = route::plan(&permit, unread, moment.shares)?;
                     let body = Body::Streamed { length: inbound.content_length };
-                    return Request::new(Rc::clone(config), form, plan, body).map(Begin::Go).ok_or_else(empty_plan);
+                    return Request::new(Rc::clone(config), form, plan, body, inbound.request_id.into())
+                        .map(Begin::Go)
+                        .ok_or_else(empty_plan);
                 }
             }
-            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, form, model }))
+            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, form, model, id: inbound.request_id.into() }))
         }
     }
 }
@@ -129,7 +133,7 @@ impl Pending {
     fn planned(self, body: &[u8], facts: &Facts<'_>, plan: Vec<usize>) -> Result<Request, ApiError> {
         let splice = Splice::new(body, facts, &plan, &self.config, self.form);
         let held = Body::Held { length: body.len() as u64, splice };
-        Request::new(self.config, self.form, plan, held).ok_or_else(empty_plan)
+        Request::new(self.config, self.form, plan, held, self.id).ok_or_else(empty_plan)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::{Answerer, Head, Next, Request, passes_back, request_id_of};
+use multihome_core::attempt::{Answer, Head, Next, Request, passes_back, request_id_of};
 use multihome_core::cloud::Cloud;
 use multihome_core::header;
 use multihome_core::openai::error::ApiError;
@@ -11,9 +11,9 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::edge::NEXT;
-use crate::host;
 use crate::pairs::{Pairs, PairsWriter};
 use crate::worker::{self, SharedRequest};
+use crate::{answerer, host};
 
 /// Where [`crate::edge::TICKET`] is read: filter state, by its full name, parts ended by zero bytes.
 const TICKET_PATH: &str = "filter_state\0wasm.multihome.ticket";
@@ -32,8 +32,8 @@ pub struct Attempt {
 enum State {
     /// Nothing to do, or nothing yet.
     Idle,
-    /// An error is held until its body is there.
-    Judging(Pairs),
+    /// An error is held until its body is there; `size` bytes of it are.
+    Judging { head: Pairs, size: usize },
     /// What is left of a body that has been replaced goes away.
     Swallowing,
 }
@@ -54,19 +54,24 @@ impl Attempt {
         Action::Pause
     }
 
-    /// Decides on the error that is held, of which `size` bytes of body are there.
-    fn judge(&mut self, size: usize, whole: bool) -> Action {
-        let State::Judging(head) = std::mem::replace(&mut self.answer, State::Idle) else {
-            return Action::Continue;
+    /// Decides on the error that is held, with as much of its body as came.
+    fn judge(&mut self) -> Action {
+        let (head, size) = match std::mem::replace(&mut self.answer, State::Idle) {
+            State::Judging { head, size } => (head, size),
+            other => {
+                self.answer = other;
+                return Action::Continue;
+            }
         };
         let Some(shared) = self.request.clone() else {
             return Action::Continue;
         };
         let mut request = shared.borrow_mut();
-        let body = if whole && size > 0 { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let found = Found::read(&head);
-        match request.judge(found.status, found.retry_after, found.error_type, &body) {
-            Next::Pass if whole => {
+        let readable = size > 0 && size <= MOST_BODY;
+        let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
+        let id = request.cloud().and_then(|cloud| request_id(&head, cloud));
+        match request.judge(Answer { body: &body, id, ..read(&head) }) {
+            Next::Pass => {
                 pass_on(&mut request, &head);
                 Action::Continue
             }
@@ -74,29 +79,28 @@ impl Attempt {
                 host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
                 Action::Continue
             }
-            Next::Pass => {
-                let error =
-                    ApiError::new(found.status, "upstream_error", "The upstream's error was too long to pass on.");
-                self.tell(&mut request, &error, &head, size)
+            Next::Tell(error) => {
+                let mut headers = PairsWriter::new();
+                add_answerer(&mut headers, &request, &head);
+                self.tell(&mut request, &error, headers, size)
             }
-            Next::Tell(error) => self.tell(&mut request, &error, &head, size),
+            Next::AllFailed(error) => {
+                let mut headers = PairsWriter::new();
+                if let Some(failed) = request.failed() {
+                    answerer::add(&mut headers, &failed, failed.id.unwrap_or(request.id()));
+                }
+                self.tell(&mut request, &error, headers, size)
+            }
         }
     }
 
-    /// Puts `error` in place of the answer.
-    fn tell(&mut self, request: &mut Request, error: &ApiError, head: &Pairs, size: usize) -> Action {
+    /// Puts `error` in place of the answer. One that has no body cannot be given one: it is answered for.
+    fn tell(&mut self, request: &mut Request, error: &ApiError, mut headers: PairsWriter, size: usize) -> Action {
         request.answer();
         let body = error.to_json();
-        let mut headers = PairsWriter::new();
         headers.add("content-type", "application/json");
         if let Some(after) = &error.retry_after {
             headers.add("retry-after", after);
-        }
-        if let Some(id) = request.cloud().and_then(|cloud| request_id(head, cloud)) {
-            headers.add("x-request-id", id);
-        }
-        if let Some(answerer) = request.failed().or_else(|| request.answerer()) {
-            add_answerer(&mut headers, &answerer);
         }
         if size == 0 {
             host::answer(error.status, &headers, &body, error.code.as_deref().unwrap_or("upstream_error"));
@@ -111,26 +115,18 @@ impl Attempt {
 }
 
 /// What an error's headers say.
-struct Found<'h> {
-    status: u16,
-    retry_after: Option<&'h str>,
-    error_type: Option<&'h str>,
-}
-
-impl<'h> Found<'h> {
-    fn read(head: &'h Pairs) -> Found<'h> {
-        let mut found = Found { status: 0, retry_after: None, error_type: None };
-        for (name, value) in head.iter() {
-            let text = std::str::from_utf8(value).ok();
-            match name {
-                b":status" => found.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
-                b"retry-after" => found.retry_after = text,
-                b"x-amzn-errortype" => found.error_type = text,
-                _ => {}
-            }
+fn read(head: &Pairs) -> Answer<'_> {
+    let mut answer = Answer::default();
+    for (name, value) in head.iter() {
+        let text = std::str::from_utf8(value).ok();
+        match name {
+            b":status" => answer.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
+            b"retry-after" => answer.retry_after = text,
+            b"x-amzn-errortype" => answer.error_type = text,
+            _ => {}
         }
-        found
     }
+    answer
 }
 
 /// Lets an answer go to the client: of its headers those that may pass, and who gave it.
@@ -140,20 +136,15 @@ fn pass_on(request: &mut Request, head: &Pairs) {
     for (name, value) in head.iter().filter(|(name, _)| *name == b":status" || passes_back(name)) {
         headers.add(name, value);
     }
-    if let Some(answerer) = request.answerer() {
-        add_answerer(&mut headers, &answerer);
-    }
-    if let Some(id) = request.cloud().and_then(|cloud| request_id(head, cloud)) {
-        headers.add("x-request-id", id);
-    }
+    add_answerer(&mut headers, request, head);
     host::replace_headers(MapType::HttpResponseHeaders, &headers);
 }
 
-fn add_answerer(headers: &mut PairsWriter, answerer: &Answerer<'_>) {
-    headers.add(header::CLOUD, answerer.cloud).add(header::TARGET, answerer.target);
-    headers.add(header::ATTEMPTS, answerer.attempts.to_string());
-    if !answerer.region.is_empty() {
-        headers.add(header::REGION, answerer.region);
+/// Says that the latest attempt's cloud answered, under the cloud's own id or, without one, Envoy's.
+fn add_answerer(headers: &mut PairsWriter, request: &Request, head: &Pairs) {
+    if let Some(answerer) = request.answerer() {
+        let id = request.cloud().and_then(|cloud| request_id(head, cloud));
+        answerer::add(headers, &answerer, id.unwrap_or(request.id()));
     }
 }
 
@@ -232,16 +223,17 @@ impl HttpContext for Attempt {
             pass_on(&mut shared.borrow_mut(), &head);
             return Action::Continue;
         }
-        self.answer = State::Judging(head);
-        if end_of_stream { self.judge(0, true) } else { Action::Pause }
+        self.answer = State::Judging { head, size: 0 };
+        if end_of_stream { self.judge() } else { Action::Pause }
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        match self.answer {
+        match &mut self.answer {
             State::Idle => Action::Continue,
-            State::Judging(_) if size > MOST_BODY => self.judge(size, false),
-            State::Judging(_) if end_of_stream => self.judge(size, true),
-            State::Judging(_) => Action::Pause,
+            State::Judging { size: held, .. } => {
+                *held = size;
+                if end_of_stream || size > MOST_BODY { self.judge() } else { Action::Pause }
+            }
             State::Swallowing => {
                 host::replace_start(BufferType::HttpResponseBody, size, b"");
                 Action::Continue
@@ -250,6 +242,6 @@ impl HttpContext for Attempt {
     }
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
-        self.judge(0, false)
+        self.judge()
     }
 }

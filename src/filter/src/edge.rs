@@ -10,9 +10,9 @@ use multihome_core::openai::error::ApiError;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
-use crate::host;
 use crate::pairs::PairsWriter;
 use crate::worker::{self, Ticket};
+use crate::{answerer, host};
 
 /// The filter state that the route's matcher reads: the cluster of the next attempt.
 pub const NEXT: &str = "multihome.next";
@@ -113,11 +113,10 @@ impl Edge {
         if let Some(after) = &error.retry_after {
             headers.add("retry-after", after);
         }
-        if let Some(failed) = request.failed() {
-            headers.add(header::CLOUD, failed.cloud).add(header::TARGET, failed.target);
+        match request.failed() {
+            Some(failed) => answerer::add(&mut headers, &failed, failed.id.unwrap_or(request.id())),
+            None => answerer::add_none(&mut headers, request.attempts(), request.id()),
         }
-        headers.add(header::ATTEMPTS, request.attempts().to_string());
-        add_request_id(&mut headers);
         host::replace_headers(MapType::HttpResponseHeaders, &headers);
         drop(request);
         self.state = State::Replacing(body);

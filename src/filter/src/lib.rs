@@ -3,6 +3,7 @@
 //! One module, two places: [`edge`] in the listener, [`attempt`] in the upstream chain of every endpoint's
 //! cluster. With one `vm_config` both live in one VM per worker and share [`worker`], its memory.
 
+mod answerer;
 mod attempt;
 mod edge;
 mod host;

@@ -25,7 +25,11 @@ fn planned(body: &str) -> Request {
     let facts = request::read(body.as_bytes(), Form::Chat).unwrap();
     let plan = vec![0, 1, 2];
     let splice = Splice::new(body.as_bytes(), &facts, &plan, &config, Form::Chat);
-    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }).unwrap()
+    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }, b"id"[..].into()).unwrap()
+}
+
+fn answer(status: u16, retry_after: Option<&str>) -> Answer<'_> {
+    Answer { status, retry_after, id: Some(b"call-1"), ..Answer::default() }
 }
 
 /// The body of the latest attempt, and the length that its head announced.
@@ -56,7 +60,10 @@ fn every_target_gets_its_own_path_host_and_model() {
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
     assert_eq!((last.scheme, last.google_token, last.following), ("http", true, None));
     assert_eq!(request.splice(), None, "the client's name is the target's id");
-    assert_eq!(request.answerer().unwrap(), Answerer { cloud: "gcp", region: "us", target: "gcp", attempts: 3 });
+    assert_eq!(
+        request.answerer().unwrap(),
+        Answerer { id: None, cloud: "gcp", region: "us", target: "gcp", attempts: 3 }
+    );
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -89,15 +96,16 @@ fn an_attempt_out_of_turn_is_refused() {
 fn when_all_fail_the_client_is_told_what_helps_it_most() {
     let mut request = planned("{}");
     request.begin("dated").unwrap();
-    assert_eq!(request.judge(429, Some("9"), None, b""), Next::MoveOn);
+    assert_eq!(request.judge(answer(429, Some("9"))), Next::MoveOn);
     request.begin("aws").unwrap();
-    assert_eq!(request.judge(429, Some("4"), None, b""), Next::MoveOn);
+    assert_eq!(request.judge(answer(429, Some("4"))), Next::MoveOn);
     request.begin("gcp").unwrap();
-    let Next::Tell(error) = request.judge(503, None, None, b"") else {
+    let Next::AllFailed(error) = request.judge(answer(503, None)) else {
         panic!("nothing was told");
     };
     assert_eq!((error.status, error.retry_after.as_deref()), (429, Some("4")));
-    assert_eq!(request.failed().unwrap().target, "dated");
+    let failed = request.failed().unwrap();
+    assert_eq!((failed.target, failed.id), ("dated", Some(&b"call-1"[..])));
     assert_eq!(request.gave_up(503).status, 429);
 }
 
@@ -107,10 +115,10 @@ fn tells_what_envoy_found_where_no_cloud_said_more() {
     request.begin("dated").unwrap();
     assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_unavailable"));
     assert_eq!(request.gave_up(504).code.as_deref(), Some("upstream_timeout"));
-    assert_eq!(request.judge(401, None, None, b""), Next::MoveOn);
+    assert_eq!(request.judge(answer(401, None)), Next::MoveOn);
     request.begin("aws").unwrap();
     assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_unavailable"));
-    assert_eq!(request.judge(408, None, None, b""), Next::MoveOn);
+    assert_eq!(request.judge(answer(408, None)), Next::MoveOn);
     assert_eq!(request.gave_up(503).code.as_deref(), Some("upstream_timeout"));
 }
 
