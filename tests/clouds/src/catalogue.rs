@@ -13,19 +13,26 @@ pub enum Family {
     Open,
 }
 
-/// The family of a model or deployment, by the digits in its name.
+/// A GPT's generation, by the digits in its name: `gpt-5.6-luna` is (5, 6), `gpt6sol-prod` (6, 0).
+pub fn generation(name: &str) -> Option<(u32, u32)> {
+    let (_, rest) = name.split_once("gpt")?;
+    let rest = rest.strip_prefix('-').unwrap_or(rest);
+    let number = |text: &str| -> Option<u32> {
+        let digits = text.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(text.len());
+        text.get(..digits)?.parse().ok()
+    };
+    let major = number(rest)?;
+    Some((major, rest.split_once('.').and_then(|(_, minor)| number(minor)).unwrap_or(0)))
+}
+
+/// The family of a model or deployment.
 pub fn family(name: &str) -> Family {
     let name = name.rsplit('/').next().unwrap_or(name);
-    if name.contains("gpt-oss") || name.contains("gemini") {
-        return Family::Open;
-    }
-    let dense: String = name.chars().filter(char::is_ascii_alphanumeric).collect();
-    let generation = |prefix: &str| dense.find(prefix).and_then(|at| dense.get(at + prefix.len()..));
-    match generation("gpt") {
-        Some(rest) if rest.starts_with('6') || rest.starts_with("56") => Family::ReasoningNoChatTools,
-        Some(rest) if rest.starts_with('5') => Family::Reasoning,
+    match generation(name) {
+        Some(generation) if generation >= (5, 6) => Family::ReasoningNoChatTools,
+        Some(generation) if generation >= (5, 0) => Family::Reasoning,
         Some(_) => Family::Classic,
-        None if ["o1", "o3", "o4"].iter().any(|series| dense.starts_with(series)) => Family::Reasoning,
+        None if ["o1", "o3", "o4"].iter().any(|series| name.starts_with(series)) => Family::Reasoning,
         None => Family::Open,
     }
 }
@@ -119,6 +126,8 @@ mod tests {
             ("o3-mini", Family::Reasoning),
             ("gpt4o-classic", Family::Classic),
             ("gpt-4.1", Family::Classic),
+            ("gpt-6.1-sol", Family::ReasoningNoChatTools),
+            ("gpt-5.2-2025-12-11", Family::Reasoning),
             ("openai.gpt-oss-120b-1:0", Family::Open),
             ("openai/gpt-oss-120b-maas", Family::Open),
             ("google/gemini-3.5-flash", Family::Open),

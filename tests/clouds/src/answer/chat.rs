@@ -2,6 +2,7 @@
 
 use super::content::{Content, Finish, Item};
 use super::{CREATED, Call, Flavor, data, filters};
+use crate::catalogue::{Family, family};
 use crate::credentials::uuid;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -94,8 +95,9 @@ fn choice(call: &Call<'_>, content: &Content, index: u64) -> Value {
         message.insert("tool_calls".into(), Value::Array(calls));
     }
     let mut choice = json!({
-        "index": index, "message": message, "finish_reason": content.finish.reason(), "logprobs": logprobs(call, &[text.as_str()]),
+        "index": index, "message": message, "finish_reason": content.finish.reason(),
     });
+    put_logprobs(call, &text, &mut choice);
     if call.flavor.is_azure()
         && let Value::Object(choice) = &mut choice
     {
@@ -127,15 +129,22 @@ fn call_id(call: &Call<'_>, index: usize) -> String {
     call.id("call_", &format!("call {index}"), 24)
 }
 
-fn logprobs(call: &Call<'_>, pieces: &[&str]) -> Value {
-    if call.body.get("logprobs") != Some(&Value::Bool(true)) {
-        return Value::Null;
+/// Reasoning models have no such field (recorded in 2025 and 2026).
+fn put_logprobs(call: &Call<'_>, text: &str, choice: &mut Value) {
+    if matches!(family(call.served), Family::Reasoning | Family::ReasoningNoChatTools) {
+        return;
     }
-    let tokens = pieces
-        .iter()
-        .filter(|piece| !piece.is_empty())
-        .map(|piece| json!({"token": piece, "logprob": -0.25, "bytes": piece.as_bytes(), "top_logprobs": []}));
-    json!({"content": tokens.collect::<Vec<_>>(), "refusal": null})
+    let asked = call.body.get("logprobs") == Some(&Value::Bool(true)) && !text.is_empty();
+    let value = if asked { json!({"content": token_logprobs(text), "refusal": null}) } else { Value::Null };
+    if let Value::Object(choice) = choice {
+        choice.insert("logprobs".into(), value);
+    }
+}
+
+/// A token a word, each as likely as the next.
+pub fn token_logprobs(text: &str) -> Value {
+    let token = |token: &str| json!({"token": token, "logprob": -0.25, "bytes": token.as_bytes(), "top_logprobs": []});
+    text.split_inclusive(' ').map(token).collect()
 }
 
 fn usage(call: &Call<'_>, content: &Content) -> Value {
@@ -157,7 +166,13 @@ fn usage(call: &Call<'_>, content: &Content) -> Value {
                     "reasoning_tokens": content.reasoning_tokens,
                 }),
             );
-            fields.insert("prompt_tokens_details".into(), json!({"audio_tokens": 0, "cached_tokens": 0}));
+            let mut prompt = json!({"audio_tokens": 0, "cached_tokens": 0});
+            if family(call.served) == Family::ReasoningNoChatTools
+                && let Value::Object(prompt) = &mut prompt
+            {
+                prompt.insert("cache_write_tokens".into(), json!(0));
+            }
+            fields.insert("prompt_tokens_details".into(), prompt);
         }
     }
     usage
@@ -257,8 +272,9 @@ impl Stream<'_> {
     fn chunk(&self, index: u64, delta: &Value, finish: Option<&str>, filter: &Value) -> Bytes {
         let piece = delta.get("content").and_then(Value::as_str).unwrap_or_default();
         let mut choice = json!({
-            "index": index, "delta": delta, "finish_reason": finish, "logprobs": logprobs(self.call, &[piece]),
+            "index": index, "delta": delta, "finish_reason": finish,
         });
+        put_logprobs(self.call, piece, &mut choice);
         if self.call.flavor.is_azure()
             && let Value::Object(choice) = &mut choice
         {

@@ -2,7 +2,7 @@
 
 use super::content::{Content, Finish, Item, echoed};
 use super::{CREATED, Call, Flavor, chat, filters};
-use crate::catalogue::{Family, family};
+use crate::catalogue::{Family, family, generation};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -67,7 +67,7 @@ fn response(call: &Call<'_>, content: &Content, stage: Stage, output: Vec<Value>
     put("temperature", echo("temperature", json!(1.0)));
     put("text", text_settings(call));
     put("tool_choice", echo("tool_choice", json!("auto")));
-    put("tools", echo("tools", json!([])));
+    put("tools", tools(call));
     put("truncation", echo("truncation", json!("disabled")));
     put("usage", if ended { usage(call, content) } else { Value::Null });
     if call.flavor == Flavor::MantleOpen {
@@ -89,6 +89,10 @@ fn response(call: &Call<'_>, content: &Content, stage: Stage, output: Vec<Value>
     put("reasoning", reasoning(call));
     put("safety_identifier", echo("safety_identifier", Value::Null));
     put("store", echo("store", json!(true)));
+    if let Some(conversation) = echoed(call.body, "conversation") {
+        let id = conversation.get("id").unwrap_or(conversation);
+        put("conversation", json!({"id": id}));
+    }
     put("top_logprobs", echo("top_logprobs", json!(0)));
     put("top_p", echo("top_p", json!(0.98)));
     put("user", echo("user", Value::Null));
@@ -100,6 +104,24 @@ fn response(call: &Call<'_>, content: &Content, stage: Stage, output: Vec<Value>
         );
     }
     Value::Object(fields)
+}
+
+/// The tools as they were understood: what was left out has its default.
+fn tools(call: &Call<'_>) -> Value {
+    let mut tools = echoed(call.body, "tools").cloned().unwrap_or_else(|| json!([]));
+    for tool in tools.as_array_mut().into_iter().flatten() {
+        let Some(tool) = tool.as_object_mut().filter(|tool| tool.get("type").is_some_and(|kind| kind == "function"))
+        else {
+            continue;
+        };
+        tool.entry("parameters").or_insert(Value::Null);
+        tool.entry("strict").or_insert(json!(true));
+        let described = tool.entry("description").or_insert(Value::Null);
+        if described == "" {
+            *described = Value::Null;
+        }
+    }
+    tools
 }
 
 fn text_settings(call: &Call<'_>) -> Value {
@@ -124,8 +146,12 @@ fn reasoning(call: &Call<'_>) -> Value {
     let mut fields = Map::new();
     fields.insert("effort".into(), asked("effort").unwrap_or(effort));
     fields.insert("summary".into(), asked("summary").unwrap_or_default());
-    if family == Family::ReasoningNoChatTools || asked("context").is_some() {
-        fields.insert("context".into(), asked("context").unwrap_or_else(|| json!("all_turns")));
+    // Mantle tells it of the newest models only (recorded in July 2026).
+    let tells =
+        if call.flavor.is_mantle() { family == Family::ReasoningNoChatTools } else { family != Family::Classic };
+    if tells || asked("context").is_some() {
+        let context = if family == Family::Reasoning { "current_turn" } else { "all_turns" };
+        fields.insert("context".into(), asked("context").unwrap_or_else(|| json!(context)));
         if !call.flavor.is_mantle() {
             fields.insert("mode".into(), asked("mode").unwrap_or_else(|| json!("standard")));
         }
@@ -153,7 +179,8 @@ fn text_part(call: &Call<'_>, text: &str) -> Value {
     if call.flavor != Flavor::MantleOpen
         && let Value::Object(part) = &mut part
     {
-        part.insert("logprobs".into(), json!([]));
+        let told = includes(call, "message.output_text.logprobs") && !text.is_empty();
+        part.insert("logprobs".into(), if told { chat::token_logprobs(text) } else { json!([]) });
     }
     part
 }
@@ -171,7 +198,8 @@ fn output_item(call: &Call<'_>, index: usize, item: &Item, stage: Stage, finish:
             "content": if ended { json!([{"type": "reasoning_text", "text": "A deterministic answer will do."}]) } else { json!([]) },
         }),
         Item::Reasoning => {
-            let mut item = json!({"id": item_id(call, "rs_", index), "type": "reasoning", "summary": []});
+            let summary = if ended && summarizes(call) { json!([summary_part(SUMMARY)]) } else { json!([]) };
+            let mut item = json!({"id": item_id(call, "rs_", index), "type": "reasoning", "summary": summary});
             if let Value::Object(item) = &mut item {
                 if call.flavor.is_azure() {
                     item.insert("content".into(), json!([]));
@@ -188,7 +216,7 @@ fn output_item(call: &Call<'_>, index: usize, item: &Item, stage: Stage, finish:
                 "id": item_id(call, "msg_", index), "type": "message", "role": "assistant", "status": status, "content": content,
             });
             if call.flavor != Flavor::MantleOpen
-                && family(call.served) != Family::Classic
+                && generation(call.served) >= Some((5, 4))
                 && let Value::Object(item) = &mut item
             {
                 item.insert("phase".into(), json!("final_answer"));
@@ -205,6 +233,17 @@ fn output_item(call: &Call<'_>, index: usize, item: &Item, stage: Stage, finish:
 /// Mantle numbers its calls.
 fn call_id(call: &Call<'_>, index: usize) -> String {
     if call.flavor.is_mantle() { format!("call_{index}") } else { call.id("call_", &format!("call {index}"), 24) }
+}
+
+const SUMMARY: &str = "**Answering** A deterministic answer will do.";
+
+fn summarizes(call: &Call<'_>) -> bool {
+    let reasoning = call.body.get("reasoning");
+    reasoning.and_then(|reasoning| reasoning.get("summary")).is_some_and(|summary| !summary.is_null())
+}
+
+fn summary_part(text: &str) -> Value {
+    json!({"type": "summary_text", "text": text})
 }
 
 fn includes(call: &Call<'_>, what: &str) -> bool {
@@ -252,20 +291,28 @@ impl Stream<'_> {
 
     fn item(&mut self, index: usize, item: &Item, finish: Finish) {
         let call = self.call;
-        let begun = match item {
-            // A reasoning item comes whole both times.
-            Item::Reasoning => output_item(call, index, item, Stage::Ended, finish),
-            _ => output_item(call, index, item, Stage::Begun, finish),
-        };
+        let begun = output_item(call, index, item, Stage::Begun, finish);
         let item_id = begun.get("id").cloned().unwrap_or_default();
         self.push("response.output_item.added", json!({"output_index": index, "item": begun}));
         match item {
-            Item::Reasoning => {}
+            Item::Reasoning if call.flavor == Flavor::MantleOpen || !summarizes(call) => {}
+            Item::Reasoning => self.summary(index, &item_id),
             Item::Message(pieces) => self.message(index, &item_id, pieces),
             Item::Call { arguments, .. } => self.arguments(index, &item_id, arguments),
         }
         let done = output_item(call, index, item, Stage::Ended, finish);
         self.push("response.output_item.done", json!({"output_index": index, "item": done}));
+    }
+
+    fn summary(&mut self, index: usize, item_id: &Value) {
+        let place = json!({"item_id": item_id, "output_index": index, "summary_index": 0});
+        self.push("response.reasoning_summary_part.added", merged(&place, json!({"part": summary_part("")})));
+        for piece in chat::halves(SUMMARY) {
+            let delta = json!({"delta": piece, "obfuscation": self.obfuscation(piece)});
+            self.push("response.reasoning_summary_text.delta", merged(&place, delta));
+        }
+        self.push("response.reasoning_summary_text.done", merged(&place, json!({"text": SUMMARY})));
+        self.push("response.reasoning_summary_part.done", merged(&place, json!({"part": summary_part(SUMMARY)})));
     }
 
     fn message(&mut self, index: usize, item_id: &Value, pieces: &[String]) {

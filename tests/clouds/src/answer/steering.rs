@@ -37,8 +37,11 @@ pub struct Steering {
 }
 
 impl Steering {
+    /// One order a host; a later one takes the place of an earlier.
     pub fn add(&self, steer: Steer) {
-        locked(&self.queue).push_back(steer);
+        let mut queue = locked(&self.queue);
+        queue.retain(|other| !other.on.eq_ignore_ascii_case(&steer.on));
+        queue.push_back(steer);
     }
 
     /// What was ordered for the next answer of a host.

@@ -66,6 +66,7 @@ const ITEMS: &[&str] = &[
     "tool_search_call",
     "tool_search_output",
     "compaction",
+    "additional_tools",
 ];
 
 const TOOLS: &[&str] = &[
@@ -148,7 +149,26 @@ fn check_items(items: &[Value]) -> Checked {
             _ => {}
         }
     }
+    check_reasoning_items(items)?;
     check_outputs(items)
+}
+
+/// A replayed thought belongs to the output that followed it.
+fn check_reasoning_items(items: &[Value]) -> Checked {
+    let kind = |item: &Value| item.get("type").and_then(Value::as_str).unwrap_or("message").to_owned();
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| kind(item) == "reasoning") {
+        let follows = items.get(index + 1).is_some_and(|next| match kind(next).as_str() {
+            // An assistant's message without an id is an input of the client's own.
+            "message" => next.get("id").is_some(),
+            other => !other.ends_with("_output"),
+        });
+        if !follows {
+            let id = item.get("id").and_then(Value::as_str).unwrap_or_default();
+            let message = format!("Item '{id}' of type 'reasoning' was provided without its required following item.");
+            return Err(Invalid { message, param: Some("input".into()), code: None });
+        }
+    }
+    Ok(())
 }
 
 /// A result needs its call, unless the conversation is kept by the service.
