@@ -1,0 +1,197 @@
+"""One Envoy with the module, from a policy to its end."""
+
+import itertools
+import json
+import os
+import secrets as randomness
+import subprocess
+
+import places
+
+from . import http1
+from .answer import Answer
+from .process import Failed, until
+
+SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
+PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
+ANY = "127.0.0.1:0"
+
+
+class Gateway:
+    """Renders `policy` (an object, or the text of a file), starts Envoy and waits until it serves.
+
+    `clouds` gives CA and AWS credentials; `secrets` are written as files, a name with None as a file without a secret;
+    `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became."""
+
+    def __init__(self, processes, directory, envoy, policy, clouds, *, secrets=None, listeners=None, admin=ANY,
+                 module=places.MODULE, environment=None, launcher=None, concurrency=2):
+        self.processes, self.directory, self.clouds = processes, directory, clouds
+        directory.mkdir(parents=True, exist_ok=True)
+        self.log, self.access_log = directory / "envoy.log", directory / "access.log"
+        self.secrets_folder = directory / "secrets"
+        self.secrets_folder.mkdir(exist_ok=True)
+        secrets = clouds.secrets() if secrets is None else secrets
+        for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
+            self.set_secret(name, value)
+        listeners = {"default": ANY} if listeners is None else listeners
+        self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"])
+        self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
+
+    def _start(self, launcher, concurrency, environment):
+        admin_file = self.directory / "admin.txt"
+        admin_file.unlink(missing_ok=True)
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        with self.log.open("wb") as log, self.access_log.open("wb") as access:
+            self.process = self.processes.start(
+                [*launcher, "-c", self.config, "--concurrency", concurrency, "--disable-hot-restart", "-l", "warning",
+                 "--admin-address-path", admin_file, "--file-flush-interval-msec", "100"],
+                stdin=subprocess.DEVNULL, stdout=access, stderr=log, env={**ours, **environment}, cwd=self.directory)
+        try:
+            self.admin = until(lambda: admin_file.exists() and admin_file.read_text().strip(), "Envoy's admin port",
+                               alive=self.process)
+            until(lambda: self.manage("/ready").text.strip() == "LIVE", "Envoy", alive=self.process)
+        except Failed as failed:
+            raise Failed(f"{failed}; {self.log} says:\n{self.log_text()[-3000:]}") from None
+        statuses = self.manage("/listeners?format=json").json["listener_statuses"]
+        self.addresses = {status["name"]: _address(status["local_address"]) for status in statuses}
+
+    def stop(self):
+        self.processes.stop(self.process)
+
+    # Requests
+
+    def request(self, method, path, headers=(), body=None, *, http=1, tenant="acme", listener="default", tls=None,
+                timeout=20, trailers=()):
+        """One request as it is written here: `body` an object (sent as JSON), bytes, or an iterable of bytes (sent in
+        chunks); header names and values text or bytes. `tenant` None leaves the header out."""
+        headers, body = self.prepared(headers, body, tenant)
+        address = self.addresses[listener]
+        if http == 1:
+            return http1.request(address, method, path, headers, body, tls, timeout)
+        from . import http2
+
+        return http2.request(address, method, path, headers, body, tls, timeout, trailers)
+
+    def connect(self, http=1, listener="default", tls=None, timeout=20):
+        """A connection to do with as a test likes: see `http1.Connection`, `http2.Connection`."""
+        if http == 1:
+            return http1.Connection(self.addresses[listener], tls, timeout)
+        from . import http2
+
+        return http2.Connection(self.addresses[listener], tls, timeout)
+
+    def ask(self, text="hi", *, model="gpt-6-sol", form="chat", stream=False, only=None, headers=(), path=None,
+            http=1, tenant="acme", listener="default", tls=None, timeout=20, **fields):
+        """Asks a model as a client would. `text` may hold fault markers (`[[azure 429]]`); `only` names the one endpoint
+        that may serve it; `fields` join the body. The answer's `records` are what the clouds got for this request."""
+        question = Question(text, model, form, stream, fields)
+        if only:
+            tenant, headers = None, [*_pairs(headers), ("x-tenant-policy", permits_only(only))]
+        answer = self.request("POST", path or PATHS[form], headers, question.body, http=http, tenant=tenant,
+                              listener=listener, tls=tls, timeout=timeout)
+        answer.find_records = lambda: self.clouds.records(question.mark)
+        return answer
+
+    def await_serving(self, seconds=15, **question):
+        """Waits for a credential that Envoy or the module fetches after the start (Entra ID, Google)."""
+        return until(lambda: (answer := self.ask(**question)).status == 200 and answer, f"{question}", seconds)
+
+    @staticmethod
+    def prepared(headers, body, tenant):
+        headers = _pairs(headers)
+        names = {http1.raw(name).lower() for name, _ in headers}
+        if tenant is not None and b"x-tenant-id" not in names:
+            headers.append(("x-tenant-id", tenant))
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body).encode()
+        if body is not None and b"content-type" not in names:
+            headers.append(("content-type", "application/json"))
+        return headers, body
+
+    # What Envoy says of itself
+
+    def manage(self, path, method="GET"):
+        """A request to the admin port."""
+        return http1.request(self.admin, method, path)
+
+    def stats(self, pattern):
+        """Counters and gauges by name."""
+        stats = self.manage(f"/stats?format=json&filter={pattern}").json["stats"]
+        return {stat["name"]: stat["value"] for stat in stats if "value" in stat}
+
+    def log_text(self):
+        return self.log.read_text(errors="replace")
+
+    def access(self, answer, seconds=5):
+        """The access log's line for an answer."""
+        def line():
+            text = self.access_log.read_text(errors="replace")
+            lines = [json.loads(line) for line in text.split("\n")[:-1]]
+            return next((line for line in lines if line.get("request_id") == answer["x-request-id"]), None)
+        return until(line, f"the access log's line of {answer}", seconds)
+
+    def set_secret(self, name, value):
+        """Puts a secret's file in place by a rename; with None the file holds none."""
+        resource = {"@type": SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
+        content = {"resources": [resource] if value is not None else []}
+        file = self.secrets_folder / f"{name}.yaml"
+        new = file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_text(json.dumps(content))
+        new.replace(file)
+
+
+class Question:
+    """A request body in one of the client's forms, with a mark by which the clouds' records are found."""
+
+    numbers = itertools.count(1)
+    run = randomness.token_hex(3)
+
+    def __init__(self, text="hi", model="gpt-6-sol", form="chat", stream=False, fields=()):
+        self.mark = f"#{self.run}-{next(self.numbers)}."
+        text = f"{text} {self.mark}"
+        asked = {"messages": [{"role": "user", "content": text}]} if form == "chat" else {"input": text}
+        self.body = {"model": model, **({"stream": True} if stream else {}), **asked, **dict(fields)}
+
+
+def permits_only(*endpoints):
+    """The value of the policy header that allows nothing but these endpoints."""
+    return json.dumps({"clouds": ["azure", "aws", "gcp"], "residency": ["us", "eu", "global"], "models": ["*"],
+                       "targets": list(endpoints)})
+
+
+def render(directory, policy, module, listeners, admin, secrets_folder, ca_file):
+    """Writes policy and bootstrap into `directory`; gives the bootstrap's path."""
+    text = policy if isinstance(policy, str) else json.dumps(policy, indent=1)
+    source, config = directory / "policy.yaml", directory / "envoy.yaml"
+    source.write_text(text)
+    listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
+    command = [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
+               "--sds-dir", secrets_folder, "--ca-file", ca_file]
+    rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if rendered.returncode:
+        raise Failed(f"cannot render {source}:\n{rendered.stderr}")
+    config.write_text(rendered.stdout)
+    return config
+
+
+def names_of_secrets(policy):
+    """Every `sds: NAME` of a policy object."""
+    if isinstance(policy, dict):
+        found = [policy["sds"]] if isinstance(policy.get("sds"), str) else []
+        return found + [name for value in policy.values() for name in names_of_secrets(value)]
+    if isinstance(policy, list):
+        return [name for value in policy for name in names_of_secrets(value)]
+    return []
+
+
+def _pairs(headers):
+    return list(headers.items() if isinstance(headers, dict) else headers)
+
+
+def _address(address):
+    socket = address["socket_address"]
+    return f"{socket['address']}:{socket['port_value']}"
+
+
+__all__ = ["Answer", "Gateway", "Question", "permits_only", "render"]

@@ -1,0 +1,31 @@
+"""Where things are: the sources, what is built from them, and what a run leaves behind."""
+
+import os
+import pathlib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+# Everything that is fetched or written by a run; nothing is installed anywhere else.
+TARGET = ROOT / "target"
+VENV = TARGET / "venv"
+TOOLS = TARGET / "tools"
+RUN = TARGET / "run"
+
+# What cargo builds.
+BUILD = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
+CLI = BUILD / "debug" / "multihome"
+CLOUDS = BUILD / "debug" / "multihome-clouds"
+MODULE = BUILD / "wasm32-wasip1" / "release" / "multihome.wasm"
+# The same with a way to make it trap; cargo has one place for both, so this is a copy.
+TRAP_MODULE = BUILD / "e2e" / "multihome-trap.wasm"
+
+REQUIREMENTS = ROOT / "tests" / "e2e" / "requirements.txt"
+PYTHON = VENV / "bin" / "python"
+FUNC_E = TOOLS / "bin" / "func-e"
+
+
+def say(text):
+    """Progress, for people: never on the standard output, which may be read by a program."""
+    import sys
+
+    print(text, file=sys.stderr, flush=True)
