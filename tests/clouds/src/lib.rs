@@ -9,6 +9,7 @@ mod answer;
 pub mod args;
 mod body;
 mod catalogue;
+mod client;
 mod clouds;
 mod credentials;
 mod error;
@@ -21,6 +22,8 @@ mod serve;
 mod server;
 mod sigv4;
 mod surface;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod tokens;
 mod validate;

@@ -203,3 +203,6 @@ fn signature(request: &Request, claim: &Claim<'_>, expected: &Expected<'_>, sign
     let (_, signature) = sign(signable, &params.into()).ok()?.into_parts();
     Some(signature)
 }
+
+#[cfg(test)]
+mod tests;

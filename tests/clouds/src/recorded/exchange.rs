@@ -1,6 +1,7 @@
 //! A recorded exchange, and where the emulated clouds have its like.
 
-use super::{Failure, common};
+use super::common;
+use crate::client::Failure;
 use crate::surface::Surface;
 use serde_json::{Map, Value};
 use std::fs;

@@ -3,7 +3,6 @@
 //! compared. The recordings are read where they lie; nothing of them is kept here.
 
 mod allowed;
-mod client;
 mod common;
 mod exchange;
 mod report;
@@ -12,15 +11,13 @@ mod sse;
 mod steer;
 
 use crate::args::Recorded;
+use crate::client::{Client, Failure, Outgoing};
 use crate::serve;
+use crate::surface::Surface;
 use allowed::Allowed;
-use client::Client;
 use exchange::Exchange;
 use report::{Report, Verdict};
-use std::error::Error;
 use std::process::ExitCode;
-
-type Failure = Box<dyn Error + Send + Sync>;
 
 /// The command `recorded`.
 ///
@@ -48,9 +45,17 @@ pub async fn run(options: Recorded) -> Result<ExitCode, Failure> {
 
 /// Every difference between what a cloud answered and what is answered here.
 async fn compare(client: &Client, exchange: &Exchange, allowed: &Allowed) -> Result<Vec<String>, Failure> {
-    client.steer(&steer::of(exchange)).await?;
-    let answer = client.send(exchange).await?;
+    client.admin("POST", "/answers", &steer::of(exchange)).await?;
+    let request = Outgoing::post(exchange.surface, &exchange.host, &exchange.target, &exchange.request);
+    let request = match exchange.surface {
+        Surface::Azure => request.with("api-key", client.credential("azure_api_key")?),
+        _ => client.signed(request)?,
+    };
+    let answer = client.send(&request).await?;
     let mut differences = Vec::new();
+    if answer.cut {
+        differences.push("the emulated answer was cut off".into());
+    }
     if answer.status != exchange.status {
         let text = String::from_utf8_lossy(&answer.body);
         differences.push(format!("status: recorded {}, emulated {} {text}", exchange.status, answer.status));

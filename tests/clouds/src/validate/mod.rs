@@ -3,6 +3,8 @@
 mod chat;
 mod kinds;
 mod responses;
+#[cfg(test)]
+mod tests;
 
 use crate::answer::Api;
 use crate::catalogue::Family;
