@@ -1,9 +1,14 @@
 //! Faults on demand: what they are called, which request asks for one, and which an administrator has set.
 
+mod marker;
+mod spoil;
+
+pub use marker::{marked, marked_number, without_markers};
+pub use spoil::reshape;
+
 use crate::clouds::locked;
-use crate::http::{Payload, Reply};
 use crate::surface::Surface;
-use bytes::Bytes;
+use marker::markers;
 use serde::Deserialize;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -81,53 +86,6 @@ impl Fault {
 pub struct Applied {
     pub fault: Fault,
     pub text: String,
-}
-
-/// A marker in a body: `[[azure 429 retry-after=2]]`.
-struct Marker<'a> {
-    words: Vec<&'a str>,
-}
-
-/// Every `[[...]]` of a text, with the text around them.
-fn markers(text: &str) -> (Vec<Marker<'_>>, Vec<&str>) {
-    let (mut found, mut between, mut rest) = (Vec::new(), Vec::new(), text);
-    while let Some((before, tail)) = rest.split_once("[[") {
-        let Some((inner, after)) = tail.split_once("]]") else { break };
-        let words: Vec<&str> = inner.split_whitespace().collect();
-        // JSON has nested arrays too: a marker holds neither quotes nor brackets.
-        if words.is_empty() || inner.contains(['"', '[', '{', '\\']) {
-            between.push(before);
-            between.push("[[");
-            rest = tail;
-            continue;
-        }
-        between.push(before);
-        found.push(Marker { words });
-        rest = after;
-    }
-    between.push(rest);
-    (found, between)
-}
-
-/// The text without its markers, trimmed.
-pub fn without_markers(text: &str) -> String {
-    let (_, between) = markers(text);
-    between.concat().trim().to_owned()
-}
-
-/// The number of a marker like `[[events 64]]`.
-pub fn marked_number(text: &str, name: &str) -> Option<usize> {
-    let (found, _) = markers(text);
-    found.iter().find_map(|marker| match marker.words.as_slice() {
-        [word, number] if *word == name => number.parse().ok(),
-        _ => None,
-    })
-}
-
-/// Whether there is a marker like `[[reasoning]]`.
-pub fn marked(text: &str, name: &str) -> bool {
-    let (found, _) = markers(text);
-    found.iter().any(|marker| marker.words.as_slice() == [name])
 }
 
 /// The faults that the body of a request asks of this host.
@@ -279,52 +237,6 @@ impl Plan {
     }
 }
 
-const HUGE: usize = 1 << 20;
-const PADDING: &str = r#""x_padding":{"numbers":[1, 2.50,1e2],"text":"\u00e9\/","none":null},"#;
-
-/// Applies the faults that spoil or pad what a cloud answers.
-pub fn reshape(mut reply: Reply, plan: &Plan) -> Reply {
-    if plan.garbage && reply.status.is_success() {
-        reply.payload = Payload::Whole(Bytes::from_static(b"this is no JSON {\"error\""));
-        return reply;
-    }
-    if plan.huge
-        && let Payload::Whole(bytes) = &reply.payload
-    {
-        let text = String::from_utf8_lossy(bytes);
-        let filler = format!("\"message\":\"{}", "x".repeat(HUGE));
-        let longer = text.replacen("\"message\":\"", &filler, 1);
-        reply.payload = Payload::Whole(longer.into());
-    }
-    if plan.padded {
-        reply.payload = match reply.payload {
-            Payload::Whole(bytes) => Payload::Whole(padded(&bytes)),
-            Payload::Events(events) => Payload::Events(events.iter().flat_map(|event| padded_event(event)).collect()),
-        };
-    }
-    reply
-}
-
-/// A JSON object with a field no client knows in front.
-fn padded(json: &[u8]) -> Bytes {
-    match json.split_first() {
-        Some((b'{', rest)) => [b"{", PADDING.as_bytes(), rest].concat().into(),
-        _ => Bytes::copy_from_slice(json),
-    }
-}
-
-/// An event with an unknown field, behind a comment; the first one is followed by an event no client knows.
-fn padded_event(event: &[u8]) -> Vec<Bytes> {
-    let text = String::from_utf8_lossy(event);
-    let mut padded = vec![Bytes::from_static(b": ping\n\n")];
-    padded.push(text.replacen("data: {", &format!("data: {{{PADDING}"), 1).into());
-    if text.contains("response.created") {
-        let unknown = "event: response.vendor_note\ndata: {\"type\":\"response.vendor_note\",\"note\":[1, 2.50]}\n\n";
-        padded.push(unknown.into());
-    }
-    padded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -355,15 +267,6 @@ mod tests {
         for (body, expected) in rows {
             assert_eq!(faults(body), *expected, "{body}");
         }
-    }
-
-    #[test]
-    fn text_loses_its_markers() {
-        assert_eq!(without_markers("say [[azure 429]] hello [[events 64]]"), "say  hello");
-        assert_eq!(without_markers("[[ \"kept\" ]] x"), "[[ \"kept\" ]] x");
-        assert_eq!(marked_number("x [[events 64]]", "events"), Some(64));
-        assert_eq!(marked_number("x [[events many]]", "events"), None);
-        assert!(marked("[[reasoning]]", "reasoning"));
     }
 
     #[test]

@@ -1,0 +1,51 @@
+//! Faults that spoil or pad what a cloud answers.
+
+use super::Plan;
+use crate::http::{Payload, Reply};
+use bytes::Bytes;
+
+const HUGE: usize = 1 << 20;
+const PADDING: &str = r#""x_padding":{"numbers":[1, 2.50,1e2],"text":"\u00e9\/","none":null},"#;
+
+/// Applies the faults that spoil or pad what a cloud answers.
+pub fn reshape(mut reply: Reply, plan: &Plan) -> Reply {
+    if plan.garbage && reply.status.is_success() {
+        reply.payload = Payload::Whole(Bytes::from_static(b"this is no JSON {\"error\""));
+        return reply;
+    }
+    if plan.huge
+        && let Payload::Whole(bytes) = &reply.payload
+    {
+        let text = String::from_utf8_lossy(bytes);
+        let filler = format!("\"message\":\"{}", "x".repeat(HUGE));
+        let longer = text.replacen("\"message\":\"", &filler, 1);
+        reply.payload = Payload::Whole(longer.into());
+    }
+    if plan.padded {
+        reply.payload = match reply.payload {
+            Payload::Whole(bytes) => Payload::Whole(padded(&bytes)),
+            Payload::Events(events) => Payload::Events(events.iter().flat_map(|event| padded_event(event)).collect()),
+        };
+    }
+    reply
+}
+
+/// A JSON object with a field no client knows in front.
+fn padded(json: &[u8]) -> Bytes {
+    match json.split_first() {
+        Some((b'{', rest)) => [b"{", PADDING.as_bytes(), rest].concat().into(),
+        _ => Bytes::copy_from_slice(json),
+    }
+}
+
+/// An event with an unknown field, behind a comment; the first one is followed by an event no client knows.
+fn padded_event(event: &[u8]) -> Vec<Bytes> {
+    let text = String::from_utf8_lossy(event);
+    let mut padded = vec![Bytes::from_static(b": ping\n\n")];
+    padded.push(text.replacen("data: {", &format!("data: {{{PADDING}"), 1).into());
+    if text.contains("response.created") {
+        let unknown = "event: response.vendor_note\ndata: {\"type\":\"response.vendor_note\",\"note\":[1, 2.50]}\n\n";
+        padded.push(unknown.into());
+    }
+    padded
+}
