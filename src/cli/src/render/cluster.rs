@@ -78,8 +78,6 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let mut cluster = json!({
         "name": name,
         "connect_timeout": duration(config.timeouts.connect),
-        // LOGICAL_DNS would keep one address instead of all, but allows no host of a second priority.
-        "type": if is_ip { "STATIC" } else { "STRICT_DNS" },
         "load_assignment": {"cluster_name": name, "endpoints": localities},
         // Streams differ in length by minutes: what counts is how many are open.
         "lb_policy": "LEAST_REQUEST",
@@ -94,14 +92,30 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         // A model may think for minutes without a byte; what lies between would forget the connection.
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
     });
-    if !is_ip {
-        put(&mut cluster, "respect_dns_ttl", Some(json!(true)));
-        // IPv6 only where there is no IPv4: the default asks for IPv6 first and then has no other.
-        put(&mut cluster, "dns_lookup_family", Some(json!("V4_PREFERRED")));
-        // A name that does not resolve must not hold up the start.
-        put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+    match is_ip {
+        true => put(&mut cluster, "type", Some(json!("STATIC"))),
+        false => {
+            put(&mut cluster, "cluster_type", Some(names()));
+            // A name that does not resolve must not hold up the start.
+            put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+        }
     }
     cluster
+}
+
+/// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the
+/// addresses better, but allows no host of a second priority.
+fn names() -> Value {
+    extension(
+        "envoy.cluster.dns",
+        "envoy.extensions.clusters.dns.v3.DnsCluster",
+        json!({
+            "respect_dns_ttl": true,
+            // IPv6 only where there is no IPv4: the default asks for IPv6 first and then has no other.
+            "dns_lookup_family": "V4_PREFERRED",
+            "all_addresses_in_single_endpoint": false,
+        }),
+    )
 }
 
 const UNLIMITED: u32 = u32::MAX;

@@ -33,7 +33,7 @@ pub fn cors_origins<'c>(config: &'c Config, listener: &str) -> &'c [String] {
     found.map(|listener| listener.cors_origins.as_slice()).unwrap_or_default()
 }
 
-/// `/readyz` passes this filter and the edge, and the route answers it. Once an operator drains Envoy
+/// `/readyz` passes this filter and is answered by the module (see [`super::reply`]). Once an operator drains Envoy
 /// (`POST /healthcheck/fail` at its admin interface) this filter answers 503, and load balancers go elsewhere.
 fn readiness() -> Value {
     extension(

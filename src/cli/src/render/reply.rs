@@ -4,11 +4,36 @@ use serde_json::{Value, json};
 
 use super::any::{any, extension};
 
-/// Answers of Envoy's own. The module's stay as they are: they carry no details of their origin, all of Envoy's do.
-/// The one of a request that Envoy could not even read has no request id but the one that it gets here.
+/// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
+/// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but
+/// the one that it gets here.
 pub fn local_replies() -> Value {
-    let mappers: Vec<Value> = REPLIES.iter().map(Reply::mapper).collect();
+    let mappers: Vec<Value> = readiness().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     json!({"mappers": mappers})
+}
+
+/// The module knows no `/readyz` and says so: 404. That it says anything is what was asked, so this makes a 200 of it.
+/// Where the module cannot serve (its VM trapped and does not come back), or Envoy is draining, Envoy's own 503 stands.
+fn readiness() -> [Value; 2] {
+    let path =
+        || json!({"header_filter": {"header": {"name": ":path", "string_match": {"exact": super::route::READY}}}});
+    let text = |text: &str| json!({"text_format_source": {"inline_string": text}, "content_type": "text/plain"});
+    [
+        json!({
+            "filter": {"and_filter": {"filters": [path(), expression("'content-type' in response.headers")]}},
+            "status_code": 200,
+            "body_format_override": text("ready\n"),
+        }),
+        json!({"filter": path(), "body_format_override": text("not ready (%RESPONSE_CODE_DETAILS%)\n")}),
+    ]
+}
+
+fn expression(expression: &str) -> Value {
+    json!({"extension_filter": extension(
+        "envoy.access_loggers.extension_filters.cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        json!({"expression": expression}),
+    )})
 }
 
 /// How one status, or a range from it upwards, is put.
@@ -31,11 +56,7 @@ impl Reply {
             // The runtime key could change the number; nobody has to.
             "value": {"default_value": self.status, "runtime_key": format!("multihome.reply.{}", self.status)},
         }}});
-        let of_envoy = json!({"extension_filter": extension(
-            "envoy.access_loggers.extension_filters.cel",
-            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-            json!({"expression": "response.code_details != ''"}),
-        )});
+        let of_envoy = expression("!('content-type' in response.headers)");
         json!({
             "filter": {"and_filter": {"filters": [status, of_envoy]}},
             "headers_to_add": [{

@@ -1,4 +1,4 @@
-//! The routes: one to all clusters by what the module wrote into filter state, and two for probes.
+//! The routes: one to all clusters by what the module wrote into filter state, and one to know that Envoy lives.
 
 use multihome_core::config::Config;
 use serde_json::{Map, Value, json};
@@ -20,9 +20,7 @@ pub fn virtual_host(config: &Config, listener: &str) -> Value {
         "name": "multihome",
         "domains": ["*"],
         "routes": [
-            // No module: an Envoy whose module fails is alive, and restarting it would not mend the module.
-            probe(ALIVE, "alive", Some(json!({EDGE: any("envoy.config.route.v3.FilterConfig", json!({"disabled": true}))}))),
-            probe(READY, "ready", None),
+            alive(),
             model_route(config),
         ],
         // An attempt says by this header that the next target is to be asked. When there is none left, the client gets the answer without it.
@@ -40,14 +38,14 @@ pub fn virtual_host(config: &Config, listener: &str) -> Value {
 /// The response header by which an attempt asks for the next target.
 const MOVE_ON: &str = "x-multihome-move-on";
 
-fn probe(path: &str, word: &str, filters: Option<Value>) -> Value {
-    let mut route = json!({
-        "name": word,
-        "match": {"path": path},
-        "direct_response": {"status": 200, "body": {"inline_string": format!("{word}\n")}},
-    });
-    put(&mut route, "typed_per_filter_config", filters);
-    route
+/// Answers without the module: an Envoy whose module fails is alive, and restarting it would not mend the module.
+fn alive() -> Value {
+    json!({
+        "name": "alive",
+        "match": {"path": ALIVE},
+        "direct_response": {"status": 200, "body": {"inline_string": "alive\n"}},
+        "typed_per_filter_config": {EDGE: any("envoy.config.route.v3.FilterConfig", json!({"disabled": true}))},
+    })
 }
 
 fn model_route(config: &Config) -> Value {
