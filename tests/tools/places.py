@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -16,8 +17,9 @@ BUILD = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
 CLI = BUILD / "debug" / "multihome"
 CLOUDS = BUILD / "debug" / "multihome-clouds"
 MODULE = BUILD / "wasm32-wasip1" / "release" / "multihome.wasm"
-# The same with a way to make it trap; cargo has one place for both, so this is a copy.
-TRAP_MODULE = BUILD / "e2e" / "multihome-trap.wasm"
+# The same with a way to make it trap. A folder of its own: in one, cargo would link both anew at each change between them.
+TRAP_BUILD = BUILD / "trap"
+TRAP_MODULE = TRAP_BUILD / "wasm32-wasip1" / "release" / "multihome.wasm"
 
 REQUIREMENTS = ROOT / "tests" / "e2e" / "requirements.txt"
 PYTHON = VENV / "bin" / "python"
@@ -26,6 +28,4 @@ FUNC_E = TOOLS / "bin" / "func-e"
 
 def say(text):
     """Progress, for people: never on the standard output, which may be read by a program."""
-    import sys
-
     print(text, file=sys.stderr, flush=True)

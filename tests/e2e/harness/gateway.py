@@ -9,7 +9,6 @@ import subprocess
 import places
 
 from . import http1
-from .answer import Answer
 from .process import Failed, until
 
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
@@ -32,7 +31,7 @@ class Gateway:
         self.secrets_folder.mkdir(exist_ok=True)
         secrets = clouds.secrets() if secrets is None else secrets
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
-            self.set_secret(name, value)
+            write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
         self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"])
         self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
@@ -131,14 +130,8 @@ class Gateway:
         return until(line, f"the access log's line of {answer}", seconds)
 
     def set_secret(self, name, value):
-        """Puts a secret's file in place by a rename; with None the file holds none."""
-        resource = {"@type": SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
-        content = {"resources": [resource] if value is not None else []}
-        file = self.secrets_folder / f"{name}.yaml"
-        new = file.with_suffix(".new")
-        new.touch(mode=0o600)
-        new.write_text(json.dumps(content))
-        new.replace(file)
+        """Replaces a secret; Envoy takes the new one within a second."""
+        write_secret(self.secrets_folder, name, value)
 
 
 class Question:
@@ -175,6 +168,16 @@ def render(directory, policy, module, listeners, admin, secrets_folder, ca_file)
     return config
 
 
+def write_secret(folder, name, value):
+    """Puts a secret's file in place by a rename; with None the file holds none."""
+    resource = {"@type": SECRET, "name": name, "generic_secret": {"secret": {"inline_string": value}}}
+    file = folder / f"{name}.yaml"
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps({"resources": [resource] if value is not None else []}))
+    new.replace(file)
+
+
 def names_of_secrets(policy):
     """Every `sds: NAME` of a policy object."""
     if isinstance(policy, dict):
@@ -192,6 +195,3 @@ def _pairs(headers):
 def _address(address):
     socket = address["socket_address"]
     return f"{socket['address']}:{socket['port_value']}"
-
-
-__all__ = ["Answer", "Gateway", "Question", "permits_only", "render"]

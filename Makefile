@@ -1,0 +1,62 @@
+# Everything is built and kept under target/ (cargo's part where CARGO_TARGET_DIR says, if it is set).
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 0
+ADMIN_PORT ?= 0
+# Arguments for pytest, for instance: make test-e2e ARGS='-k failover -x'
+ARGS ?=
+
+export PYTHONDONTWRITEBYTECODE := 1
+TEST := $(PYTHON) tests/tools/test.py
+DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT)
+
+.DEFAULT_GOAL := help
+.PHONY: help build run demo test lint test-native test-node test-e2e test-func-e bench recorded venv clean
+
+help: ## What there is to make
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables: PORT and ADMIN_PORT (run, demo), ARGS (test-e2e), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+
+build: ## The module (wasm) and the programs; 5 minutes the first time, then seconds
+	@echo "Building the module and the programs (5 minutes the first time, then seconds) …"
+	cargo build --workspace --bins
+	cargo build --release --target wasm32-wasip1 --package multihome
+
+run: build ## Envoy and the emulated clouds: a table of what goes where, then it serves until Ctrl-C
+	@exec $(DEMO) --stay
+
+demo: build ## The same, and ends: exit code 0 if every row came out right
+	@exec $(DEMO)
+
+test: ## All tests, from a clean clone too: what they need is installed under target/
+	@$(TEST)
+
+lint: ## rustfmt and clippy, natively and for the module
+	@$(TEST) lint
+
+test-native: ## Unit and golden tests, and the SDK's dispatcher driven natively
+	@$(TEST) native
+
+test-node: ## The core's tests as WebAssembly under Node
+	@$(TEST) node
+
+test-e2e: ## The module in a real Envoy, by the official SDK and by hand
+	@$(TEST) build e2e -- $(ARGS)
+
+test-func-e: ## Once under the real func-e
+	@$(TEST) build e2e -- -m func_e
+
+bench: build ## CPU per request of four chains side by side (some minutes, on an idle machine)
+	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py
+
+recorded: ## Hold the emulated clouds against recorded traffic: RECORDINGS=DIR
+	@test -d "$(RECORDINGS)" || { echo "make recorded RECORDINGS=DIR: '$(RECORDINGS)' is not a folder" >&2; exit 2; }
+	cargo build --workspace --bins
+	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-clouds" recorded "$(RECORDINGS)"
+
+venv: ## target/venv with the tests' Python packages
+	@$(PYTHON) tests/tools/venv_of_tests.py
+
+clean: ## Removes everything that was built and fetched
+	cargo clean
+	rm -rf target

@@ -1,0 +1,137 @@
+"""Starts the emulated clouds and Envoy, asks the telling questions, shows what went where and why.
+
+With --stay it goes on serving until Ctrl-C or SIGTERM; without, it ends. Exits 0 only if every row of the table came
+out as it has to. The standard library is all it needs.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import socket
+import string
+import sys
+import threading
+import time
+
+sys.dont_write_bytecode = True
+E2E = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(E2E), str(E2E.parent / "tools")]
+import find_envoy  # noqa: E402
+import places  # noqa: E402
+import trying  # noqa: E402
+from harness.clouds import Clouds  # noqa: E402
+from harness.gateway import Gateway  # noqa: E402
+from harness.process import Failed, Processes  # noqa: E402
+from rows import ROWS  # noqa: E402
+from table import Table  # noqa: E402
+
+POLICY = places.ROOT / "envoy" / "demo" / "policy.yaml"
+
+
+def main():
+    options = arguments()
+    ended = threading.Event()
+    # From here on a signal is an orderly end, wherever it arrives.
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, lambda *_: stop(ended))
+    try:
+        with Processes() as processes:
+            try:
+                return demonstrate(processes, options)
+            finally:
+                ended.set()
+    except (Failed, find_envoy.NoEnvoy) as failed:
+        print(f"\n{failed}", file=sys.stderr)
+        return 1
+    except Stopped:
+        print("\nStopped; nothing is left running.", file=sys.stderr)
+        return 0 if options.stay else 130
+
+
+def demonstrate(processes, options):
+    envoy = find_envoy.find()
+    clouds = Clouds(processes, places.RUN / "clouds")
+    gateway = start(processes, envoy, clouds, options)
+    addresses = write_addresses(gateway, clouds)
+    print(f"Envoy serves at {addresses['gateway']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
+    # The tokens of Google and of Entra ID are fetched after the start.
+    gateway.await_serving(tenant="thrifty", model="gpt-oss-120b")
+    gateway.await_serving(tenant="contoso-eu")
+
+    table, wrong = Table(ROWS), []
+    for row in ROWS:
+        answer = gateway.ask(**row.question)
+        faults = row.faults(answer)
+        table.row(row, answer, not faults)
+        wrong += [f"{row.tenant}, {row.shown}: {fault}" for fault in faults]
+    for fault in wrong:
+        print(f"WRONG: {fault}", file=sys.stderr)
+    print(f"\n{len(ROWS) - len(wrong)} of {len(ROWS)} rows as they have to be.", flush=True)
+
+    if options.stay:
+        print(trying.text(addresses, places.RUN.relative_to(places.ROOT)), flush=True)
+        while True:
+            time.sleep(0.5)
+            for name, process in (("Envoy", gateway.process), ("the emulated clouds", clouds.process)):
+                if process.poll() is not None:
+                    raise Failed(f"{name} ended with code {process.returncode}; see {places.RUN}")
+    return 1 if wrong else 0
+
+
+def start(processes, envoy, clouds, options):
+    for name, port in (("PORT", options.port), ("ADMIN_PORT", options.admin_port)):
+        require_free(name, port)
+    values = {**{key: value for key, value in clouds.info.items() if isinstance(value, str)}, **clouds["credentials"]}
+    policy = string.Template(POLICY.read_text()).substitute(values)
+    return Gateway(
+        processes, places.RUN, envoy, policy, clouds, listeners={"default": f"127.0.0.1:{options.port}"},
+        admin=f"127.0.0.1:{options.admin_port}")
+
+
+def require_free(name, port):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise Failed(f"{name} {port} cannot be had ({error.strerror}): choose another, or none for a free one") from None
+
+
+def write_addresses(gateway, clouds):
+    """Every address of this run, for people and programs."""
+    at = f"http://{gateway.addresses['default']}"
+    addresses = {
+        "gateway": at, "openai_base_url": f"{at}/v1", "azure_endpoint": at, "envoy_admin": f"http://{gateway.admin}",
+        "clouds_admin": f"http://{clouds['admin']}",
+        "clouds": {name: clouds[name] for name in
+                   ("azure", "aws_runtime", "aws_mantle", "gcp", "entra", "metadata", "admin")},
+        "ca_file": clouds["ca_file"],
+        "processes": {"envoy": gateway.process.pid, "clouds": clouds.process.pid, "run": os.getpid()},
+    }
+    (places.RUN / "addresses.json").write_text(json.dumps(addresses, indent=2) + "\n")
+    return addresses
+
+
+class Stopped(Exception):
+    """A signal asked for the end."""
+
+
+def stop(ended):
+    # Once the end has begun, a signal must not interrupt it.
+    if not ended.is_set():
+        ended.set()
+        raise Stopped
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--stay", action="store_true", help="serve until Ctrl-C")
+    parser.add_argument("--port", type=int, default=0, help="the gateway's port on the loopback (default: a free one)")
+    parser.add_argument("--admin-port", type=int, default=0, help="Envoy's admin port (default: a free one)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

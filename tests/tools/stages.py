@@ -1,0 +1,153 @@
+"""The stages of `make test`: what each runs, and how many tests of which kind came of it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree as xml
+
+import find_envoy
+import node_runner
+import places
+import venv_of_tests
+from counts import Counts
+from places import say
+
+MODULE_TARGET, CORE_TARGET = "wasm32-wasip1", "wasm32-unknown-unknown"
+BUILD_MODULE = ["cargo", "build", "--release", "--target", MODULE_TARGET, "--package", "multihome"]
+
+
+def lint():
+    counts = Counts()
+    deny = ["--", "-D", "warnings"]
+    for command in (
+        ["cargo", "fmt", "--all", "--check"],
+        ["cargo", "clippy", "--workspace", "--all-targets", *deny],
+        ["cargo", "clippy", "--package", "multihome", "--target", MODULE_TARGET, "--features", "trap-for-tests", *deny],
+    ):
+        code, _ = run(command)
+        counts.add("lints (fmt, clippy natively and for the module)", code == 0)
+    return counts
+
+
+def native():
+    """Unit and golden tests, and the SDK's dispatcher; one build for all of them."""
+    code, output = run(["cargo", "test", "--workspace", "--no-fail-fast", "--", "--quiet"])
+    counts = count_libtest(output, native_kind)
+    if code and not counts.failed:
+        counts.add("native tests", False, note="did not build or did not end")
+    return counts
+
+
+def native_kind(program):
+    """`unittests src/lib.rs (target/debug/deps/multihome_core-0a1b)` → what is tested by it."""
+    for sign, kind in (("golden", "golden cases"), ("multihome_sim", "the SDK's dispatcher, driven natively"),
+                       ("multihome_clouds", "the emulated clouds"), ("multihome_core", "the core, natively")):
+        if sign in program:
+            return kind
+    return "other native unit tests"
+
+
+def node():
+    kind = "the core as WebAssembly, under Node"
+    try:
+        runner = node_runner.ensure()
+    except node_runner.NoRunner as why:
+        return Counts().add(kind, False, note=str(why))
+    path = f"{runner.parent}{os.pathsep}{os.environ['PATH']}"
+    command = ["cargo", "test", "--package", "multihome-core", "--target", CORE_TARGET, "--lib", "--no-fail-fast"]
+    code, output = run(command, {**os.environ, "PATH": path}, quiet=r"^test .* \.\.\. ok$")
+    counts = count_libtest(output, lambda _: kind)
+    ran, wanted = counts.total, node_runner.tests_in_source()
+    if ran != wanted:
+        counts.add(kind, False, note=f"{ran} ran, but the source has {wanted}")
+    elif code and not counts.failed:
+        counts.add(kind, False, note="did not end well")
+    return counts
+
+
+def build():
+    """The programs that run beside Envoy, and the module, also in a build that can be made to trap."""
+    say("The first time about 5 minutes, later seconds.")
+    for command in (
+        # All programs at once: a choice of packages would build their dependencies with other features, anew.
+        ["cargo", "build", "--workspace", "--bins"],
+        BUILD_MODULE,
+        [*BUILD_MODULE, "--features", "trap-for-tests", "--target-dir", places.TRAP_BUILD],
+    ):
+        if run(command)[0]:
+            return Counts().add("builds", False, note=" ".join(map(str, command)))
+    return Counts()
+
+
+def e2e(*selection):
+    try:
+        envoy = find_envoy.find()
+        venv_of_tests.ensure()
+    except (find_envoy.NoEnvoy, subprocess.CalledProcessError) as why:
+        return Counts().add("the real Envoy", False, note=str(why))
+    report = places.TARGET / "pytest.xml"
+    report.unlink(missing_ok=True)
+    environment = {**os.environ, "ENVOY_PATH": str(envoy), "PYTHONDONTWRITEBYTECODE": "1"}
+    fetch_func_e()
+    command = [places.PYTHON, "-m", "pytest", "-q", "--basetemp", places.TARGET / "pytest", "--junitxml", report,
+               places.ROOT / "tests" / "e2e", *selection]
+    code, _ = run(command, environment)
+    counts = count_junit(report) if report.exists() else Counts()
+    if code and not counts.failed:
+        counts.add("the real Envoy", False, note=f"pytest ended with code {code}")
+    return counts
+
+
+FUNC_E = "github.com/tetratelabs/func-e/cmd/func-e@v1.6.0"
+
+
+def fetch_func_e():
+    """The real func-e, where Go is there to build it; the test that needs it is skipped otherwise."""
+    if places.FUNC_E.exists() or not shutil.which("go"):
+        return
+    say("Building func-e into target/tools (half a minute, once) …")
+    environment = {**os.environ, "GOBIN": str(places.FUNC_E.parent), "GOFLAGS": "-modcacherw"}
+    subprocess.run(["go", "install", FUNC_E], env=environment, stdout=sys.stderr)
+
+
+def count_libtest(output, kind_of):
+    """Reads what cargo and libtest print: `Running … (program)`, then `test result: ok. 3 passed; 0 failed; …`."""
+    counts, kind = Counts(), kind_of("")
+    for line in output.splitlines():
+        if running := re.match(r"\s+(?:Running|Doc-tests) (.+)", line):
+            kind = kind_of(running[1])
+        elif result := re.match(r"test result: \w+\. (\d+) passed; (\d+) failed; (\d+) ignored", line):
+            passed, failed, ignored = map(int, result.groups())
+            counts.put(kind, passed, failed, ignored)
+    return counts
+
+
+def count_junit(report):
+    counts = Counts()
+    kinds = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official SDK"}
+    for case in xml.parse(report).iter("testcase"):
+        file = case.get("classname", "").split(".")[-1]
+        kind = kinds.get(file, "the real Envoy")
+        skipped = case.find("skipped")
+        if skipped is not None:
+            counts.skip(kind, skipped.get("message", ""))
+        else:
+            counts.add(kind, case.find("failure") is None and case.find("error") is None)
+    return counts
+
+
+def run(command, environment=None, quiet=None):
+    """Runs a command, shows what it prints as it comes (but for lines that match `quiet`) and gives it back."""
+    words = [str(word) for word in command]
+    say("$ " + " ".join(word.replace(str(places.ROOT) + "/", "") for word in words))
+    process = subprocess.Popen(words, cwd=places.ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    lines = []
+    for raw in process.stdout:
+        line = raw.decode(errors="replace")
+        lines.append(line)
+        if not (quiet and re.match(quiet, line)):
+            sys.stderr.write(line)
+            sys.stderr.flush()
+    return process.wait(), "".join(lines)
