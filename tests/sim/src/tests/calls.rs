@@ -1,0 +1,78 @@
+//! Host calls are what a request costs: one that returns data costs four times one that does not, since the
+//! host has to call back into the VM for memory. The numbers here are what a request makes at this moment;
+//! fewer is better, more wants a reason.
+
+use super::{NOW, answer, policy, request};
+use crate::exchange::play;
+use crate::host;
+use crate::message::Message;
+use crate::script::{Answer, End, Outcome};
+use crate::shared::Shared;
+use crate::worker::{Vm, Worker};
+
+/// All calls of the edge and its attempts together, and those of them that return data.
+struct Row {
+    what: &'static str,
+    request: Message,
+    answers: Vec<Answer>,
+    calls: (usize, usize),
+}
+
+fn rows() -> Vec<Row> {
+    let chat = r#"{"model":"gpt-6-sol","messages":[{"role":"user","content":"Hello"}]}"#;
+    let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
+    vec![
+        // Edge: all headers, the time (is there a token for Google?), cluster, ticket, the number of retries.
+        // Attempt: the ticket, new headers for the cloud; the answer's headers, new ones for the client.
+        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (9, 3) },
+        // Also the body, the time once more, the next cluster, and the new beginning of the body.
+        Row {
+            what: "json",
+            request: request("/v1/chat/completions", chat),
+            answers: vec![answer("200", "{}")],
+            calls: (13, 4),
+        },
+        // No more than that: there is no call for any of the events.
+        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (13, 4) },
+        // Also a second attempt, the error's body, and the header that asks for the second attempt.
+        Row {
+            what: "failover",
+            request: request("/v1/chat/completions", chat),
+            answers: vec![answer("429", r#"{"error":{"message":"No."}}"#), answer("200", "{}")],
+            calls: (19, 7),
+        },
+        // The headers, the time twice, the body, the request's id, the answer.
+        Row {
+            what: "denied",
+            request: request("/v1/chat/completions", r#"{"model":"gpt-9"}"#),
+            answers: vec![],
+            calls: (6, 3),
+        },
+    ]
+}
+
+fn events(count: usize) -> Answer {
+    let mut answer = answer("200", "");
+    if let Outcome::Answered(message, _) = &mut answer.outcome {
+        message.chunks = (0..count).map(|number| format!("data: {{\"n\":{number}}}\n\n").into_bytes()).collect();
+    }
+    answer
+}
+
+#[test]
+fn a_request_makes_these_host_calls_and_no_more() {
+    let worker = Worker::start(&Shared::default(), &policy()).unwrap();
+    worker.run(|vm| rows().iter().for_each(|row| count(vm, row))).expect("the worker panicked");
+}
+
+fn count(vm: &Vm, row: &Row) {
+    host::with(|host| host.now = NOW);
+    vm.fetch_token("ya29.x", 3600);
+    // The first request of a worker finds the token in the shared data, the others in its own memory.
+    for _ in 0..2 {
+        host::with(|host| host.counts.clear());
+        let played = play(vm, &row.request, None, &mut |turn| row.answers[turn.number - 1].clone());
+        assert_eq!((played.end, played.sent.len()), (End::Answered, row.answers.len()), "{}", row.what);
+    }
+    host::with(|host| assert_eq!(host.calls(), row.calls, "{}: {:#?}", row.what, host.counts));
+}
