@@ -82,6 +82,27 @@ pub struct Splice {
     named: Option<String>,
 }
 
+/// Where a body has its model, or could have one.
+#[derive(Debug)]
+pub struct Place {
+    from: usize,
+    until: usize,
+    kind: Put,
+    named: Option<String>,
+}
+
+impl Place {
+    /// The place that a body's facts tell.
+    pub fn of(facts: &Facts<'_>) -> Place {
+        let (from, until, kind) = match &facts.model {
+            Some(model) => (model.span.start, model.span.end, Put::Value),
+            None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
+        };
+        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
+        Place { from, until, kind, named }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Put {
     /// In place of the value that stands there.
@@ -159,7 +180,7 @@ impl Request {
     pub fn held_bytes(&self) -> usize {
         match &self.body {
             Body::Streamed { .. } => 0,
-            Body::Held { splice, .. } => splice.before.len(),
+            Body::Held { splice, .. } => splice.before.capacity(),
         }
     }
 
@@ -185,18 +206,24 @@ impl Request {
         })
     }
 
-    /// What replaces the beginning of the body in the latest attempt, and how many bytes it replaces.
-    /// `None` leaves the body as it is.
-    pub fn splice(&self) -> Option<(usize, Vec<u8>)> {
-        let (splice, target) = self.splicing()?;
-        let mut bytes = Vec::with_capacity(splice.before.len() + splice.put_length(&target.id));
-        bytes.extend_from_slice(&splice.before);
+    /// How many bytes at the beginning of the body are replaced in the latest attempt; `None` leaves it as it is.
+    pub fn replaces(&self) -> Option<usize> {
+        self.splicing().map(|(splice, _)| splice.until)
+    }
+
+    /// Hands out what replaces them.
+    pub fn with_replacement(&mut self, work: impl FnOnce(&[u8])) {
+        let Some((_, target)) = self.splicing() else { return };
+        let target = target.id.clone();
+        let Body::Held { splice, .. } = &mut self.body else { return };
+        let kept = splice.before.len();
         // An id is made of characters that need no escape (`name::is_model`).
         let (opening, closing) = splice.kind.around();
-        for part in [opening, target.id.as_str(), closing] {
-            bytes.extend_from_slice(part.as_bytes());
+        for part in [opening, target.as_str(), closing] {
+            splice.before.extend_from_slice(part.as_bytes());
         }
-        Some((splice.until, bytes))
+        work(&splice.before);
+        splice.before.truncate(kept);
     }
 
     /// Who the latest attempt was made at.
@@ -333,16 +360,14 @@ impl Request {
 }
 
 impl Splice {
-    /// How `body` is to be spliced for the targets of a plan; what no target needs is not kept.
-    pub fn new(body: &[u8], facts: &Facts<'_>, targets: &[usize], config: &Config, form: Form) -> Splice {
-        let (before, until, kind) = match &facts.model {
-            Some(model) => (model.span.start, model.span.end, Put::Value),
-            None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
-        };
-        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
+    /// How a body is to be spliced for the targets of a plan. Of the body, only what stands before the model is
+    /// kept, in its own memory, and only if some target needs it.
+    pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, form: Form) -> Splice {
+        let Place { from, until, kind, named } = place;
         let mut splice = Splice { before: Vec::new(), until, kind, named };
         if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
-            splice.before = body.get(..before).unwrap_or_default().to_vec();
+            body.truncate(from);
+            splice.before = body;
         }
         splice
     }

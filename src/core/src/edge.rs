@@ -10,13 +10,13 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::attempt::{Body, Request, Splice};
+use crate::attempt::{Body, Place, Request, Splice};
 use crate::cloud::Form;
 use crate::config::{Auth, Config, Order};
 use crate::header::{Inbound, Single};
 use crate::openai::error::ApiError;
 use crate::openai::feature::Features;
-use crate::openai::request::{self, Facts, Refusal};
+use crate::openai::request::{self, Refusal};
 use crate::path::{self, Operation};
 use crate::policy::{Caller, Permit};
 use crate::route::{self, Needs, Shares};
@@ -104,11 +104,11 @@ impl Pending {
     ///
     /// # Errors
     /// Why the request is denied.
-    pub fn finish(self, body: &[u8], moment: Moment<'_>) -> Result<Request, ApiError> {
+    pub fn finish(self, body: Vec<u8>, moment: Moment<'_>) -> Result<Request, ApiError> {
         if body.len() as u64 > self.config.limits.body_bytes {
             return Err(too_large(&self.config));
         }
-        let facts = request::read(body, self.form).map_err(refused)?;
+        let facts = request::read(&body, self.form).map_err(refused)?;
         let plan = {
             let model = match (&self.model, &facts.model) {
                 (Some(model), _) => model,
@@ -127,13 +127,9 @@ impl Pending {
             };
             route::plan(&self.caller.permit(&self.config, model)?, needs, moment.shares)?
         };
-        self.planned(body, &facts, plan)
-    }
-
-    fn planned(self, body: &[u8], facts: &Facts<'_>, plan: Vec<usize>) -> Result<Request, ApiError> {
-        let splice = Splice::new(body, facts, &plan, &self.config, self.form);
-        let held = Body::Held { length: body.len() as u64, splice };
-        Request::new(self.config, self.form, plan, held, self.id).ok_or_else(empty_plan)
+        let (place, length) = (Place::of(&facts), body.len() as u64);
+        let splice = Splice::new(body, place, &plan, &self.config, self.form);
+        Request::new(self.config, self.form, plan, Body::Held { length, splice }, self.id).ok_or_else(empty_plan)
     }
 }
 

@@ -23,8 +23,8 @@ pub struct Attempt {
     /// The name of the endpoint whose cluster this is.
     endpoint: Rc<str>,
     request: Option<SharedRequest>,
-    /// What replaces the start of the body, once enough of it is there.
-    splice: Option<(usize, Vec<u8>)>,
+    /// How many bytes of the body are to be replaced, once they are there.
+    replaces: Option<usize>,
     answer: State,
 }
 
@@ -41,7 +41,7 @@ enum State {
 impl Attempt {
     /// A try of that endpoint.
     pub fn new(endpoint: Rc<str>) -> Attempt {
-        Attempt { endpoint, request: None, splice: None, answer: State::Idle }
+        Attempt { endpoint, request: None, replaces: None, answer: State::Idle }
     }
 
     /// An attempt without a request, or out of turn, is not made: it would have to guess.
@@ -192,25 +192,23 @@ impl HttpContext for Attempt {
         if let Some(cluster) = head.following {
             host::set_filter_state(NEXT, cluster.as_bytes());
         }
-        self.splice = request.splice();
+        self.replaces = request.replaces();
         drop(request);
         self.request = Some(shared);
         Action::Continue
     }
 
     fn on_http_request_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
-        match self.splice.take() {
-            Some((until, bytes)) if size >= until => {
-                host::replace_start(BufferType::HttpRequestBody, until, &bytes);
-                Action::Continue
-            }
-            // The part to be replaced is not there yet: the start waits for the rest.
-            Some(splice) => {
-                self.splice = Some(splice);
-                Action::Pause
-            }
-            None => Action::Continue,
+        let (Some(until), Some(shared)) = (self.replaces, &self.request) else {
+            return Action::Continue;
+        };
+        if size < until {
+            // The start waits for the rest of what is replaced.
+            return Action::Pause;
         }
+        self.replaces = None;
+        shared.borrow_mut().with_replacement(|bytes| host::replace_start(BufferType::HttpRequestBody, until, bytes));
+        Action::Continue
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {

@@ -57,7 +57,7 @@ impl Edge {
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
         let google_token = self.keeper && worker::has_google_token();
-        match worker::with_shares(|shares| pending.finish(&body, Moment { shares, google_token })) {
+        match worker::with_shares(|shares| pending.finish(body, Moment { shares, google_token })) {
             Ok(request) => self.send(request),
             Err(error) => self.deny(&error),
         }

@@ -8,12 +8,18 @@ mod attempt;
 mod edge;
 mod host;
 mod keeper;
+#[cfg(any(target_arch = "wasm32", test))]
+mod memory;
 mod pairs;
 mod root;
 mod worker;
 
 use proxy_wasm::traits::RootContext;
 use proxy_wasm::types::LogLevel;
+
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static POOL: memory::Pool = memory::Pool::new();
 
 proxy_wasm::main! {{
     start();

@@ -24,7 +24,7 @@ fn planned(body: &str) -> Request {
     let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
     let facts = request::read(body.as_bytes(), Form::Chat).unwrap();
     let plan = vec![0, 1, 2];
-    let splice = Splice::new(body.as_bytes(), &facts, &plan, &config, Form::Chat);
+    let splice = Splice::new(body.into(), Place::of(&facts), &plan, &config, Form::Chat);
     Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }, b"id"[..].into()).unwrap()
 }
 
@@ -35,10 +35,10 @@ fn answer(status: u16, retry_after: Option<&str>) -> Answer<'_> {
 /// The body of the latest attempt, and the length that its head announced.
 fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
     let length = request.begin(endpoint).unwrap().length.unwrap();
-    let sent = match request.splice() {
-        None => body.to_owned(),
-        Some((until, bytes)) => String::from_utf8(bytes).unwrap() + body.get(until..).unwrap(),
-    };
+    let mut sent = body.to_owned();
+    if let Some(until) = request.replaces() {
+        request.with_replacement(|bytes| sent.replace_range(..until, std::str::from_utf8(bytes).unwrap()));
+    }
     (sent, length)
 }
 
@@ -50,7 +50,7 @@ fn every_target_gets_its_own_path_host_and_model() {
     assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
     assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
     assert_eq!((first.length, first.following), (Some(body.len() as u64), Some("multihome-aws")));
-    assert_eq!(request.splice(), None, "the path names the model");
+    assert_eq!(request.replaces(), None, "the path names the model");
 
     let (spliced, length) = sent(&mut request, "aws", body);
     assert_eq!(spliced, r#"{"messages":[], "model" : "openai.gpt-oss-120b" ,"n":1}"#);
@@ -59,7 +59,7 @@ fn every_target_gets_its_own_path_host_and_model() {
     let last = request.begin("gcp").unwrap();
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
     assert_eq!((last.scheme, last.google_token, last.following), ("http", true, None));
-    assert_eq!(request.splice(), None, "the client's name is the target's id");
+    assert_eq!(request.replaces(), None, "the client's name is the target's id");
     assert_eq!(
         request.answerer().unwrap(),
         Answerer { id: None, cloud: "gcp", region: "us", target: "gcp", attempts: 3 }

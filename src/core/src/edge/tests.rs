@@ -49,7 +49,7 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
         }
         Begin::Go(request) => Ok(request),
         Begin::Hold(pending) => {
-            pending.finish(body.unwrap_or_default().as_bytes(), Moment { shares: &mut shares, google_token: false })
+            pending.finish(body.unwrap_or_default().into(), Moment { shares: &mut shares, google_token: false })
         }
     }
 }
