@@ -22,6 +22,10 @@ pub enum Command {
         /// The policy, YAML or JSON
         policy: PathBuf,
     },
+    /// Explain what would become of a request: every target, and why it is refused or ranked so
+    Explain(Explain),
+    /// Print the JSON Schema (2020-12) of the policy file
+    Schema,
     /// Render configuration from a policy file
     #[command(subcommand)]
     Render(Render),
@@ -30,6 +34,42 @@ pub enum Command {
         /// The Envoy binary
         envoy: PathBuf,
     },
+}
+
+/// The exit code is 0 where the request would be sent to a cloud, 1 where it would be denied.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+The request is taken to come from a peer that may name the tenant. Without --body it is the smallest one that names the model.
+
+Examples:
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6-sol
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --header 'x-multihome-clouds: aws, gcp' --operation responses --body request.json")]
+pub struct Explain {
+    /// The policy, YAML or JSON
+    pub policy: PathBuf,
+    /// A header of the request; may be repeated
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    pub header: Vec<(String, String)>,
+    /// The model that is asked for
+    #[arg(long, value_name = "NAME", required_unless_present = "body", conflicts_with = "body")]
+    pub model: Option<String>,
+    /// The API that the client speaks
+    #[arg(long, value_enum, default_value_t = Operation::Chat)]
+    pub operation: Operation,
+    /// The request's body, from a file: its size, features and limits count, and it names the model
+    #[arg(long, value_name = "FILE")]
+    pub body: Option<PathBuf>,
+    /// Decide as if there were no Google access token
+    #[arg(long)]
+    pub no_google_token: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Operation {
+    /// POST /v1/chat/completions
+    Chat,
+    /// POST /v1/responses
+    Responses,
 }
 
 #[derive(Debug, Subcommand)]
@@ -105,6 +145,15 @@ fn listener(text: &str) -> Result<(String, SocketAddr), String> {
         return Err(format!("`{name}` cannot name a listener: use a-z A-Z 0-9 _ -"));
     }
     Ok((name.to_owned(), address(at)?))
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        }
+        _ => Err(format!("`{text}` is not a header; write `name: value`")),
+    }
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

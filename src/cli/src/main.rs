@@ -4,10 +4,12 @@
 
 mod args;
 mod check;
+mod explain;
 mod file;
 mod print;
 mod render;
 mod run;
+mod schema;
 mod version;
 mod yaml;
 

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::args::{Arguments, Command, Format, Part, Render, RenderEnvoy};
+use crate::args::{Arguments, Command, Explain, Format, Operation, Part, Render, RenderEnvoy};
 use crate::file::{self, Policy};
-use crate::{check, print, render, version};
+use crate::{check, explain, print, render, schema, version};
+use multihome_core::cloud::Form;
 
 /// How a command ended.
 #[derive(Debug, Default)]
@@ -38,6 +39,10 @@ impl Outcome {
 pub fn run(arguments: Arguments) -> Outcome {
     match arguments.command {
         Command::Check { policy } => with_policy(&policy, |policy| check::summary(&policy)),
+        Command::Explain(arguments) => {
+            with_policy(&arguments.policy.clone(), |policy| explain_request(policy, arguments))
+        }
+        Command::Schema => Outcome::done(format!("{:#}\n", schema::policy())),
         Command::Render(Render::Envoy(arguments)) => {
             if let Some(refused) = arguments.envoy.as_deref().and_then(|envoy| envoy_version(envoy).err()) {
                 return refused;
@@ -57,6 +62,22 @@ fn with_policy(path: &Path, then: impl FnOnce(Policy) -> Outcome) -> Outcome {
         Err(file::Refused::Unopened(message)) => Outcome::usage(message),
         Err(file::Refused::Faulty(faults)) => Outcome::faults(faults),
     }
+}
+
+fn explain_request(policy: Policy, arguments: Explain) -> Outcome {
+    let body = match (&arguments.body, &arguments.model) {
+        (Some(file), _) => match std::fs::read(file) {
+            Ok(body) => body,
+            Err(error) => return Outcome::usage(format!("error: cannot read {}: {error}\n", file.display())),
+        },
+        (None, model) => serde_json::json!({"model": model}).to_string().into_bytes(),
+    };
+    let form = match arguments.operation {
+        Operation::Chat => Form::Chat,
+        Operation::Responses => Form::Responses,
+    };
+    let asked = explain::Asked { headers: arguments.header, form, body, google_token: !arguments.no_google_token };
+    explain::explain(policy, &asked)
 }
 
 fn envoy_version(envoy: &Path) -> Result<version::Version, Outcome> {

@@ -1,0 +1,199 @@
+//! What would become of one request: decided by the same code that runs in Envoy, told target by target.
+
+use std::fmt::Write;
+use std::rc::Rc;
+
+use multihome_core::cloud::Form;
+use multihome_core::config::{Config, Order};
+use multihome_core::edge::{self, Answer, Begin, Moment};
+use multihome_core::header::Inbound;
+use multihome_core::openai::error::ApiError;
+use multihome_core::openai::feature::{Feature, Features};
+use multihome_core::openai::request;
+use multihome_core::policy::{Caller, Permit, Rule};
+use multihome_core::route::{self, Considered, Needs, Shares, Unfit};
+
+use crate::file::Policy;
+use crate::run::Outcome;
+
+/// A request, as far as it decides.
+#[derive(Debug)]
+pub struct Asked {
+    /// Its headers; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The API form that the client speaks.
+    pub form: Form,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Whether there is a Google access token.
+    pub google_token: bool,
+}
+
+/// Explains what the policy makes of the request: exit code 0 where it would be sent, 1 where it would be denied.
+pub fn explain(policy: Policy, asked: &Asked) -> Outcome {
+    let config = Rc::new(policy.config);
+    let mut out = String::new();
+    let verdict = decide(&config, asked);
+    if let Some(table) = considered(&config, asked) {
+        out.push_str(&table);
+    }
+    match verdict {
+        Ok(()) => Outcome::done(out),
+        Err(error) => {
+            let code = error.code.as_deref().unwrap_or("no code");
+            let _ = writeln!(out, "denied: {} {code}: {}", error.status, error.message);
+            Outcome { out, code: 1, ..Outcome::default() }
+        }
+    }
+}
+
+/// The edge's own verdict, by its own machine.
+fn decide(config: &Rc<Config>, asked: &Asked) -> Result<(), ApiError> {
+    let inbound = inbound(config, asked);
+    let mut shares = Shares::default();
+    match edge::begin(config, &inbound, Moment { shares: &mut shares, google_token: asked.google_token }) {
+        Begin::Answer(Answer::Denied(error)) => Err(error),
+        Begin::Answer(Answer::Found(_)) | Begin::Go(_) => Ok(()),
+        Begin::Hold(pending) => {
+            let moment = Moment { shares: &mut shares, google_token: asked.google_token };
+            pending.finish(asked.body.clone(), moment).map(drop)
+        }
+    }
+}
+
+fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
+    let path: &[u8] = match asked.form {
+        Form::Chat => b"/v1/chat/completions",
+        Form::Responses => b"/v1/responses",
+    };
+    let own: [(&[u8], &[u8]); 3] = [(b":method", b"POST"), (b":path", path), (b"content-type", b"application/json")];
+    let given = asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    Inbound::read(own.into_iter().chain(given), &config.identity)
+}
+
+/// Every target of the model with what becomes of it; `None` where the request is denied before any is looked at.
+fn considered(config: &Config, asked: &Asked) -> Option<String> {
+    let facts = request::read(&asked.body, asked.form).ok()?;
+    let model = facts.model?.name;
+    let caller = Caller::identify(config, &inbound(config, asked)).ok()?;
+    let permit = caller.permit(config, &model).ok()?;
+    let needs = Needs {
+        form: asked.form,
+        features: facts.features,
+        bytes: asked.body.len() as u64,
+        max_tokens: facts.max_tokens,
+        google_token: asked.google_token,
+    };
+    let plan = route::plan(&permit, needs, &mut Shares::default()).unwrap_or_default();
+    let mut rows: Vec<Row> =
+        route::consider(&permit, needs).filter_map(|considered| Row::of(&considered, &permit, needs, &plan)).collect();
+    rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
+
+    let mut out = String::new();
+    let _ = writeln!(out, "model {model}, {}{}", asked.form.name(), uses(facts.features));
+    let _ = writeln!(out, "order {}", order(&permit, needs));
+    for row in &rows {
+        let rank = row.rank.map_or("-".to_owned(), |rank| (rank + 1).to_string());
+        let widest = |cell: fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "  {rank:>2}  {:<name$}  {:<place$}  {:<id$}  {}",
+            row.name,
+            row.place,
+            row.id,
+            row.outcome,
+            name = widest(|row| row.name.len()),
+            place = widest(|row| row.place.len()),
+            id = widest(|row| row.id.len()),
+        );
+    }
+    Some(out)
+}
+
+fn uses(features: Features) -> String {
+    if features.is_empty() {
+        return String::new();
+    }
+    format!(", uses {}", names(features))
+}
+
+fn names(features: Features) -> String {
+    features.iter().map(Feature::name).collect::<Vec<_>>().join(", ")
+}
+
+fn order(permit: &Permit<'_>, needs: Needs) -> String {
+    let rule = match permit.order() {
+        Order::Ordered => "ordered: by the tenant's clouds, then as the model lists its targets".to_owned(),
+        Order::Weighted => "weighted: the first in proportion to the weights, the others by weight".to_owned(),
+        Order::Cheapest => {
+            let tokens = needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens);
+            format!("cheapest: for {} bytes in and at most {tokens} tokens out", needs.bytes)
+        }
+    };
+    let most = permit.max_attempts();
+    let state = if needs.features.has(Feature::State) { "; 1 here, since one account keeps the state" } else { "" };
+    format!("{rule}; at most {most} attempt{}{state}", if most == 1 { "" } else { "s" })
+}
+
+struct Row {
+    rank: Option<usize>,
+    name: String,
+    place: String,
+    id: String,
+    outcome: String,
+}
+
+impl Row {
+    fn of(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs, plan: &[usize]) -> Option<Row> {
+        let target = considered.target;
+        let endpoint = permit.config().endpoint_of(target)?;
+        let rank = plan.iter().position(|index| *index == considered.index);
+        let outcome = match (considered.unfit, rank) {
+            (Some(unfit), _) => {
+                format!("refused: {}", reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency))
+            }
+            (None, None) => "fits, but comes after the last attempt".to_owned(),
+            (None, Some(_)) => {
+                let path = target.address(needs.form).map(|address| address.path.as_str()).unwrap_or_default();
+                format!("{}https://{}{path}", merits(considered, permit, needs), endpoint.host)
+            }
+        };
+        Some(Row {
+            rank,
+            name: endpoint.name.clone(),
+            place: [endpoint.cloud.name(), &endpoint.region, &endpoint.residency].join("/").replace("//", "/"),
+            id: target.id.clone(),
+            outcome,
+        })
+    }
+}
+
+/// What the ranking went by.
+fn merits(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs) -> String {
+    match permit.order() {
+        Order::Ordered => String::new(),
+        Order::Weighted => format!("weight {}  ", considered.target.weight),
+        Order::Cheapest => {
+            let tokens = needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens);
+            match considered.target.price {
+                Some(price) => format!("${:.6}  ", route::cost(price, needs.bytes, tokens)),
+                None => "no price  ".to_owned(),
+            }
+        }
+    }
+}
+
+fn reason(unfit: Unfit, needs: Needs, cloud: &str, residency: &str) -> String {
+    match unfit {
+        Unfit::Form => format!("does not speak {}", needs.form.name()),
+        Unfit::Refused(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
+        Unfit::Refused(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),
+        Unfit::Refused(Rule::Targets) => "policy's `targets` does not match it".to_owned(),
+        Unfit::Refused(rule @ Rule::NarrowedClouds) => format!("the request's {} leaves out `{cloud}`", rule.name()),
+        Unfit::Refused(rule @ Rule::NarrowedResidency) => {
+            format!("the request's {} leaves out `{residency}`", rule.name())
+        }
+        Unfit::Lacks(features) => format!("lacks {}", names(features)),
+        Unfit::NoCredential => "there is no Google access token".to_owned(),
+    }
+}

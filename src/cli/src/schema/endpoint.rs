@@ -1,0 +1,158 @@
+//! The endpoints' part of the schema: what each cloud takes.
+
+use serde_json::{Map, Value, json};
+
+use super::{ADDRESS, HOST, LABEL, SEGMENT, object, reference, text};
+
+/// One endpoint of any cloud.
+pub fn endpoint() -> Value {
+    json!({
+        "description": "One account, region and API surface of one cloud.",
+        "type": "object",
+        "required": ["cloud"],
+        "properties": {"cloud": {"enum": ["azure", "aws", "gcp"]}},
+        // Not `oneOf`: an editor then shows the faults of the cloud that is meant, not of all three.
+        "allOf": [
+            of_cloud("azure", &["resource"], azure(), azure_auth()),
+            of_cloud("aws", &["region", "surface"], aws(), aws_auth()),
+            of_cloud("gcp", &["project", "location"], gcp(), gcp_auth()),
+        ],
+    })
+}
+
+fn of_cloud(cloud: &str, required: &[&str], own: Vec<(&str, Value)>, auth: Value) -> Value {
+    let mut properties = Map::new();
+    properties.insert("cloud".to_owned(), json!({"description": "The cloud.", "const": cloud}));
+    for (name, field) in own.into_iter().chain(common()).chain([("auth", auth)]) {
+        properties.insert(name.to_owned(), field);
+    }
+    let mut names = vec!["cloud", "residency", "auth"];
+    names.extend(required);
+    json!({
+        "if": {"properties": {"cloud": {"const": cloud}}, "required": ["cloud"]},
+        "then": {"additionalProperties": false, "required": names, "properties": properties},
+    })
+}
+
+fn common() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "residency",
+            json!({"description": "Where data is processed: a label of the operator's choice, which tenants accept or not.", "type": "string", "minLength": 1}),
+        ),
+        ("host", text("Replaces the host name that follows from the fields above.", HOST)),
+        (
+            "address",
+            text(
+                "Where to connect, as HOST:PORT: private links, egress proxies, tests. Default: the host name, port 443.",
+                ADDRESS,
+            ),
+        ),
+        ("tls", reference("tls")),
+    ]
+}
+
+fn azure() -> Vec<(&'static str, Value)> {
+    vec![
+        ("resource", text("The name of the resource: `NAME` of NAME.openai.azure.com.", LABEL)),
+        ("region", text("Where it stands; only shown to clients.", LABEL)),
+    ]
+}
+
+fn azure_auth() -> Value {
+    let entra = object(
+        "Entra ID's client credentials: Envoy fetches and renews the token.",
+        &["tenant", "client_id", "client_secret"],
+        [
+            ("tenant", text("The directory's id.", SEGMENT)),
+            ("client_id", json!({"description": "The application's id.", "type": "string", "minLength": 1})),
+            ("client_secret", reference("secret")),
+            (
+                "scope",
+                json!({"description": "What the token is for.", "type": "string", "minLength": 1, "default": "https://cognitiveservices.azure.com/.default"}),
+            ),
+            (
+                "token_endpoint",
+                object(
+                    "Where tokens are issued, if not at login.microsoftonline.com.",
+                    &[],
+                    [
+                        ("host", text("Its host name.", HOST)),
+                        ("address", text("Where to connect, as HOST:PORT.", ADDRESS)),
+                        ("tls", reference("tls")),
+                    ],
+                ),
+            ),
+        ],
+    );
+    json!({"description": "How Envoy proves who we are.", "oneOf": [only("api_key", reference("secret")), only("entra", entra)]})
+}
+
+fn aws() -> Vec<(&'static str, Value)> {
+    vec![
+        ("region", text("The region, as in us-east-1.", LABEL)),
+        (
+            "surface",
+            json!({"description": "`runtime` is bedrock-runtime, `mantle` bedrock-mantle.", "enum": ["runtime", "mantle"]}),
+        ),
+    ]
+}
+
+fn aws_auth() -> Value {
+    json!({
+        "description": "How Envoy proves who we are: by signing with the credentials that AWS's SDKs would find too, or by a Bedrock API key.",
+        "oneOf": [{"const": "sigv4"}, only("api_key", reference("secret"))],
+    })
+}
+
+fn gcp() -> Vec<(&'static str, Value)> {
+    vec![
+        ("project", text("The project's id.", LABEL)),
+        ("location", text("The location: `global`, `us`, `eu` or a region.", LABEL)),
+    ]
+}
+
+fn gcp_auth() -> Value {
+    json!({
+        "description": "How we prove who we are: by tokens of the machine's service account, or by a token that somebody keeps fresh in a secret's file.",
+        "oneOf": [{"const": "metadata"}, only("token", reference("secret"))],
+    })
+}
+
+/// Where Google's metadata server answers.
+pub fn metadata() -> Value {
+    let mut address = text("As HOST:PORT.", ADDRESS);
+    address["default"] = json!("169.254.169.254:80");
+    object("Google's metadata server.", &["address"], [("address", address)])
+}
+
+/// TLS to a cloud.
+pub fn tls() -> Value {
+    let name = |description: &str| json!({"description": description, "type": "string", "minLength": 1});
+    let details = object(
+        "TLS to the cloud.",
+        &[],
+        [
+            ("ca_file", name("The authorities, PEM. Default: the system's.")),
+            ("sni", name("The server name to ask for. Default: the host name.")),
+            ("san", name("The name that the certificate must hold. Default: the server name.")),
+        ],
+    );
+    json!({
+        "description": "How the connection is secured. `off` speaks plain HTTP. Default: TLS with the system's authorities and the host's name.",
+        "anyOf": [{"enum": ["off", false]}, details],
+    })
+}
+
+/// A secret by name.
+pub fn secret() -> Value {
+    object(
+        "A secret that Envoy reads.",
+        &["sds"],
+        [("sds", text("Its name: the file NAME.yaml in the folder that `render --sds-dir` names.", SEGMENT))],
+    )
+}
+
+fn only(key: &str, value: Value) -> Value {
+    json!({"type": "object", "additionalProperties": false, "required": [key], "properties": {key: value}})
+}
