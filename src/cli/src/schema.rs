@@ -138,12 +138,11 @@ fn grant() -> Value {
         &["clouds", "residency", "models"],
         [
             ("clouds", {
-                let mut clouds = list(
+                let clouds = list(
                     "The clouds. With `order: ordered` this is also the order in which they are tried.",
                     json!({"enum": Cloud::ALL.map(Cloud::name)}),
                 );
-                clouds["uniqueItems"] = json!(true);
-                clouds
+                with(clouds, "uniqueItems", json!(true))
             }),
             ("residency", list("The residency labels, as the endpoints have them.", string())),
             ("models", list("The models; `*` stands for any run of characters.", string())),
@@ -167,7 +166,7 @@ fn identity() -> Value {
         [
             ("header", header("The header that names the tenant.", "x-tenant-id")),
             ("trust", {
-                let mut trust = object(
+                let trust = object(
                     "Who may set the headers. At least one has to be named.",
                     &[],
                     [
@@ -184,11 +183,12 @@ fn identity() -> Value {
                         ),
                     ],
                 );
-                trust["anyOf"] = json!([
+                let named = json!([
                     {"properties": {"listeners": {"minItems": 1}}, "required": ["listeners"]},
                     {"properties": {"client_certificates": {"minItems": 1}}, "required": ["client_certificates"]},
                 ]);
-                trust
+
+                with(trust, "anyOf", named)
             }),
             (
                 "policy",
@@ -301,10 +301,7 @@ fn object<const N: usize>(description: &str, required: &[&str], fields: [(&str, 
     let properties: Map<String, Value> = fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect();
     let mut object =
         json!({"description": description, "type": "object", "additionalProperties": false, "properties": properties});
-    if !required.is_empty() {
-        object["required"] = json!(required);
-    }
-    object
+    if required.is_empty() { object } else { with(object, "required", json!(required)) }
 }
 
 /// A map whose keys are names of the operator's choice.
@@ -341,9 +338,17 @@ fn amount(description: &str) -> Value {
 }
 
 fn integer(description: &str, least: u64, most: u64, default: Option<Value>) -> Value {
-    let mut integer = json!({"description": description, "type": "integer", "minimum": least, "maximum": most});
-    if let Some(default) = default {
-        integer["default"] = default;
+    let integer = json!({"description": description, "type": "integer", "minimum": least, "maximum": most});
+    match default {
+        Some(default) => with(integer, "default", default),
+        None => integer,
     }
-    integer
+}
+
+/// `schema` with one keyword more.
+fn with(mut schema: Value, keyword: &str, rule: Value) -> Value {
+    if let Value::Object(keywords) = &mut schema {
+        keywords.insert(keyword.to_owned(), rule);
+    }
+    schema
 }

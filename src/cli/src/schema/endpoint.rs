@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{ADDRESS, HOST, LABEL, SEGMENT, object, reference, text};
+use super::{ADDRESS, HOST, LABEL, SEGMENT, object, reference, text, with};
 
 /// One endpoint of any cloud.
 pub fn endpoint() -> Value {
@@ -121,8 +121,7 @@ fn gcp_auth() -> Value {
 
 /// Where Google's metadata server answers.
 pub fn metadata() -> Value {
-    let mut address = text("As HOST:PORT.", ADDRESS);
-    address["default"] = json!("169.254.169.254:80");
+    let address = with(text("As HOST:PORT.", ADDRESS), "default", json!("169.254.169.254:80"));
     object("Google's metadata server.", &["address"], [("address", address)])
 }
 

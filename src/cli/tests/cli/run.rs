@@ -1,6 +1,4 @@
 //! Runs the real binary, and compares what it prints with golden files.
-#![allow(dead_code, reason = "each test program uses its own part of this")]
-#![allow(clippy::allow_attributes, reason = "an expectation would fail in the programs that use everything")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,8 +1,6 @@
 //! `multihome render envoy`: what Envoy is told. That Envoy takes it, and does what is meant, the end-to-end tests show.
 
-mod common;
-
-use common::{EVERYTHING, Run, assert_golden, multihome, multihome_with};
+use crate::run::{EVERYTHING, Run, assert_golden, multihome, multihome_with};
 use serde_json::Value;
 
 /// The arguments by which `envoy/envoy.yaml` is made.

@@ -1,10 +1,8 @@
 //! `multihome explain`: the decisions themselves are core's; here is what a person gets to read.
 
-mod common;
-
 use std::fmt::Write;
 
-use common::{assert_golden, multihome};
+use crate::run::{assert_golden, multihome};
 
 /// What is asked of `envoy/policy.yaml`, and the exit code.
 const ASKED: &[(&[&str], i32)] = &[

@@ -1,8 +1,6 @@
 //! `multihome schema`: held against `check`, with a validator of just the keywords that the schema uses.
 
-mod common;
-
-use common::{EVERYTHING, assert_golden, multihome, multihome_with};
+use crate::run::{EVERYTHING, assert_golden, multihome, multihome_with};
 use regex_lite::Regex;
 use serde_json::{Value, json};
 
@@ -52,7 +50,7 @@ fn as_json(yaml: &str) -> Value {
 #[test]
 fn both_take_the_examples() {
     let schema = schema();
-    let example = std::fs::read_to_string(common::root().join("envoy/policy.yaml")).unwrap();
+    let example = std::fs::read_to_string(crate::run::root().join("envoy/policy.yaml")).unwrap();
     for policy in [example.as_str(), EVERYTHING] {
         let faults = faults(&schema, &as_json(policy));
         assert!(faults.is_empty(), "{faults:?}");

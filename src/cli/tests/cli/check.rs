@@ -1,10 +1,8 @@
 //! `multihome check`: every fault with its line, its place and how to mend it.
 
-mod common;
-
 use std::fmt::Write;
 
-use common::{EVERYTHING, assert_golden, multihome, multihome_with};
+use crate::run::{EVERYTHING, assert_golden, multihome, multihome_with};
 
 /// A policy without faults; each case below replaces one of its lines, or adds some at its end.
 const RIGHT: &str = "\

@@ -1,0 +1,8 @@
+//! The binary itself, held to what it prints.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod check;
+mod explain;
+mod render;
+mod run;
+mod schema;
