@@ -299,7 +299,7 @@ fn timeouts() -> Value {
 /// A map of known fields; what stands in `required` must be there, and nothing else may.
 fn object<const N: usize>(description: &str, required: &[&str], fields: [(&str, Value); N]) -> Value {
     let properties: Map<String, Value> = fields.into_iter().map(|(name, field)| (name.to_owned(), field)).collect();
-    let mut object =
+    let object =
         json!({"description": description, "type": "object", "additionalProperties": false, "properties": properties});
     if required.is_empty() { object } else { with(object, "required", json!(required)) }
 }
