@@ -125,6 +125,13 @@ pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool)
             "`identity.trust.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"
         ));
     }
+    for (name, address) in
+        listeners.iter().filter(|(name, address)| is_trusted(config, name) && address.ip().is_unspecified())
+    {
+        remarks.warnings.push(format!(
+            "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
+        ));
+    }
     let asks_for_certificates = |name: &str| filter::Standing::of(config, name).asks_for_certificates();
     let certificates = &config.identity.trust.client_certificates;
     if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
@@ -134,6 +141,10 @@ pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool)
         );
     }
     remarks
+}
+
+fn is_trusted(config: &Config, listener: &str) -> bool {
+    matches!(filter::Standing::of(config, listener), filter::Standing::Trusted)
 }
 
 /// The plugin of one role. Both share one VM per worker: the same id, code and configuration of the VM.
