@@ -25,14 +25,18 @@ class Processes:
 
     def stop(self):
         for process in self.all:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self.all:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            process.send_signal(signal.SIGTERM)
+        for process in list(self.all):
+            self.end(process)
+
+    def end(self, process):
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self.all.remove(process)
 
 
 class Envoy:

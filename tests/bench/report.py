@@ -3,37 +3,40 @@
 import statistics
 
 
-def summary(measured, envoys, goals):
-    """`measured`: case -> rounds, each chain -> µs a request, one for each slice."""
+def summary(measured, memories, goals):
+    """`measured`: case -> rounds, each chain -> µs a request, one for each slice. `memories`: one `memory` a round."""
     cases = {}
     for name, rounds in measured.items():
         case = {}
-        for envoy in envoys:
-            prefix = "" if envoy.chain == "ours" else f"{envoy.chain}_"
-            slices = [one[envoy.chain] for one in rounds]
+        for chain in rounds[0]:
+            prefix = "" if chain == "ours" else f"{chain}_"
+            slices = [one[chain] for one in rounds]
             case[f"{prefix}us"] = round(statistics.median(map(statistics.median, slices)), 2)
             case[f"{prefix}min_us"] = round(min(map(min, slices)), 2)
         if {"us", "floor_us"} <= case.keys():
             # Each slice of ours against its neighbour of the floor, before any median.
-            ratios = [statistics.median(a / b for a, b in zip(one["ours"], one["floor"])) for one in rounds]
+            pairs = [list(zip(one["ours"], one["floor"])) for one in rounds]
+            above = [statistics.median(ours - floor for ours, floor in round_) for round_ in pairs]
+            ratios = [statistics.median(ours / floor for ours, floor in round_) for round_ in pairs]
+            case["above_floor_us"] = round(statistics.median(above), 2)
             case["ratio"] = round(statistics.median(ratios), 3)
             case["ratios"] = [round(ratio, 3) for ratio in ratios]
             case["goal"] = goals[name]
             case["ok"] = case["ratio"] <= goals[name]
         cases[name] = case
-    return {"cases": cases} | memory({envoy.chain: envoy for envoy in envoys})
+    return {"cases": cases} | {key: statistics.median(one[key] for one in memories) for key in memories[0]}
 
 
 def memory(envoys):
     """After the load. An Envoy with one worker has two VMs: the worker's, and the main thread's, which serves nothing."""
     written = {chain: envoy.memory() for chain, envoy in envoys.items()}
-    found = {"memory_bytes": written}
+    found = {}
     if {"ours", "native"} <= written.keys():
         found["worker_memory_bytes"] = written["ours"] - written["native"]
     if {"floor", "native"} <= written.keys():
         found["floor_memory_bytes"] = written["floor"] - written["native"]
     if "ours" in envoys:
-        found["linear_memory_bytes"] = max(envoys["ours"].linear_memories(), default=None)
+        found["linear_memory_bytes"] = max(envoys["ours"].linear_memories(), default=0)
     return found
 
 
@@ -42,9 +45,8 @@ def table(report):
     print("case          bare  native   floor    ours  ours−floor  ours÷floor   goal")
     for name, case in report["cases"].items():
         row = [case.get(key) for key in ("bare_us", "native_us", "floor_us", "us")]
-        above = row[3] - row[2] if None not in row[2:] else None
         verdict = "" if "ok" not in case else "  ok" if case["ok"] else "  MISSED"
-        print(f"{name:10}" + "".join(map(cell, row)) + cell(above, 12) + cell(case.get("ratio"), 12, 2)
+        print(f"{name:10}" + "".join(map(cell, row)) + cell(case.get("above_floor_us"), 12) + cell(case.get("ratio"), 12, 2)
               + cell(case.get("goal"), 7, 2) + verdict)
     size, goal = report.get("module_bytes"), report.get("module_goal")
     if size:
