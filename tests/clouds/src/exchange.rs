@@ -12,7 +12,7 @@ use crate::{admin, fault};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, Version};
 use std::future::pending;
 use std::io;
@@ -45,12 +45,16 @@ pub async fn run(
     request.seq = open.seq();
     // A body that breaks off leaves its record as a client that went away.
     let body = Limited::new(body, MAX_BODY).collect().await.map_err(io::Error::other)?;
+    let trailers = body.trailers().map(shown_headers).unwrap_or_default();
     request.body = body.to_bytes();
     if peer.surface == Surface::Admin {
         let reply = admin::answer(&clouds, &request).await;
         return Ok(finish(reply, &fault::Plan::default(), false, open));
     }
-    open.note(|record| record.body = shown(&request.body));
+    open.note(|record| {
+        record.body = shown(&request.body);
+        record.trailers = trailers;
+    });
 
     let applied = clouds.faults.of(&String::from_utf8_lossy(&request.body), peer.surface, &request.host);
     let plan = fault::Plan::new(&applied);
@@ -123,8 +127,17 @@ fn note_faults(open: &Open, applied: &[Applied]) {
 /// Turns a reply into bytes, with the faults that change an answer (`from_surface`) or any reply.
 fn finish(reply: Reply, plan: &fault::Plan, from_surface: bool, open: Open) -> Response<AnswerBody> {
     let reply = if from_surface { fault::reshape(reply, plan) } else { reply };
-    open.note(|record| record.status = Some(reply.status.as_u16()));
-    let content_type = reply.content_type;
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    for (name, value) in reply.headers {
+        if let Ok(value) = value.parse() {
+            headers.append(name, value);
+        }
+    }
+    open.note(|record| {
+        record.status = Some(reply.status.as_u16());
+        record.answer_headers = shown_headers(&headers);
+    });
     let body = match reply.payload {
         Payload::Whole(bytes) if from_surface && plan.cut.is_some() => AnswerBody::half(&bytes, open),
         Payload::Whole(bytes) => AnswerBody::whole(bytes, open),
@@ -132,14 +145,6 @@ fn finish(reply: Reply, plan: &fault::Plan, from_surface: bool, open: Open) -> R
     };
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;
-    let headers = response.headers_mut();
-    if let Ok(value) = content_type.parse() {
-        headers.insert(CONTENT_TYPE, value);
-    }
-    for (name, value) in reply.headers {
-        if let Ok(value) = value.parse() {
-            headers.append(name, value);
-        }
-    }
+    *response.headers_mut() = headers;
     response
 }

@@ -25,8 +25,12 @@ pub struct Record {
     pub path: String,
     pub headers: Vec<(String, String)>,
     pub body: String,
+    /// What came behind the body.
+    pub trailers: Vec<(String, String)>,
     /// Absent until an answer was begun.
     pub status: Option<u16>,
+    /// The headers of the answer.
+    pub answer_headers: Vec<(String, String)>,
     pub fault: Option<String>,
     pub auth: Option<String>,
     /// The whole answer was handed over.
@@ -40,7 +44,8 @@ impl Record {
         json!({
             "seq": self.seq, "surface": self.surface, "cloud": self.cloud, "host": self.host, "sni": self.sni,
             "alpn": self.alpn, "method": self.method, "path": self.path, "headers": self.headers,
-            "body": self.body, "status": self.status, "fault": self.fault, "auth": self.auth,
+            "body": self.body, "trailers": self.trailers, "status": self.status,
+            "answer_headers": self.answer_headers, "fault": self.fault, "auth": self.auth,
             "answered": self.answered, "disconnected": self.disconnected,
         })
     }

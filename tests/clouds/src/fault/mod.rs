@@ -35,7 +35,7 @@ pub enum Fault {
     ContentFilter,
     /// The answer is stopped by a content filter.
     Filtered,
-    /// Unknown fields and unknown events.
+    /// Unknown fields, unknown events and headers of all kinds.
     Padded,
 }
 

@@ -7,6 +7,22 @@ use bytes::Bytes;
 const HUGE: usize = 1 << 20;
 const PADDING: &str = r#""x_padding":{"numbers":[1, 2.50,1e2],"text":"\u00e9\/","none":null},"#;
 
+/// Headers that a cloud has for itself, and some that mean something to what stands in between.
+const PADDING_HEADERS: &[(&str, &str)] = &[
+    ("set-cookie", "session=of-the-cloud; Path=/; Secure"),
+    ("server", "vendor/1.0"),
+    ("via", "1.1 vendor"),
+    ("x-ms-vendor-note", "padding"),
+    ("x-amzn-vendor-note", "padding"),
+    ("x-goog-vendor-note", "padding"),
+    ("openai-organization", "org-of-the-operator"),
+    ("x-envoy-upstream-service-time", "1"),
+    ("x-envoy-immediate-health-check-fail", "1"),
+    ("x-multihome-move-on", "1"),
+    ("x-multihome-target", "of-the-cloud"),
+    ("access-control-allow-origin", "*"),
+];
+
 /// Applies the faults that spoil or pad what a cloud answers.
 pub fn reshape(mut reply: Reply, plan: &Plan) -> Reply {
     if plan.garbage && reply.status.is_success() {
@@ -22,6 +38,7 @@ pub fn reshape(mut reply: Reply, plan: &Plan) -> Reply {
         reply.payload = Payload::Whole(longer.into());
     }
     if plan.padded {
+        reply.headers.extend(PADDING_HEADERS.iter().map(|(name, value)| (*name, (*value).to_owned())));
         reply.payload = match reply.payload {
             Payload::Whole(bytes) => Payload::Whole(padded(&bytes)),
             Payload::Events(events) => Payload::Events(events.iter().flat_map(|event| padded_event(event)).collect()),

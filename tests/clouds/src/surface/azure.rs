@@ -63,9 +63,14 @@ fn route(path: &str) -> Option<Route<'_>> {
 pub fn answer(clouds: &Clouds, request: &Request, plan: &Plan) -> Outcome {
     let auth = match authenticate(clouds, request) {
         Ok(auth) => auth,
-        Err((why, reply)) => return Outcome::new(format!("refused: {why}"), reply),
+        Err((why, reply)) => return Outcome::new(format!("refused: {why}"), headed(reply, request)),
     };
-    Outcome::new(auth, serve(clouds, request, plan).unwrap_or_else(|refusal| refusal))
+    Outcome::new(auth, headed(serve(clouds, request, plan).unwrap_or_else(|refusal| refusal), request))
+}
+
+/// The gateway in front of the models numbers every call, whoever answers it.
+fn headed(reply: Reply, request: &Request) -> Reply {
+    reply.with("apim-request-id", answer::request_id(request))
 }
 
 /// A key goes before a token, as at the real front door.
@@ -154,7 +159,6 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     };
     let region = place.rsplit('-').next().unwrap_or_default();
     Ok(answer::reply(&call)
-        .with("apim-request-id", answer::request_id(request))
         .with("x-request-id", answer::request_id(request))
         .with("x-ms-region", region)
         .with("x-ms-deployment-name", deployment.clone())
