@@ -1,0 +1,49 @@
+"""What the clouds' records say of a request: which endpoints were asked, and what of it may differ between equal requests."""
+
+# Asked of every target, so that a request goes through its whole plan.
+DOWN_EVERYWHERE = "[[azure 503]] [[aws 503]] [[gcp 503]]"
+
+# The surfaces that serve models; the others issue tokens.
+SERVING = {"azure", "aws_runtime", "aws_mantle", "gcp"}
+
+
+def host_of(endpoint):
+    """The host name of an endpoint of a policy."""
+    if "host" in endpoint:
+        return endpoint["host"]
+    if endpoint["cloud"] == "azure":
+        return f"{endpoint['resource']}.openai.azure.com"
+    if endpoint["cloud"] == "aws":
+        mantle = endpoint["surface"] == "mantle"
+        return f"bedrock-{'mantle' if mantle else 'runtime'}.{endpoint['region']}.{'api.aws' if mantle else 'amazonaws.com'}"
+    location = endpoint["location"]
+    if location == "global":
+        return "aiplatform.googleapis.com"
+    return f"aiplatform.{location}.rep.googleapis.com" if location in ("us", "eu") else f"{location}-aiplatform.googleapis.com"
+
+
+def endpoints(records, policy):
+    """The names of the endpoints that the records were made at, in order."""
+    names = {host_of(endpoint): name for name, endpoint in policy["endpoints"].items()}
+    return [names[record["host"]] for record in serving(records)]
+
+
+def serving(records):
+    """The records of requests to models."""
+    return [record for record in records if record["surface"] in SERVING]
+
+
+def header(record, name):
+    """The values of a header that a cloud received."""
+    return [value for key, value in record["headers"] if key == name]
+
+
+# New in every request, or with every clock tick: everything else has to be equal.
+CHANGING = {"authorization", "x-amz-date"}
+
+
+def comparable(record):
+    """A record without its number and the parts of headers that a signature or a token makes new each time."""
+    kept = {key: value for key, value in record.items() if key not in ("seq", "answer_headers")}
+    kept["headers"] = [[name, value.split(" ")[0] if name in CHANGING else value] for name, value in record["headers"]]
+    return kept
