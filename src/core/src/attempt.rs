@@ -25,8 +25,20 @@ pub struct Request {
     failure: Option<Told>,
     /// Whether the latest attempt let its answer go to the client.
     answered: bool,
+    origin: Origin,
+}
+
+/// What an attempt has to know of the client's request headers, beside the body.
+#[derive(Debug, Default)]
+pub struct Origin {
     /// Envoy's id of the request, for answers to which no cloud gave one.
-    id: Box<[u8]>,
+    pub id: Box<[u8]>,
+    /// Whether it came by HTTPS.
+    pub https: bool,
+    /// How many headers there are if there are no others than those that a cloud gets as the client sent them:
+    /// four pseudo headers, the content type and, if it was said, the length. `None` if one of them is not as
+    /// a cloud shall get it.
+    pub essential: Option<usize>,
 }
 
 /// A failure that may be told to the client.
@@ -120,8 +132,14 @@ pub struct Head<'r> {
     pub host: &'r str,
     /// `:scheme`.
     pub scheme: &'static str,
+    /// Whether that is the client's own.
+    pub same_scheme: bool,
     /// The body's length, where it is known.
     pub length: Option<u64>,
+    /// Whether that is the length of the client's own body.
+    pub same_length: bool,
+    /// See [`Origin::essential`].
+    pub essential: Option<usize>,
     /// Whether it has to carry Google's access token, which no filter after this one adds.
     pub google_token: bool,
     /// The cluster of the next attempt, if there is to be one.
@@ -162,8 +180,17 @@ pub enum Next {
 
 impl Request {
     /// A request with its plan; `None` for a plan without a target.
-    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body, id: Box<[u8]>) -> Option<Request> {
-        (!plan.is_empty()).then_some(Request { config, form, plan, body, begun: 0, failure: None, answered: false, id })
+    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body, origin: Origin) -> Option<Request> {
+        (!plan.is_empty()).then_some(Request {
+            config,
+            form,
+            plan,
+            body,
+            begun: 0,
+            failure: None,
+            answered: false,
+            origin,
+        })
     }
 
     /// The cluster of the first attempt.
@@ -200,7 +227,10 @@ impl Request {
             path: &target.address(self.form).ok_or(OutOfTurn)?.path,
             host: &endpoint.host,
             scheme: if endpoint.tls.is_some() { "https" } else { "http" },
+            same_scheme: endpoint.tls.is_some() == self.origin.https,
             length: self.length(),
+            same_length: self.splicing().is_none(),
+            essential: self.origin.essential,
             google_token: endpoint.auth == Auth::Metadata,
             following: self.cluster(position + 1),
         })
@@ -238,7 +268,7 @@ impl Request {
 
     /// Envoy's id of the request.
     pub fn id(&self) -> &[u8] {
-        &self.id
+        &self.origin.id
     }
 
     /// How many attempts have begun.
@@ -407,13 +437,15 @@ fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
 }
 
 /// The headers of an answer that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
-/// The request id is not here: [`request_id_of`] finds it.
+/// The request id is not among them: see [`request_id_of`].
 pub fn passes_back(name: &[u8]) -> bool {
     matches!(
         name,
-        b"content-type"
+        b":status"
+            | b"content-type"
             | b"content-length"
             | b"content-encoding"
+            | b"date"
             | b"retry-after"
             | b"retry-after-ms"
             | b"openai-processing-ms"
@@ -423,8 +455,8 @@ pub fn passes_back(name: &[u8]) -> bool {
 /// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
 pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
     match (cloud, name) {
-        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 2,
-        (_, b"x-request-id") => 1,
+        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 1,
+        (_, b"x-request-id") => 2,
         _ => 0,
     }
 }

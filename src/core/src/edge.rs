@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::attempt::{Body, Place, Request, Splice};
+use crate::attempt::{Body, Origin, Place, Request, Splice};
 use crate::cloud::Form;
 use crate::config::{Auth, Config, Order};
 use crate::header::{Inbound, Single};
@@ -58,8 +58,7 @@ pub struct Pending {
     form: Form,
     /// The model, if the path named it.
     model: Option<String>,
-    /// Envoy's id of the request.
-    id: Box<[u8]>,
+    origin: Origin,
 }
 
 /// Reads a request's headers.
@@ -89,12 +88,12 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
                 if needs_no_body(&permit, unread) {
                     let plan = route::plan(&permit, unread, moment.shares)?;
                     let body = Body::Streamed { length: inbound.content_length };
-                    return Request::new(Rc::clone(config), form, plan, body, inbound.request_id.into())
+                    return Request::new(Rc::clone(config), form, plan, body, origin(inbound))
                         .map(Begin::Go)
                         .ok_or_else(empty_plan);
                 }
             }
-            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, form, model, id: inbound.request_id.into() }))
+            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, form, model, origin: origin(inbound) }))
         }
     }
 }
@@ -129,7 +128,7 @@ impl Pending {
         };
         let (place, length) = (Place::of(&facts), body.len() as u64);
         let splice = Splice::new(body, place, &plan, &self.config, self.form);
-        Request::new(self.config, self.form, plan, Body::Held { length, splice }, self.id).ok_or_else(empty_plan)
+        Request::new(self.config, self.form, plan, Body::Held { length, splice }, self.origin).ok_or_else(empty_plan)
     }
 }
 
@@ -162,6 +161,15 @@ fn needs_no_body(permit: &Permit<'_>, needs: Needs) -> bool {
         }
     }
     fit == 1 || permit.order() != Order::Cheapest
+}
+
+fn origin(inbound: &Inbound<'_>) -> Origin {
+    let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
+    Origin {
+        id: inbound.request_id.into(),
+        https: inbound.scheme == b"https",
+        essential: plain.then_some(5 + usize::from(inbound.content_length.is_some())),
+    }
 }
 
 fn check_body_headers(config: &Config, inbound: &Inbound<'_>) -> Result<(), ApiError> {

@@ -51,6 +51,8 @@ pub struct Inbound<'h> {
     pub method: &'h [u8],
     /// `:path`, with its query.
     pub path: &'h [u8],
+    /// `:scheme`.
+    pub scheme: &'h [u8],
     /// `content-type`.
     pub content_type: Single<'h>,
     /// `content-encoding`.
@@ -89,6 +91,7 @@ impl<'h> Inbound<'h> {
         match name {
             b":method" => self.method = value,
             b":path" => self.path = value,
+            b":scheme" => self.scheme = value,
             b"content-type" => self.content_type.note(value),
             b"content-encoding" => self.content_encoding.note(value),
             b"content-length" => {

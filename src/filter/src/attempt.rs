@@ -2,8 +2,7 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::{Answer, Head, Next, Request, passes_back, request_id_of};
-use multihome_core::cloud::Cloud;
+use multihome_core::attempt::{Answer, Next, Request};
 use multihome_core::header;
 use multihome_core::openai::error::ApiError;
 use multihome_core::outcome::MOST_BODY;
@@ -13,7 +12,7 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 use crate::edge::NEXT;
 use crate::pairs::{Pairs, PairsWriter};
 use crate::worker::{self, SharedRequest};
-use crate::{answerer, host};
+use crate::{answerer, heads, host};
 
 /// Where [`crate::edge::TICKET`] is read: filter state, by its full name, parts ended by zero bytes.
 const TICKET_PATH: &str = "filter_state\0wasm.multihome.ticket";
@@ -69,10 +68,10 @@ impl Attempt {
         let mut request = shared.borrow_mut();
         let readable = size > 0 && size <= MOST_BODY;
         let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let id = request.cloud().and_then(|cloud| request_id(&head, cloud));
-        match request.judge(Answer { body: &body, id, ..read(&head) }) {
+        let id = request.cloud().and_then(|cloud| heads::request_id(&head, cloud));
+        match request.judge(Answer { body: &body, id, ..heads::read(&head) }) {
             Next::Pass => {
-                pass_on(&mut request, &head);
+                heads::pass_on(&mut request, &head);
                 Action::Continue
             }
             Next::MoveOn => {
@@ -81,7 +80,9 @@ impl Attempt {
             }
             Next::Tell(error) => {
                 let mut headers = PairsWriter::new();
-                add_answerer(&mut headers, &request, &head);
+                if let Some(answerer) = request.answerer() {
+                    answerer::add(&mut headers, &answerer, id.unwrap_or(request.id()));
+                }
                 self.tell(&mut request, &error, headers, size)
             }
             Next::AllFailed(error) => {
@@ -114,73 +115,10 @@ impl Attempt {
     }
 }
 
-/// What an error's headers say.
-fn read(head: &Pairs) -> Answer<'_> {
-    let mut answer = Answer::default();
-    for (name, value) in head.iter() {
-        let text = std::str::from_utf8(value).ok();
-        match name {
-            b":status" => answer.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
-            b"retry-after" => answer.retry_after = text,
-            b"x-amzn-errortype" => answer.error_type = text,
-            _ => {}
-        }
-    }
-    answer
-}
-
-/// Lets an answer go to the client: of its headers those that may pass, and who gave it.
-fn pass_on(request: &mut Request, head: &Pairs) {
-    request.answer();
-    let mut headers = PairsWriter::new();
-    for (name, value) in head.iter().filter(|(name, _)| *name == b":status" || passes_back(name)) {
-        headers.add(name, value);
-    }
-    add_answerer(&mut headers, request, head);
-    host::replace_headers(MapType::HttpResponseHeaders, &headers);
-}
-
-/// Says that the latest attempt's cloud answered, under the cloud's own id or, without one, Envoy's.
-fn add_answerer(headers: &mut PairsWriter, request: &Request, head: &Pairs) {
-    if let Some(answerer) = request.answerer() {
-        let id = request.cloud().and_then(|cloud| request_id(head, cloud));
-        answerer::add(headers, &answerer, id.unwrap_or(request.id()));
-    }
-}
-
-/// The id by which the cloud's support finds the call.
-fn request_id(head: &Pairs, cloud: Cloud) -> Option<&[u8]> {
-    head.iter()
-        .map(|(name, value)| (request_id_of(cloud, name), value))
-        .filter(|(rank, _)| *rank > 0)
-        .max_by_key(|(rank, _)| *rank)
-        .map(|(_, value)| value)
-}
-
-/// Everything that leaves for a cloud: nothing of the client's but the body, and its length.
-fn write_head(head: &Head<'_>) -> PairsWriter {
-    let mut headers = PairsWriter::new();
-    headers.add(":method", "POST").add(":scheme", head.scheme).add(":authority", head.host).add(":path", head.path);
-    headers.add("content-type", "application/json").add("accept", "application/json");
-    // Compressed, a stream could not be read, nor an error judged.
-    headers.add("accept-encoding", "identity").add("user-agent", USER_AGENT);
-    if let Some(length) = head.length {
-        headers.add("content-length", length.to_string());
-    }
-    if head.google_token
-        && let Some(authorization) = worker::google_authorization()
-    {
-        headers.add("authorization", authorization);
-    }
-    headers
-}
-
-const USER_AGENT: &str = concat!("multihome/", env!("CARGO_PKG_VERSION"));
-
 impl Context for Attempt {}
 
 impl HttpContext for Attempt {
-    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+    fn on_http_request_headers(&mut self, count: usize, _end_of_stream: bool) -> Action {
         let Some(shared) = host::filter_state(TICKET_PATH).and_then(|ticket| worker::find(&ticket)) else {
             return self.refuse();
         };
@@ -188,7 +126,7 @@ impl HttpContext for Attempt {
         let Ok(head) = request.begin(&self.endpoint) else {
             return self.refuse();
         };
-        host::replace_headers(MapType::HttpRequestHeaders, &write_head(&head));
+        heads::send(&head, count);
         if let Some(cluster) = head.following {
             host::set_filter_state(NEXT, cluster.as_bytes());
         }
@@ -218,7 +156,7 @@ impl HttpContext for Attempt {
         let head = host::headers(MapType::HttpResponseHeaders);
         let served = head.iter().any(|(name, value)| name == b":status" && value.first() == Some(&b'2'));
         if served {
-            pass_on(&mut shared.borrow_mut(), &head);
+            heads::pass_on(&mut shared.borrow_mut(), &head);
             return Action::Continue;
         }
         self.answer = State::Judging { head, size: 0 };

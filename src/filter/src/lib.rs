@@ -6,6 +6,7 @@
 mod answerer;
 mod attempt;
 mod edge;
+mod heads;
 mod host;
 mod keeper;
 #[cfg(any(target_arch = "wasm32", test))]

@@ -25,7 +25,7 @@ fn planned(body: &str) -> Request {
     let facts = request::read(body.as_bytes(), Form::Chat).unwrap();
     let plan = vec![0, 1, 2];
     let splice = Splice::new(body.into(), Place::of(&facts), &plan, &config, Form::Chat);
-    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }, b"id"[..].into()).unwrap()
+    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }, Origin::default()).unwrap()
 }
 
 fn answer(status: u16, retry_after: Option<&str>) -> Answer<'_> {
