@@ -48,13 +48,14 @@ def from_func_e():
     if not func_e:
         return None
     say("Asking func-e for its Envoy (it may download one first, about 40 MB) …")
-    asked = subprocess.run([func_e, "which"], capture_output=True, text=True, timeout=600)
-    lines = asked.stdout.split("\n")
-    found = next((line.strip() for line in reversed(lines) if os.access(line.strip(), os.X_OK)), None)
-    if not found:
-        say(f"  func-e has none: {(asked.stderr or asked.stdout).strip().splitlines()[-1:]}")
+    asked = subprocess.run([func_e, "which"], capture_output=True, text=True)
+    # Its last line is the path; before it there may be progress.
+    last = ["", *asked.stdout.split()][-1]
+    if asked.returncode or not os.access(last, os.X_OK):
+        why = [line for line in asked.stderr.splitlines() if line.strip()][:1]
+        say(f"  it has none ({''.join(why) or 'it does not say why'}); looking elsewhere.")
         return None
-    return pathlib.Path(found)
+    return pathlib.Path(last)
 
 
 def from_path():

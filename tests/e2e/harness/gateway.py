@@ -61,8 +61,8 @@ class Gateway:
 
     def request(self, method, path, headers=(), body=None, *, http=1, tenant="acme", listener="default", tls=None,
                 timeout=20, trailers=()):
-        """One request as it is written here: `body` an object (sent as JSON), bytes, or an iterable of bytes (sent in
-        chunks); header names and values text or bytes. `tenant` None leaves the header out."""
+        """One request as it is written here: `body` an object (sent as JSON), text, bytes, or a list of bytes (sent
+        in as many pieces); header names and values text or bytes. `tenant` None leaves the header out."""
         headers, body = self.prepared(headers, body, tenant)
         address = self.addresses[listener]
         if http == 1:
@@ -101,8 +101,10 @@ class Gateway:
         names = {http1.raw(name).lower() for name, _ in headers}
         if tenant is not None and b"x-tenant-id" not in names:
             headers.append(("x-tenant-id", tenant))
-        if isinstance(body, (dict, list)):
+        if isinstance(body, dict):
             body = json.dumps(body).encode()
+        elif isinstance(body, str):
+            body = body.encode()
         if body is not None and b"content-type" not in names:
             headers.append(("content-type", "application/json"))
         return headers, body

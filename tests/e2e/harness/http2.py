@@ -37,7 +37,8 @@ class Connection:
         self.close()
 
     def send(self, method, path, headers=(), body=None, trailers=(), end=True):
-        """Begins a stream and returns its number; without `end` it stays open."""
+        """Begins a stream and returns its number; without `end` it stays open. `body`: bytes, or a list of them, each of
+        which begins a frame."""
         stream = self.h2.get_next_available_stream_id()
         self.streams[stream] = _Stream()
         pseudo = [(":method", method), (":scheme", "http"), (":authority", "multihome.test"), (":path", path)]
@@ -45,8 +46,9 @@ class Connection:
         ends_at_headers = end and body is None and not trailers
         self.h2.send_headers(stream, pairs, end_stream=ends_at_headers)
         self._flush()
-        if body is not None:
-            self.data(stream, body, end=end and not trailers)
+        pieces = [] if body is None else [body] if isinstance(body, bytes) else list(body)
+        for number, piece in enumerate(pieces, 1):
+            self.data(stream, piece, end=end and not trailers and number == len(pieces))
         if trailers:
             self.h2.send_headers(stream, [(raw(name), raw(value)) for name, value in trailers], end_stream=True)
             self._flush()

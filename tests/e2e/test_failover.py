@@ -1,0 +1,345 @@
+"""A request moves on to the next target for what is the cloud's fault or ours, and stops at what is the client's."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
+
+import pytest
+
+from harness.gateway import Question
+from harness.plans import MODELS, THREE, ask, permit
+from harness.records import DOWN_EVERYWHERE, endpoints, serving
+
+AZURE, AWS, GCP = "azure", "aws", "gcp"
+ORDERS = [(AZURE, AWS, GCP), (AWS, GCP, AZURE), (GCP, AZURE, AWS)]
+SHAPES = [("chat", False), ("chat", True), ("responses", False), ("responses", True)]
+ENDPOINTS = dict(zip((AZURE, AWS, GCP), THREE))
+
+# What moves a request on: the fault as a marker says it, on which clouds it exists (elsewhere a 503 stands in for it),
+# the status that the cloud answers with (None: none)
+CAUSES = [
+    ("429", (AZURE, AWS, GCP), 429),
+    ("429 retry-after=20", (AZURE, AWS, GCP), 429),
+    ("400-quota", (AWS,), 400),
+    ("500", (AZURE, AWS, GCP), 500),
+    ("502", (AZURE, AWS, GCP), 502),
+    ("html", (AZURE, AWS, GCP), 502),
+    ("503", (AZURE, AWS, GCP), 503),
+    ("504", (AZURE, AWS, GCP), 504),
+    ("408", (AZURE, AWS, GCP), 408),
+    ("424", (AZURE, AWS, GCP), 424),
+    # The deployment or model is not there: the policy file's fault, not the client's.
+    ("404", (AZURE, AWS, GCP), 404),
+    # Our credential.
+    ("401", (AZURE, AWS, GCP), 401),
+    ("403", (AZURE, AWS, GCP), 403),
+    ("reset", (AZURE, AWS, GCP), None),
+    # An error's body of 1 MiB, and one that breaks off.
+    ("huge", (AZURE, AWS, GCP), 500),
+    ("cut", (AZURE, AWS, GCP), 503),
+]
+
+
+@pytest.mark.parametrize("failing, form, stream", [
+    (1, "chat", False), (1, "responses", True), (2, "chat", True), (2, "responses", False),
+], ids=lambda value: {True: "streamed", False: "whole"}[value] if isinstance(value, bool) else None)
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+@pytest.mark.parametrize("cause", CAUSES, ids=lambda cause: cause[0].split()[0] + "+" * (" " in cause[0]))
+def test_moves_on(cause, order, failing, form, stream, gateway):
+    fault, where, status = cause
+    failed = order[:failing]
+
+    answer = ask(gateway, marked(failed, fault, where), clouds=order, form=form, stream=stream)
+
+    assert answer.status == 200, answer
+    assert answer.cloud == order[failing]
+    assert answer.said.startswith(answer.cloud), "the whole answer of the one that serves"
+    assert answer.target == ENDPOINTS[answer.cloud]
+    assert answer.attempts == failing + 1
+    assert answer.tried == list(order[:failing + 1])
+    statuses = [record["status"] for record in answer.records]
+    assert statuses == [status if cloud in where else 503 for cloud in failed] + [200]
+    assert answer["x-multihome-move-on"] is None
+
+
+def marked(clouds, fault, where=(AZURE, AWS, GCP)):
+    """A prompt at which these clouds fail."""
+    # A cut alone spoils an answer that serves: here it is the error's.
+    faults = [f"{cloud} {fault if cloud in where else '503'}" for cloud in clouds]
+    faults += [f"{cloud} 503" for cloud in clouds if fault == "cut"]
+    return "hi " + " ".join(f"[[{fault}]]" for fault in faults)
+
+
+@pytest.mark.parametrize("http", [1, 2])
+@pytest.mark.parametrize("form, stream", SHAPES)
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
+def test_moves_on_when_the_port_is_closed(order, form, stream, http, gateway, clouds):
+    for cloud in order[:2]:
+        clouds.fault(cloud, "refuse")
+
+    answer = ask(gateway, clouds=order, form=form, stream=stream, http=http)
+
+    assert (answer.status, answer.cloud, answer.attempts) == (200, order[2], 3), answer
+    assert answer.tried == [order[2]]
+
+
+# How long azure takes, who serves then. All of them wait at the same time.
+WAITS = [
+    ("hang", AWS),
+    ("delay ms=2500", AWS),
+    # Shorter than the first byte may take.
+    ("delay ms=500", AZURE),
+]
+
+
+def test_moves_on_when_no_first_byte_comes_in_time(gateway):
+    rows = [(row, form, stream) for row in WAITS for form, stream in SHAPES]
+
+    answers = at_once(rows, lambda row: ask(gateway, f"hi [[azure {row[0][0]}]]", form=row[1], stream=row[2]))
+
+    for ((fault, serves), form, stream), answer in zip(rows, answers):
+        attempts = 1 if serves == AZURE else 2
+        assert (answer.status, answer.cloud, answer.attempts) == (200, serves, attempts), (fault, form, stream, answer)
+        assert len(answer.records) == attempts
+        assert answer.said.startswith(serves)
+
+
+# Pauses in a stream, of which the first byte may take 1.5 s: milliseconds, how many events are read
+PAUSES = [(600, 4), (1700, 2)]
+
+
+def test_a_stream_that_has_begun_may_take_its_time(gateway):
+    rows = [(*pause, form) for pause in PAUSES for form in MODELS]
+
+    def read(row):
+        pause, events, form = row
+        with gateway.connect() as connection:
+            send(connection, Question(f"hi [[azure slow ms={pause}]]", MODELS[form], form, stream=True))
+            assert connection.head().cloud == AZURE
+            return [event for event, _ in zip(connection.events(), range(events))]
+
+    for row, events in zip(rows, at_once(rows, read)):
+        assert len(events) == row[1], row
+
+
+def at_once(rows, ask_one):
+    with ThreadPoolExecutor(min(len(rows), 16)) as pool:
+        return list(pool.map(ask_one, rows))
+
+
+# What is the client's fault: the fault or the body's own, the status that it is told with
+CLIENTS = [
+    ("[[azure 400]]", {}, 400),
+    ("[[azure content-filter]]", {}, 400),
+    # A body that a cloud refuses by itself.
+    ("", {"temperature": 9}, 400),
+    ("", {"reasoning_effort": "immense"}, 400),
+    ("", {"tool_choice": 7}, 400),
+    # Bedrock's quota is Bedrock's: elsewhere a 400 is the client's.
+    ("[[azure 400-quota]]", {}, 400),
+]
+
+
+@pytest.mark.parametrize("http", [1, 2])
+@pytest.mark.parametrize("row", CLIENTS, ids=lambda row: row[0] or ",".join(row[1]))
+def test_stops_at_what_is_the_clients_fault(row, http, gateway):
+    text, fields, status = row
+
+    answer = ask(gateway, f"hi {text}", http=http, **fields)
+
+    assert (answer.status, answer.target, answer.attempts) == (status, "azure-eastus2", 1)
+    assert answer.error["message"] and answer["retry-after"] is None
+    assert answer.tried == [AZURE]
+
+
+def test_stops_at_the_clients_fault_after_it_moved_on(gateway):
+    answer = ask(gateway, "hi [[azure 429]] [[aws 400]]")
+
+    assert (answer.status, answer.target, answer.attempts) == (400, "aws-use1", 2)
+    assert answer.tried == [AZURE, AWS]
+
+
+@pytest.mark.parametrize("form, stream", SHAPES)
+def test_a_body_over_the_limit_reaches_no_cloud(form, stream, gateway):
+    answer = ask(gateway, "x" * (4 << 20), form=form, stream=stream)
+
+    assert (answer.status, answer.error["code"]) == (413, "request_too_large")
+    assert answer.records == []
+
+
+# An answer that has begun is not begun again: where it breaks off, over which HTTP
+BREAKS = [
+    ("cut after=3", "chat", True, 1),
+    ("cut after=3", "chat", True, 2),
+    ("cut after=3", "responses", True, 1),
+    ("cut after=3", "responses", True, 2),
+    # Right after the headers.
+    ("cut after=0", "chat", True, 1),
+    ("cut after=0", "responses", True, 2),
+    # In the middle of a JSON body.
+    ("cut", "chat", False, 1),
+    ("cut", "responses", False, 2),
+]
+
+
+@pytest.mark.parametrize("fault, form, stream, http", BREAKS)
+def test_an_answer_that_breaks_off_ends_with_an_error_and_is_not_tried_again(fault, form, stream, http, gateway, clouds):
+    question = Question(f"hi [[azure {fault}]]", MODELS[form], form, stream)
+    with gateway.connect(http) as connection:
+        with pytest.raises((IncompleteRead, ConnectionResetError)) as ended:
+            stream = send(connection, question)
+            connection.read() if http == 1 else connection.read(stream)
+
+    if http == 1 and fault == "cut after=3":
+        assert ended.value.partial.count(b"data: ") == 3, "what came before it is the client's"
+    assert [record["cloud"] for record in clouds.records(question.mark)] == [AZURE]
+
+
+def send(connection, question):
+    """Asks over a connection of the test's own."""
+    path = "/v1/chat/completions" if "messages" in question.body else "/v1/responses"
+    headers = [("x-tenant-id", "acme"), ("content-type", "application/json")]
+    return connection.send("POST", path, headers, json.dumps(question.body).encode())
+
+
+# A 200 is the cloud's word, whatever is in it: the fault, what its body is
+SERVED = [
+    ("garbage", b"this is no JSON {\"error\""),
+    ("filtered", None),
+    ("padded", None),
+]
+
+
+@pytest.mark.parametrize("form", MODELS)
+@pytest.mark.parametrize("fault, body", SERVED)
+def test_a_200_is_served_as_it_is(fault, body, form, gateway):
+    answer = ask(gateway, f"hi [[azure {fault}]]", form=form)
+
+    assert (answer.status, answer.attempts, answer.tried) == (200, 1, [AZURE])
+    assert body is None or answer.body == body
+
+
+# Who may be tried, when all fail: the policy's clouds, what else bounds the request, who is tried
+BOUNDS = [
+    ((AZURE, AWS, GCP), {}, THREE),
+    ((GCP, AWS, AZURE), {}, THREE[::-1]),
+    ((AWS, AZURE), {}, ["aws-use1", "azure-eastus2"]),
+    ((GCP,), {}, ["gcp-us"]),
+    ((AZURE, AWS, GCP), {"permits": {"max_attempts": 1}}, THREE[:1]),
+    ((AZURE, AWS, GCP), {"permits": {"max_attempts": 2}}, THREE[:2]),
+    ((AZURE, AWS, GCP), {"headers": [("x-multihome-max-attempts", "2")]}, THREE[:2]),
+    # A header may narrow the policy, not widen it.
+    ((AZURE, AWS, GCP), {"permits": {"max_attempts": 1}, "headers": [("x-multihome-max-attempts", "3")]}, THREE[:1]),
+    ((AZURE, AWS, GCP), {"headers": [("x-multihome-clouds", "gcp,azure")]}, ["azure-eastus2", "gcp-us"]),
+    ((AZURE, AWS, GCP), {"headers": [("x-multihome-residency", "eu")], "targets": ["*"]}, ["azure-sweden", "aws-euw1"]),
+    # More than the ceiling's three.
+    ((AZURE, AWS, GCP), {"permits": {"max_attempts": 9}, "targets": ["*"]}, ["azure-eastus2", "azure-sweden", "aws-use1"]),
+    # A client cannot have Envoy try more often, or differently.
+    ((AZURE, AWS), {"headers": [("x-envoy-max-retries", "9")]}, THREE[:2]),
+    ((AZURE, AWS), {"headers": [("x-envoy-retry-on", "5xx"), ("x-envoy-retriable-status-codes", "400")]}, THREE[:2]),
+    ((AZURE, AWS), {"headers": [("x-envoy-hedge-on-per-try-timeout", "true"), ("x-envoy-upstream-rq-timeout-ms", "1")]},
+     THREE[:2]),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
+@pytest.mark.parametrize("row", BOUNDS, ids=lambda row: f"{'-'.join(row[0])} {row[1]}"[:90])
+def test_never_tries_more_than_the_permit(row, stream, gateway, policy):
+    order, bounds, expected = row
+
+    answer = ask(gateway, f"hi {DOWN_EVERYWHERE}", clouds=order, form="responses", stream=stream, **bounds)
+
+    assert endpoints(answer.records, policy) == expected
+    assert answer.status == 503
+    assert answer.attempts == len(expected)
+
+
+# What is told when all fail: the faults on azure, aws and gcp; status, code, retry-after, whose it was (None: Envoy's)
+TOLD = [
+    (("503", "503", "503"), 503, "upstream_error", None, AZURE),
+    (("500", "503", "502"), 500, "upstream_error", None, AZURE),
+    (("503", "429", "500"), 429, "rate_limit_exceeded", None, AWS),
+    (("429", "429", "429"), 429, "rate_limit_exceeded", None, AZURE),
+    # The soonest of several.
+    (("429 retry-after=20", "429 retry-after=3", "429 retry-after=9"), 429, "rate_limit_exceeded", "3", AZURE),
+    (("429", "429 retry-after=3", "503"), 429, "rate_limit_exceeded", "3", AZURE),
+    (("429 retry-after=7", "503", "reset"), 429, "rate_limit_exceeded", "7", AZURE),
+    (("503", "400-quota", "500"), 429, "rate_limit_exceeded", None, AWS),
+    (("401", "503", "404"), 503, "upstream_error", None, AWS),
+    (("401", "403", "404"), 502, "credential_refused", None, AZURE),
+    (("404", "404", "401"), 502, "credential_refused", None, GCP),
+    (("404", "404", "404"), 502, "target_misconfigured", None, AZURE),
+    (("504", "503", "401"), 504, "upstream_timeout", None, AZURE),
+    (("408", "500", "500"), 504, "upstream_timeout", None, AZURE),
+    (("html", "html", "html"), 502, "upstream_error", None, AZURE),
+    (("huge", "huge", "huge"), 500, "upstream_error", None, AZURE),
+    (("reset", "reset", "reset"), 503, "upstream_unavailable", None, None),
+    (("404", "401", "reset"), 503, "upstream_unavailable", None, None),
+    (("504", "401", "reset"), 504, "upstream_timeout", None, AZURE),
+    (("503", "401", "hang"), 504, "upstream_timeout", None, None),
+    (("429 retry-after=4", "401", "hang"), 429, "rate_limit_exceeded", "4", AZURE),
+]
+
+
+def test_tells_the_most_telling_error_when_all_fail(gateway):
+    cases = [(row, form, stream) for row in TOLD for form, stream in SHAPES]
+
+    def fail(case):
+        (faults, *_), form, stream = case
+        text = " ".join(f"[[{cloud} {fault}]]" for cloud, fault in zip((AZURE, AWS, GCP), faults))
+        return ask(gateway, text, form=form, stream=stream)
+
+    for (row, form, stream), answer in zip(cases, at_once(cases, fail)):
+        faults, status, code, retry_after, whose = row
+        case = f"{faults} {form} {'streamed' if stream else 'whole'}: {answer}"
+        assert (answer.status, answer.error.get("code")) == (status, code), case
+        assert answer["retry-after"] == retry_after, case
+        assert answer.cloud == whose, case
+        assert (answer.attempts, answer.tried) == (3, [AZURE, AWS, GCP]), case
+        assert set(answer.error) >= {"message", "type", "param", "code"} and len(answer.body) < 2000, case
+        assert answer["content-type"] == "application/json" and answer["x-request-id"], case
+
+
+def test_tells_that_nothing_could_be_reached(gateway, clouds):
+    for cloud in (AZURE, AWS, GCP):
+        clouds.fault(cloud, "refuse")
+
+    answer = ask(gateway)
+
+    assert (answer.status, answer.error["code"], answer.attempts) == (503, "upstream_unavailable", 3), answer
+
+
+# Only one account knows what such a request refers to.
+STATE = [
+    {"previous_response_id": "resp_1"},
+    {"conversation": "conv_1"},
+    {"input": [{"type": "item_reference", "id": "msg_1"}, {"role": "user", "content": "[[azure 503]]"}]},
+]
+
+
+@pytest.mark.parametrize("fields", STATE, ids=lambda fields: next(iter(fields)))
+def test_what_refers_to_kept_state_is_tried_once(fields, gateway, clouds):
+    answer = ask(gateway, "hi [[azure 503]]", form="responses", **fields)
+
+    assert (answer.status, answer.attempts) == (503, 1)
+    assert [record["cloud"] for record in serving(clouds.records())] == [AZURE]
+
+
+# Bytes of the prompt, and of each chunk where it comes in chunks
+SIZES = [(1 << 20, None), (1 << 20, 1 << 14), (4_190_000, None), (4_190_000, 1 << 20)]
+
+
+@pytest.mark.parametrize("http", [1, 2])
+@pytest.mark.parametrize("size, chunk", SIZES)
+def test_a_large_body_is_sent_again(size, chunk, http, gateway, clouds):
+    question = Question("hi [[azure 503]] [[aws 429]] " + "x" * size, MODELS["chat"])
+    body = json.dumps(question.body).encode()
+    if chunk and http == 1:
+        body = tuple(body[at:at + chunk] for at in range(0, len(body), chunk))
+
+    answer = gateway.request("POST", "/v1/chat/completions", [permit()], body, tenant=None, http=http)
+
+    assert (answer.status, answer.target, answer.attempts) == (200, "gcp-us", 3), answer
+    received = [json.loads(record["body"]) for record in clouds.records(question.mark)]
+    assert [body.pop("model") for body in received] == ["gpt-oss-120b", "openai.gpt-oss-120b-1:0", "openai/gpt-oss-120b-maas"]
+    assert all(body == {"messages": question.body["messages"]} for body in received)
