@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
 use super::token::TokenClusters;
-use super::{Options, credential, plugin, route, tls};
+use super::{Options, credential, plugin, route, strip, tls};
 
 /// Where the keeper asks for Google's tokens.
 pub const METADATA: &str = "multihome-gcp-metadata";
@@ -40,7 +40,7 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
         }}),
         None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
     };
-    put(&mut protocol, "http_filters", Some(upstream_filters(endpoint, tokens, options)));
+    put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, options)));
     put(&mut cluster, "transport_socket", transport);
     put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
     cluster
@@ -49,14 +49,15 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
-fn upstream_filters(endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
+fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
     let configuration = json!({"role": "attempt", "endpoint": endpoint.name});
     let root = format!("attempt-{}", endpoint.name);
-    let mut filters = vec![extension(
+    let attempt = extension(
         super::filter::EDGE,
         "envoy.extensions.filters.http.wasm.v3.Wasm",
         plugin(options, &root, &configuration),
-    )];
+    );
+    let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, options));
     filters.push(extension(
         "envoy.filters.http.upstream_codec",

@@ -10,6 +10,7 @@ mod filter;
 mod listener;
 mod reply;
 mod route;
+mod strip;
 mod tls;
 mod token;
 
