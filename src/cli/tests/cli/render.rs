@@ -155,23 +155,31 @@ fn the_route_leads_to_every_endpoint_and_nowhere_else() {
     assert_eq!(manager(&bootstrap, "inside")["stream_idle_timeout"], "405s");
 }
 
-/// One row a credential: the endpoint's cluster, and the filters of its upstream chain with what tells them apart.
+/// The upstream chain of an endpoint, and the filter in it that adds the credential.
+fn chain<'v>(bootstrap: &'v Value, endpoint: &str) -> (Vec<&'v str>, Option<&'v Value>) {
+    let filters = upstream_filters(cluster(bootstrap, &format!("multihome-{endpoint}")));
+    let adds = |filter: &&Value| {
+        let kind = filter["typed_config"]["@type"].as_str().unwrap();
+        kind.ends_with(".CredentialInjector") || kind.ends_with(".AwsRequestSigning")
+    };
+    (names(filters), filters.as_array().unwrap().iter().find(adds))
+}
+
+/// One row a credential.
 #[test]
 fn each_endpoint_gets_its_credential() {
     let bootstrap = bootstrap();
-    let injected = |filter: &Value| filter["typed_config"]["credential"]["typed_config"].clone();
+    let injected = |endpoint: &str| {
+        let filter = chain(&bootstrap, endpoint).1.unwrap();
+        assert_eq!(filter["typed_config"]["allow_request_without_credential"], true, "{endpoint}");
+        filter["typed_config"]["credential"]["typed_config"].clone()
+    };
     for (endpoint, header, prefix, secret) in [
         ("azure-key", "api-key", None, "azure-key"),
         ("aws-key", "authorization", Some("Bearer "), "bedrock-key"),
         ("gcp-token", "authorization", Some("Bearer "), "gcp-token"),
     ] {
-        let filters = upstream_filters(cluster(&bootstrap, &format!("multihome-{endpoint}")));
-        assert_eq!(
-            names(filters),
-            ["multihome", "envoy.filters.http.credential_injector", "envoy.filters.http.upstream_codec"]
-        );
-        assert_eq!(filters[1]["typed_config"]["allow_request_without_credential"], true);
-        let generic = injected(&filters[1]);
+        let generic = injected(endpoint);
         assert_eq!(generic["header"], header);
         assert_eq!(generic["header_value_prefix"].as_str(), prefix);
         assert_eq!(generic["credential"]["name"], secret);
@@ -182,25 +190,36 @@ fn each_endpoint_gets_its_credential() {
         ("azure-entra", "https://login.microsoftonline.com/t/oauth2/v2.0/token", "multihome:entra"),
         ("azure-gov", "https://login.microsoftonline.us/t/oauth2/v2.0/token", "multihome:entra:2"),
     ] {
-        let filters = upstream_filters(cluster(&bootstrap, &format!("multihome-{endpoint}")));
-        let oauth = injected(&filters[1]);
+        let oauth = injected(endpoint);
         assert_eq!(oauth["token_endpoint"]["uri"], uri);
         assert_eq!(oauth["token_endpoint"]["cluster"], cluster_name);
         assert_eq!(oauth["client_credentials"]["auth_type"], "URL_ENCODED_BODY");
         cluster(&bootstrap, cluster_name);
     }
     for (endpoint, service) in [("aws-sign", "bedrock"), ("mantle-sign", "bedrock-mantle")] {
-        let filters = upstream_filters(cluster(&bootstrap, &format!("multihome-{endpoint}")));
-        assert_eq!(
-            names(filters),
-            ["multihome", "envoy.filters.http.aws_request_signing", "envoy.filters.http.upstream_codec"]
-        );
-        assert_eq!(filters[1]["typed_config"]["service_name"], service);
-        assert_eq!(filters[1]["typed_config"]["region"], "us-east-1");
+        let signing = &chain(&bootstrap, endpoint).1.unwrap()["typed_config"];
+        assert_eq!(signing["service_name"], service);
+        assert_eq!(signing["region"], "us-east-1");
     }
-    let filters = upstream_filters(cluster(&bootstrap, "multihome-gcp-machine"));
-    assert_eq!(names(filters), ["multihome", "envoy.filters.http.upstream_codec"], "the module sets the token");
+    assert!(chain(&bootstrap, "gcp-machine").1.is_none(), "the module sets the token");
     cluster(&bootstrap, "multihome-gcp-metadata");
+}
+
+/// What removes headers, or signs them, must not stand in front of what writes them.
+#[test]
+fn a_credential_is_added_to_what_the_module_wrote() {
+    let bootstrap = bootstrap();
+    for (endpoint, credential) in [
+        ("azure-key", "envoy.filters.http.credential_injector"),
+        ("azure-entra", "envoy.filters.http.credential_injector"),
+        ("aws-sign", "envoy.filters.http.aws_request_signing"),
+        ("gcp-token", "envoy.filters.http.credential_injector"),
+    ] {
+        let names = chain(&bootstrap, endpoint).0;
+        let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
+        assert!(place("multihome") < place(credential), "{names:?}");
+        assert_eq!(names[names.len() - 2..], [credential, "envoy.filters.http.upstream_codec"]);
+    }
 }
 
 #[test]
