@@ -155,12 +155,39 @@ fn removals(headers: &[&str]) -> Value {
 
 /// A DNS name has no colon, every URI has one.
 fn certificate_name(name: &str) -> Value {
-    let kind = if name.contains(':') { "URI" } else { "DNS" };
+    let (kind, matcher) = match name.contains(':') {
+        true => ("URI", json!({"exact": name})),
+        false => ("DNS", json!({"safe_regex": {"regex": same_dns_name(name)}})),
+    };
     json!({"custom": {
         "name": "envoy.rbac.principals.mtls_authenticated",
         "typed_config": any(
             "envoy.extensions.rbac.principals.mtls_authenticated.v3.Config",
-            json!({"san_matcher": {"san_type": kind, "matcher": {"exact": name}}}),
+            json!({"san_matcher": {"san_type": kind, "matcher": matcher}}),
         ),
     }})
+}
+
+/// This DNS name and no other, in upper or lower case. Envoy's exact match of DNS names takes the wildcard of a certificate
+/// (`*.contoso.com`) for each name under it, as for a server's; nobody has listed such a client.
+fn same_dns_name(name: &str) -> String {
+    let mut regex = "(?i)".to_owned();
+    for letter in name.chars() {
+        if letter.is_ascii_punctuation() {
+            regex.push('\\');
+        }
+        regex.push(letter);
+    }
+    regex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dns_name_stands_for_itself() {
+        assert_eq!(same_dns_name("edge-1.contoso.com"), r"(?i)edge\-1\.contoso\.com");
+        assert_eq!(same_dns_name("*.contoso.com"), r"(?i)\*\.contoso\.com");
+    }
 }

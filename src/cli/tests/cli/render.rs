@@ -1,7 +1,7 @@
 //! `multihome render envoy`: what Envoy is told. That Envoy takes it, and does what is meant, the end-to-end tests show.
 
 use crate::run::{EVERYTHING, Run, assert_golden, multihome, multihome_with};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The arguments by which `envoy/envoy.yaml` is made.
 const EXAMPLE: [&str; 9] = [
@@ -278,14 +278,15 @@ fn only_the_trusted_may_say_who_asks() {
     ];
     assert_eq!(names(filters), order);
     let principals = &filters[1]["typed_config"]["shadow_rules"]["policies"]["trusted"]["principals"];
-    let sans: Vec<(&str, &str)> = principals
+    let sans: Vec<&Value> = principals
         .as_array()
         .unwrap()
         .iter()
         .map(|principal| &principal["custom"]["typed_config"]["san_matcher"])
-        .map(|san| (san["san_type"].as_str().unwrap(), san["matcher"]["exact"].as_str().unwrap()))
         .collect();
-    assert_eq!(sans, [("URI", "spiffe://contoso/gateway"), ("DNS", "gateway.contoso.com")]);
+    assert_eq!(*sans[0], json!({"san_type": "URI", "matcher": {"exact": "spiffe://contoso/gateway"}}));
+    let dns = r"(?i)gateway\.contoso\.com";
+    assert_eq!(*sans[1], json!({"san_type": "DNS", "matcher": {"safe_regex": {"regex": dns}}}));
     let mutation = &filters[2]["typed_config"]["extension_config"]["typed_config"]["mutations"]["request_mutations"];
     assert_eq!(removed(mutation), headers);
 }
