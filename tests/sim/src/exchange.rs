@@ -3,6 +3,7 @@
 //! What is Envoy's own here (the route by filter state, `x-envoy-max-retries`, the cluster chosen anew at each
 //! retry, what a retry sees of the try before it) is as `multihome render` configures it.
 
+use crate::beside::{Beside, Chain};
 use crate::chain::{Filter, Piece};
 use crate::headers::{Headers, SharedHeaders};
 use crate::host::{FilterState, LocalReply};
@@ -20,6 +21,7 @@ const RETRIES: u32 = 32;
 /// Plays a request. `clouds` says what each attempt meets; the client goes away after `patience` steps.
 pub fn play(
     vm: &Vm,
+    chain: Chain,
     request: &Message,
     patience: Option<usize>,
     clouds: &mut dyn FnMut(&Turn<'_>) -> Answer,
@@ -27,11 +29,13 @@ pub fn play(
     let filter_state = FilterState::default();
     let mut exchange = Exchange {
         vm,
+        chain,
         clouds,
         edge: vm.edge(&filter_state),
         filter_state,
         route: None,
         router: None,
+        routed: None,
         sent: Vec::new(),
         received: Seen::default(),
         end: None,
@@ -43,12 +47,14 @@ pub fn play(
 
 struct Exchange<'v, 'c> {
     vm: &'v Vm,
+    chain: Chain,
     clouds: &'c mut dyn FnMut(&Turn<'_>) -> Answer,
     filter_state: FilterState,
     edge: Filter,
     /// The cluster of the route that was last chosen. The first choice, before any filter, finds no filter state.
     route: Option<String>,
-    router: Option<Router>,
+    router: Option<Router<'v>>,
+    routed: Option<Headers>,
     sent: Vec<Sent>,
     received: Seen,
     end: Option<End>,
@@ -56,23 +62,24 @@ struct Exchange<'v, 'c> {
 }
 
 /// What Envoy's router keeps of the request, to send it again.
-struct Router {
+struct Router<'v> {
     headers: SharedHeaders,
     headers_only: bool,
     body: Vec<u8>,
     trailers: Option<SharedHeaders>,
     last: bool,
     retries: u32,
-    attempt: Option<Attempt>,
+    attempt: Option<Attempt<'v>>,
 }
 
-struct Attempt {
+struct Attempt<'v> {
     filter: Filter,
+    beside: &'v Beside,
     answer: Answer,
     fed: usize,
 }
 
-impl Exchange<'_, '_> {
+impl<'v> Exchange<'v, '_> {
     fn run(&mut self, request: &Message) {
         for piece in request.pieces(&request.headers.clone().into_shared()) {
             if self.steps() {
@@ -104,7 +111,7 @@ impl Exchange<'_, '_> {
             attempt.into_iter().for_each(|attempt| attempt.filter.end(false));
             self.edge.end(true);
         }
-        Played { sent: self.sent, received: self.received, end: self.end.unwrap_or(End::Hung) }
+        Played { routed: self.routed, sent: self.sent, received: self.received, end: self.end.unwrap_or(End::Hung) }
     }
 
     /// One more step; whether the client has gone away instead.
@@ -126,9 +133,12 @@ impl Exchange<'_, '_> {
     fn route_piece(&mut self, piece: Piece) {
         match piece {
             Piece::Headers(headers, last) => {
+                self.routed = Some(headers.borrow().clone());
                 let retries = headers.borrow().text("x-envoy-max-retries").and_then(|text| text.parse().ok());
                 headers.borrow_mut().remove_prefixed("x-envoy-");
-                headers.borrow_mut().add("x-envoy-expected-rq-timeout-ms", "60000");
+                if self.chain == Chain::Bare {
+                    headers.borrow_mut().add("x-envoy-expected-rq-timeout-ms", "60000");
+                }
                 self.router = Some(Router {
                     headers,
                     headers_only: last,
@@ -156,14 +166,15 @@ impl Exchange<'_, '_> {
     /// Makes an attempt at the route's cluster, and gives it what there is of the request.
     fn begin_attempt(&mut self) {
         let found = self.route.as_deref().and_then(|cluster| self.vm.attempt(cluster, &self.filter_state));
-        let Some((filter, endpoint)) = found else {
+        let Some((filter, beside)) = found else {
             return self.reply(&of_envoy(503));
         };
+        let endpoint = beside.endpoint.as_str();
         let turn = Turn { number: self.sent.len() + 1, endpoint, filter_state: &self.filter_state };
         let answer = (self.clouds)(&turn);
         self.sent.push(Sent { endpoint: endpoint.to_owned(), message: Seen::default() });
         let Some(router) = &mut self.router else { return };
-        router.attempt = Some(Attempt { filter, answer, fed: 0 });
+        router.attempt = Some(Attempt { filter, beside, answer, fed: 0 });
         let mut pieces = vec![Piece::Headers(SharedHeaders::clone(&router.headers), router.headers_only)];
         if !router.body.is_empty() || (router.last && !router.headers_only && router.trailers.is_none()) {
             pieces.push(Piece::Data(router.body.clone(), router.last && router.trailers.is_none()));
@@ -183,12 +194,25 @@ impl Exchange<'_, '_> {
         let Some(attempt) = self.router.as_mut().and_then(|router| router.attempt.as_mut()) else { return };
         attempt.fed += 1;
         let due = piece.is_last() || attempt.fed >= attempt.answer.after;
+        if let Piece::Headers(headers, _) = &piece {
+            attempt.beside.before_request(self.chain, &mut headers.borrow_mut());
+        }
         let gone = attempt.filter.request(piece);
         if let Some(reply) = attempt.filter.take_local_reply() {
             return self.reply(&reply);
         }
-        if let Some(sent) = self.sent.last_mut() {
-            gone.into_iter().for_each(|piece| sent.message.note(piece));
+        for piece in gone {
+            let headers =
+                if let Piece::Headers(headers, _) = &piece { Some(SharedHeaders::clone(headers)) } else { None };
+            if let Some(headers) = &headers {
+                attempt.beside.behind_request(self.chain, &mut headers.borrow_mut());
+            }
+            if let Some(sent) = self.sent.last_mut() {
+                sent.message.note(piece);
+            }
+            if let Some(headers) = &headers {
+                attempt.beside.add_credential(&mut headers.borrow_mut());
+            }
         }
         if due {
             self.answer();
@@ -215,6 +239,9 @@ impl Exchange<'_, '_> {
                 return if self.received.headers.is_some() { self.end = Some(End::Cut) } else { self.fail(503) };
             }
             let Some(attempt) = self.router.as_mut().and_then(|router| router.attempt.as_mut()) else { return };
+            if let Piece::Headers(headers, _) = &piece {
+                attempt.beside.before_answer(self.chain, &mut headers.borrow_mut());
+            }
             let gone = attempt.filter.response(piece);
             if let Some(reply) = attempt.filter.take_local_reply() {
                 return self.reply(&reply);

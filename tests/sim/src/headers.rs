@@ -1,11 +1,19 @@
 //! Header maps: as Envoy keeps them, and as they cross the ABI.
 
 use std::cell::RefCell;
+use std::fmt;
 use std::rc::Rc;
 
 /// A header map, in order. Names are in lower case, as Envoy keeps them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers(Vec<(Vec<u8>, Vec<u8>)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes: &[u8]| bytes.escape_ascii().to_string();
+        f.debug_map().entries(self.iter().map(|(name, value)| (text(name), text(value)))).finish()
+    }
+}
 
 /// One map that several filters see: the request's stays the same object from the listener to the last
 /// attempt, so that what one attempt changes is what the next one finds.
@@ -73,12 +81,10 @@ impl Headers {
         }
     }
 
-    /// Sets the first of that name and leaves the others, as Envoy's `setCopy` does; adds it where there is none.
+    /// Sets a header in place of any of that name.
     pub fn set(&mut self, name: &[u8], value: &[u8]) {
-        match self.0.iter_mut().find(|(known, _)| known == name) {
-            Some((_, old)) => value.clone_into(old),
-            None => self.add(name, value),
-        }
+        self.remove(name);
+        self.add(name, value);
     }
 
     /// Removes every header of that name.

@@ -6,6 +6,7 @@
 //! a backtrace and fifty thousand requests in seconds.
 
 pub mod abi;
+pub mod beside;
 pub mod chain;
 pub mod exchange;
 pub mod headers;

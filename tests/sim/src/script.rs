@@ -85,6 +85,8 @@ pub enum End {
 /// A request that has been played.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Played {
+    /// The headers with which the request left the edge for Envoy's router; `None` where it did not.
+    pub routed: Option<Headers>,
     /// Every attempt.
     pub sent: Vec<Sent>,
     /// The answer.

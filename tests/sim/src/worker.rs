@@ -1,12 +1,14 @@
 //! One Envoy and its workers. A worker is a thread with a VM of its own, configured as `render` configures it.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::thread;
 
 use serde_json::{Value, json};
 
 use crate::abi::exports;
+use crate::beside::Beside;
 use crate::chain::Filter;
 use crate::headers::Headers;
 use crate::host::{self, FilterState, HttpCall};
@@ -23,8 +25,8 @@ static START: Mutex<()> = Mutex::new(());
 /// The VM of this thread.
 #[derive(Debug)]
 pub struct Vm {
-    /// Cluster and endpoint of every attempt's root context, from the one after [`EDGE`] on.
-    attempts: Vec<(String, String)>,
+    /// The clusters whose attempts have a root context, from the one after [`EDGE`] on.
+    clusters: Vec<Beside>,
     next: std::cell::Cell<u32>,
 }
 
@@ -39,14 +41,13 @@ impl Vm {
             let _turn = START.lock().unwrap_or_else(PoisonError::into_inner);
             multihome_filter::start();
         }
-        let names = policy.get("endpoints").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name);
-        let attempts: Vec<_> = names.map(|name| (format!("multihome-{name}"), name.clone())).collect();
+        let clusters = Beside::all(policy);
         host::with(|host| {
-            host.clusters = attempts.iter().map(|(cluster, _)| cluster.clone()).chain([METADATA.to_owned()]).collect();
+            host.clusters = clusters.iter().map(|beside| beside.cluster.clone()).chain([METADATA.to_owned()]).collect();
         });
-        let vm = Vm { next: std::cell::Cell::new(EDGE + 1 + attempts.len() as u32), attempts };
+        let vm = Vm { next: std::cell::Cell::new(EDGE + 1 + clusters.len() as u32), clusters };
         vm.configure(EDGE, json!({"role": "edge", "policy": policy}).to_string().into_bytes())?;
-        for (root, (_, endpoint)) in (EDGE + 1..).zip(&vm.attempts) {
+        for (root, Beside { endpoint, .. }) in (EDGE + 1..).zip(&vm.clusters) {
             vm.configure(root, json!({"role": "attempt", "endpoint": endpoint}).to_string().into_bytes())?;
         }
         Ok(vm)
@@ -73,10 +74,10 @@ impl Vm {
         self.filter(EDGE, filter_state)
     }
 
-    /// A context of an attempt at a cluster, and its endpoint's name; `None` where there is no such cluster.
-    pub fn attempt(&self, cluster: &str, filter_state: &FilterState) -> Option<(Filter, &str)> {
-        let (root, (_, endpoint)) = (EDGE + 1..).zip(&self.attempts).find(|(_, (known, _))| known == cluster)?;
-        Some((self.filter(root, filter_state), endpoint))
+    /// A context of an attempt at a cluster, and what stands beside it; `None` where there is no such cluster.
+    pub fn attempt(&self, cluster: &str, filter_state: &FilterState) -> Option<(Filter, &Beside)> {
+        let (root, beside) = (EDGE + 1..).zip(&self.clusters).find(|(_, beside)| beside.cluster == cluster)?;
+        Some((self.filter(root, filter_state), beside))
     }
 
     /// A context under any root.
@@ -91,7 +92,7 @@ impl Vm {
 
     /// Whether there is such a cluster for attempts.
     pub fn has_cluster(&self, cluster: &str) -> bool {
-        self.attempts.iter().any(|(known, _)| known == cluster)
+        self.clusters.iter().any(|beside| beside.cluster == cluster)
     }
 
     /// Ticks the edge's root context, if it asked to be ticked.
@@ -128,8 +129,7 @@ type Job = Box<dyn FnOnce(&Vm) + Send>;
 /// A thread with a VM, that does what it is told.
 #[derive(Debug)]
 pub struct Worker {
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    jobs: Sender<Job>,
 }
 
 impl Worker {
@@ -141,11 +141,19 @@ impl Worker {
         let (shared, policy) = (shared.clone(), policy.clone());
         let (jobs, incoming): (_, Receiver<Job>) = channel();
         let (started, outcome) = channel();
-        let thread = thread::spawn(move || match Vm::start(&shared, &policy) {
+        thread::spawn(move || match Vm::start(&shared, &policy) {
             Ok(vm) => {
                 let told = started.send(Ok(()));
                 debug_assert!(told.is_ok(), "who started this waits for it");
-                incoming.into_iter().for_each(|job| job(&vm));
+                for job in incoming {
+                    if catch_unwind(AssertUnwindSafe(|| job(&vm))).is_err() {
+                        // Contexts are left over. Were the thread to end, the memory that they point to could
+                        // go before they do, and what is wrong would be lost in an abort.
+                        loop {
+                            thread::park();
+                        }
+                    }
+                }
             }
             Err(log) => {
                 let told = started.send(Err(log));
@@ -153,7 +161,7 @@ impl Worker {
             }
         });
         outcome.recv().unwrap_or_else(|_| Err("the worker ended".to_owned()))?;
-        Ok(Worker { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Worker { jobs })
     }
 
     /// Has the worker do something, and waits for it. `None` where it panicked.
@@ -163,17 +171,7 @@ impl Worker {
             // The other end is gone only if the one that waits has panicked.
             done.send(job(vm)).unwrap_or_default();
         });
-        self.jobs.as_ref()?.send(job).ok()?;
+        self.jobs.send(job).ok()?;
         result.recv().ok()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take() {
-            // Its panic, if any, has been told by `run`.
-            thread.join().unwrap_or_default();
-        }
     }
 }

@@ -1,8 +1,9 @@
 //! Host calls are what a request costs: one that returns data costs four times one that does not, since the
-//! host has to call back into the VM for memory. The numbers here are what a request makes at this moment;
-//! fewer is better, more wants a reason.
+//! host has to call back into the VM for memory. The numbers here are what a request makes at this moment, with
+//! the filters of `render` beside its attempts; fewer is better, more wants a reason.
 
 use super::{NOW, answer, policy, request};
+use crate::beside::Chain;
 use crate::exchange::play;
 use crate::host;
 use crate::message::Message;
@@ -23,23 +24,23 @@ fn rows() -> Vec<Row> {
     let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
     vec![
         // Edge: all headers, the time (is there a token for Google?), cluster, ticket, the number of retries.
-        // Attempt: the ticket, new headers for the cloud; the answer's headers, new ones for the client.
-        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (9, 3) },
-        // Also the body, the time once more, the next cluster, and the new beginning of the body.
+        // Attempt: the ticket; path, authority and scheme; the answer's headers; request id and number of attempts.
+        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (12, 3) },
+        // Also the body, the time once more, the next cluster, the new length and the new beginning of the body.
         Row {
             what: "json",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("200", "{}")],
-            calls: (13, 4),
+            calls: (17, 4),
         },
         // No more than that: there is no call for any of the events.
-        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (13, 4) },
+        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (17, 4) },
         // Also a second attempt, the error's body, and the header that asks for the second attempt.
         Row {
             what: "failover",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("429", r#"{"error":{"message":"No."}}"#), answer("200", "{}")],
-            calls: (19, 7),
+            calls: (26, 7),
         },
         // The headers, the time twice, the body, the request's id, the answer.
         Row {
@@ -71,7 +72,7 @@ fn count(vm: &Vm, row: &Row) {
     // The first request of a worker finds the token in the shared data, the others in its own memory.
     for _ in 0..2 {
         host::with(|host| host.counts.clear());
-        let played = play(vm, &row.request, None, &mut |turn| row.answers[turn.number - 1].clone());
+        let played = play(vm, Chain::Rendered, &row.request, None, &mut |turn| row.answers[turn.number - 1].clone());
         assert_eq!((played.end, played.sent.len()), (End::Answered, row.answers.len()), "{}", row.what);
     }
     host::with(|host| assert_eq!(host.calls(), row.calls, "{}: {:#?}", row.what, host.counts));

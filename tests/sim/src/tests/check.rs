@@ -7,14 +7,25 @@ use crate::script::{End, Played, Seen};
 const LEAVES: [&str; 6] =
     ["content-type", "content-length", "accept", "accept-encoding", "user-agent", "authorization"];
 
+/// The names of Envoy's and ours with which a request goes on from the edge. Whatever else of them a client
+/// sent could steer the router.
+const STEERS: [&str; 5] = [
+    "x-envoy-max-retries",
+    "x-multihome-clouds",
+    "x-multihome-residency",
+    "x-multihome-order",
+    "x-multihome-max-attempts",
+];
+
 /// The names of ours that a client sees.
 const OURS: [&str; 4] = ["x-multihome-cloud", "x-multihome-region", "x-multihome-target", "x-multihome-attempts"];
 
 /// The names that reach a client beside ours, `:status` and `x-ratelimit-…`.
-const COMES_BACK: [&str; 8] = [
+const COMES_BACK: [&str; 9] = [
     "content-type",
     "content-length",
     "content-encoding",
+    "date",
     "retry-after",
     "retry-after-ms",
     "openai-processing-ms",
@@ -27,6 +38,13 @@ pub fn check(played: &Played, token: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if played.end == End::Hung {
         wrong.push("it hung".to_owned());
+    }
+    for (name, _) in played.routed.iter().flat_map(Headers::iter) {
+        let name = String::from_utf8_lossy(name).into_owned();
+        let steers = name.starts_with("x-envoy-") || name.starts_with("x-multihome-");
+        if steers && !STEERS.contains(&name.as_str()) {
+            wrong.push(format!("`{name}` reached the router"));
+        }
     }
     for (number, sent) in (1..).zip(&played.sent) {
         let Some(headers) = &sent.message.headers else { continue };
@@ -55,6 +73,11 @@ pub fn check(played: &Played, token: &str) -> Vec<String> {
                 || name.starts_with("x-ratelimit-");
             if !passes {
                 wrong.push(format!("the client got `{name}`"));
+            }
+        }
+        for name in OURS.iter().chain(&["x-request-id"]) {
+            if headers.iter().filter(|(known, _)| *known == name.as_bytes()).count() > 1 {
+                wrong.push(format!("the client got `{name}` twice"));
             }
         }
         if !(200..600).contains(&headers.status()) {

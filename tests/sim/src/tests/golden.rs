@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{NOW, cases, check, policy};
+use crate::beside::{ANSWERED, ANSWERED_BY_PREFIX, Chain, LEFT, LEFT_BY_PREFIX};
 use crate::exchange::play;
 use crate::headers::Headers;
 use crate::host;
@@ -49,6 +50,23 @@ fn models() {
 #[test]
 fn no_case_is_left_out() {
     assert_eq!(folders(&cases()).len(), 3);
+}
+
+/// The filters beside an attempt are the ones that `render` writes.
+#[test]
+fn the_filters_beside_are_those_of_render() {
+    let render = fs::read_to_string(cases().join("../../src/cli/src/render/strip.rs")).unwrap();
+    let (requests, answers) = render.split_once("fn behind_attempt").unwrap();
+    let names =
+        |text: &str, part: &str| text.split_once(part).unwrap().1.split_once("];").unwrap().0.matches('"').count() / 2;
+    assert_eq!(names(requests, "const LEFT:"), LEFT.len());
+    assert_eq!(names(requests, "const LEFT_BY_PREFIX:"), LEFT_BY_PREFIX.len());
+    for name in LEFT.iter().chain(&LEFT_BY_PREFIX) {
+        assert!(requests.contains(&format!("\"{name}\"")), "{name}");
+    }
+    for name in ANSWERED.iter().chain(&ANSWERED_BY_PREFIX) {
+        assert!(answers.contains(&format!("\"{name}\"")), "{name}");
+    }
 }
 
 fn run(form: &str) {
@@ -102,41 +120,56 @@ impl Case {
                 _ => drop(case.expected.insert(name, bytes)),
             }
         }
+        let message = &mut case.request.message;
+        let length = case.request.marks.iter().all(|(mark, _)| mark != "no-length");
+        if length && !message.chunks.is_empty() && message.headers.get("transfer-encoding").is_none() {
+            message.headers.add_if_absent("content-length", &message.chunks.concat().len().to_string());
+        }
         case.request.message.headers.add_if_absent("x-forwarded-for", "192.0.2.7");
         case.request.message.headers.add_if_absent("x-forwarded-proto", "http");
         case.request.message.headers.add_if_absent("x-request-id", "6f4c9a52-0f3e-4e0b-9d0a-3c1f2b7d8e90");
         Ok(case)
     }
 
-    /// Plays the case; what differs from what is expected.
+    /// Plays the case with Envoy's own filters beside the attempts and without; what differs from what is expected.
     fn run(&self, update: bool) -> String {
-        let (request, answers) = (self.request.clone(), self.answers.clone());
-        let worker = Worker::start(&Shared::default(), &self.policy).unwrap();
-        let (played, refused) = worker.run(move |vm| play_case(vm, &request, &answers)).expect("the worker panicked");
-        let mut wrong = String::new();
-        for what in check::check(&played, TOKEN) {
-            writeln!(wrong, "{what}").unwrap();
-        }
-        for what in refused {
-            writeln!(wrong, "a host call in vain: {what}").unwrap();
-        }
-        if played.sent.len() != self.answers.len() {
-            writeln!(wrong, "{} attempts, {} answers", played.sent.len(), self.answers.len()).unwrap();
-        }
-        let found = self.files(&played);
         if update && !self.known_bug {
             self.expected.keys().for_each(|name| fs::remove_file(self.folder.join(name)).unwrap());
-            found.iter().for_each(|(name, bytes)| fs::write(self.folder.join(name), bytes).unwrap());
-            return wrong;
+            let (played, _) = self.play(Chain::Rendered);
+            self.files(&played).iter().for_each(|(name, bytes)| fs::write(self.folder.join(name), bytes).unwrap());
+            return self.judge(Chain::Rendered, &self.files(&played));
         }
-        let names: std::collections::BTreeSet<_> = found.keys().chain(self.expected.keys()).collect();
+        [Chain::Rendered, Chain::Bare].iter().map(|chain| self.judge(*chain, &self.expected)).collect()
+    }
+
+    fn play(&self, chain: Chain) -> (Played, Vec<String>) {
+        let (request, answers) = (self.request.clone(), self.answers.clone());
+        let worker = Worker::start(&Shared::default(), &self.policy).unwrap();
+        worker.run(move |vm| play_case(vm, chain, &request, &answers)).expect("the worker panicked")
+    }
+
+    fn judge(&self, chain: Chain, expected: &BTreeMap<String, Vec<u8>>) -> String {
+        let (played, refused) = self.play(chain);
+        let mut wrong = String::new();
+        for what in check::check(&played, TOKEN) {
+            writeln!(wrong, "{chain:?}: {what}").unwrap();
+        }
+        for what in refused {
+            writeln!(wrong, "{chain:?}: a host call in vain: {what}").unwrap();
+        }
+        if played.sent.len() != self.answers.len() {
+            writeln!(wrong, "{chain:?}: {} attempts, {} answers", played.sent.len(), self.answers.len()).unwrap();
+        }
+        let found = self.files(&played);
+        let names: std::collections::BTreeSet<_> = found.keys().chain(expected.keys()).collect();
         for name in names {
             let shown = |files: &BTreeMap<String, Vec<u8>>| match files.get(name) {
                 Some(bytes) => String::from_utf8_lossy(bytes).into_owned(),
                 None => "(nothing)\n".to_owned(),
             };
-            if found.get(name) != self.expected.get(name) {
-                writeln!(wrong, "-- {name}, expected:\n{}-- found:\n{}", shown(&self.expected), shown(&found)).unwrap();
+            if found.get(name) != expected.get(name) {
+                let (expected, found) = (shown(expected), shown(&found));
+                writeln!(wrong, "-- {chain:?}, {name}, expected:\n{expected}-- found:\n{found}").unwrap();
             }
         }
         wrong
@@ -177,12 +210,12 @@ fn written(marks: &[&str], seen: &Seen) -> Vec<u8> {
 }
 
 /// What came of it, and the host calls that Envoy would have refused.
-fn play_case(vm: &Vm, request: &Written, answers: &[Written]) -> (Played, Vec<String>) {
+fn play_case(vm: &Vm, chain: Chain, request: &Written, answers: &[Written]) -> (Played, Vec<String>) {
     host::with(|host| host.now = NOW);
     if !request.has("no-token") {
         vm.fetch_token(TOKEN, 3600);
     }
-    let played = play(vm, &request.message, request.number("patience"), &mut |turn: &Turn<'_>| {
+    let played = play(vm, chain, &request.message, request.number("patience"), &mut |turn: &Turn<'_>| {
         // An attempt too many shows in the number of attempts.
         let Some(written) = answers.get(turn.number - 1) else { return Answer::of(Outcome::Lost) };
         let outcome = if written.has("lost") {

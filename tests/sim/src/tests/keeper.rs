@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{NOW, answer, policy, request};
+use crate::beside::Chain;
 use crate::exchange::play;
 use crate::headers::Headers;
 use crate::host::{self, HttpCall};
@@ -51,7 +52,7 @@ fn credential_on(vm: &Vm, now: u64) -> Option<String> {
     host::with(|host| host.now = now);
     let mut message = request("/v1/chat/completions", r#"{"model":"gpt-oss-120b","messages":[]}"#);
     message.headers.add("x-multihome-clouds", "gcp");
-    let played = play(vm, &message, None, &mut |_| answer("200", "{}"));
+    let played = play(vm, Chain::Rendered, &message, None, &mut |_| answer("200", "{}"));
     assert_eq!(played.end, End::Answered);
     let headers = played.sent.first()?.message.headers.clone()?;
     headers.text("authorization").map(str::to_owned)
@@ -159,7 +160,7 @@ fn a_token_that_ends_between_two_attempts_is_not_sent() {
         let mut message = request("/v1/responses", r#"{"model":"gpt-6-sol","input":"Hello"}"#);
         message.headers.add("x-multihome-max-attempts", "4");
         message.headers.add("x-multihome-clouds", "aws,gcp");
-        play(vm, &message, None, &mut |turn| {
+        play(vm, Chain::Rendered, &message, None, &mut |turn| {
             if turn.endpoint == "gcp-us" {
                 host::with(|host| host.now = NOW + 95 * SECOND);
             }

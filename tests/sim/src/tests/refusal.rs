@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{NOW, answer, policy, request};
+use crate::beside::Chain;
 use crate::chain::{Filter, Piece};
 use crate::exchange::play;
 use crate::headers::Headers;
@@ -73,7 +74,7 @@ fn refuses_a_ticket_of_another_vm() {
     // Both have issued one ticket: their numbers are the same, and only the nonce of the VM tells them apart.
     let issue = |vm: &Vm| {
         let mut issued = Vec::new();
-        play(vm, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
+        play(vm, Chain::Rendered, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
             issued = ticket(turn.filter_state);
             answer("200", "{}")
         });
@@ -81,7 +82,7 @@ fn refuses_a_ticket_of_another_vm() {
     };
     let foreign = with_vm(issue);
     with_vm(move |vm| {
-        play(vm, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
+        play(vm, Chain::Rendered, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
             let own = ticket(turn.filter_state);
             assert_eq!(own[8..], foreign[8..]);
             assert_refused(attempt(vm, "azure-eastus2", &state_with(Some(&foreign))), "a foreign ticket");
@@ -94,7 +95,7 @@ fn refuses_a_ticket_of_another_vm() {
 fn refuses_the_ticket_of_a_stream_that_has_ended() {
     with_vm(|vm| {
         let mut ended = Vec::new();
-        play(vm, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
+        play(vm, Chain::Rendered, &request("/v1/chat/completions", CHAT), None, &mut |turn| {
             ended = ticket(turn.filter_state);
             answer("200", "{}")
         });
@@ -115,7 +116,7 @@ fn refuses_an_attempt_out_of_turn_and_goes_on_with_the_plan() {
             }
             answer(if turn.number == 1 { "503" } else { "200" }, "{}")
         };
-        let played = play(vm, &request("/v1/chat/completions", CHAT), None, &mut clouds);
+        let played = play(vm, Chain::Rendered, &request("/v1/chat/completions", CHAT), None, &mut clouds);
         let endpoints: Vec<_> = played.sent.iter().map(|sent| sent.endpoint.as_str()).collect();
         assert_eq!(endpoints, ["azure-eastus2", "aws-use1"]);
         assert_eq!(played.received.headers.unwrap().status(), 200);
@@ -134,7 +135,7 @@ fn a_request_whose_state_is_spoilt_between_attempts_goes_nowhere_else() {
         (NEXT, b""),
     ] {
         let (played, in_flight) = with_vm(move |vm| {
-            let played = play(vm, &request("/v1/chat/completions", CHAT), None, &mut |_| Answer {
+            let played = play(vm, Chain::Rendered, &request("/v1/chat/completions", CHAT), None, &mut |_| Answer {
                 spoils: Some((name, value.to_vec())),
                 ..answer("429", "{}")
             });

@@ -29,7 +29,10 @@ impl Targets {
                 note("it is not allowed there");
             }
             let (path, host) = (headers.text(":path").unwrap_or_default(), headers.text(":authority"));
-            if !self.has_path(&sent.endpoint, path) || host != Some(host_of(&sent.endpoint)) {
+            if !self.has_path(&sent.endpoint, path)
+                || host != Some(host_of(&sent.endpoint))
+                || headers.text(":scheme") != Some("https")
+            {
                 note(&format!("{path} at {host:?}"));
             }
             if !met.insert((sent.endpoint.clone(), path.to_owned(), sent.message.body.clone())) && sent.message.whole {

@@ -1,0 +1,155 @@
+//! Envoy's own filters beside an attempt, as `multihome render` configures them: what they take away, what they
+//! add, and the credential. The module must be right with them and without them.
+
+use serde_json::Value;
+
+use crate::headers::Headers;
+
+/// Which of Envoy's filters stand beside an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// All that `multihome render` writes.
+    Rendered,
+    /// Only the one that adds the credential, in an Envoy that tells what it knows in headers of its own.
+    Bare,
+}
+
+/// The filters of one endpoint's cluster.
+#[derive(Clone, Debug)]
+pub struct Beside {
+    /// The endpoint's name.
+    pub endpoint: String,
+    /// The cluster's name.
+    pub cluster: String,
+    cloud: String,
+    region: String,
+    credential: Vec<(&'static str, String)>,
+    identity: Vec<String>,
+}
+
+/// What is taken from a request in front of the attempt.
+pub const LEFT: [&str; 24] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "api-key",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "cookie",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "origin",
+    "priority",
+    "referer",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-api-key",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-request-id",
+    "x-ms-client-request-id",
+    "x-real-ip",
+];
+/// The same, by how the name begins.
+pub const LEFT_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-multihome-", "x-stainless-"];
+
+/// What is taken from an answer behind the attempt, of any cloud's.
+pub const ANSWERED: [&str; 9] = [
+    "alt-svc",
+    "cache-control",
+    "nel",
+    "server",
+    "set-cookie",
+    "strict-transport-security",
+    "vary",
+    "via",
+    "x-content-type-options",
+];
+/// The same, by how the name begins.
+pub const ANSWERED_BY_PREFIX: [&str; 3] = ["x-ms-", "x-aml-", "x-amzn-bedrock-"];
+
+impl Beside {
+    /// The filters of every endpoint of a policy.
+    pub fn all(policy: &Value) -> Vec<Beside> {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let header = |place: Option<&Value>, default: &str| {
+            place.map(|place| place.get("header").and_then(Value::as_str).unwrap_or(default).to_owned())
+        };
+        let identity = policy.get("identity");
+        let carried = identity.and_then(|identity| identity.get("policy"));
+        let identity: Vec<String> =
+            [header(identity, "x-tenant-id"), header(carried, "x-tenant-policy")].into_iter().flatten().collect();
+        let endpoints = policy.get("endpoints").and_then(Value::as_object).into_iter().flatten();
+        let of = |endpoint: &Value, field: &str| endpoint.get(field).map(text).unwrap_or_default();
+        endpoints
+            .map(|(name, endpoint)| Beside {
+                endpoint: name.clone(),
+                cluster: format!("multihome-{name}"),
+                cloud: of(endpoint, "cloud"),
+                region: [of(endpoint, "region"), of(endpoint, "location")].concat(),
+                credential: credential(name, endpoint),
+                identity: identity.clone(),
+            })
+            .collect()
+    }
+
+    /// A request reaches the attempt.
+    pub fn before_request(&self, chain: Chain, headers: &mut Headers) {
+        if chain == Chain::Rendered {
+            LEFT.iter()
+                .copied()
+                .chain(self.identity.iter().map(String::as_str))
+                .for_each(|name| headers.remove(name.as_bytes()));
+            LEFT_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
+        }
+    }
+
+    /// A request leaves the attempt; the credential is not on it yet.
+    pub fn behind_request(&self, chain: Chain, headers: &mut Headers) {
+        if chain == Chain::Rendered {
+            headers.set(b"accept-encoding", b"identity");
+        }
+    }
+
+    /// The credential is added. It stays in the map, which the next attempt finds.
+    pub fn add_credential(&self, headers: &mut Headers) {
+        self.credential.iter().for_each(|(name, value)| headers.set(name.as_bytes(), value.as_bytes()));
+    }
+
+    /// An answer comes, before the attempt sees it.
+    pub fn before_answer(&self, chain: Chain, headers: &mut Headers) {
+        if chain == Chain::Bare {
+            return;
+        }
+        ANSWERED.iter().for_each(|name| headers.remove(name.as_bytes()));
+        ANSWERED_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
+        let who = [
+            ("x-multihome-cloud", &self.cloud),
+            ("x-multihome-target", &self.endpoint),
+            ("x-multihome-region", &self.region),
+        ];
+        for (name, value) in who.iter().filter(|(_, value)| !value.is_empty()) {
+            headers.set(name.as_bytes(), value.as_bytes());
+        }
+    }
+}
+
+/// What the endpoint's credential filter adds. The metadata server's token is the module's own doing.
+fn credential(name: &str, endpoint: &Value) -> Vec<(&'static str, String)> {
+    let secret = format!("CREDENTIAL-OF-{name}");
+    let auth = endpoint.get("auth");
+    match (endpoint.get("cloud").and_then(Value::as_str), auth.and_then(Value::as_str)) {
+        (Some("azure"), _) => vec![("api-key", secret)],
+        (_, Some("sigv4")) => vec![
+            ("authorization", format!("AWS4-HMAC-SHA256 Credential={secret}")),
+            ("x-amz-date", "20270115T080000Z".to_owned()),
+            ("x-amz-content-sha256", secret),
+        ],
+        (_, Some("metadata")) => Vec::new(),
+        _ => vec![("authorization", format!("Bearer {secret}"))],
+    }
+}
