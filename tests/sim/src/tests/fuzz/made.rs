@@ -30,7 +30,7 @@ const PATHS: [&str; 12] = [
     "/",
 ];
 
-const MODELS: [&str; 12] = [
+const MODELS: [&str; 14] = [
     "gpt-6-sol",
     "gpt-6-sol",
     "gpt-6-sol",
@@ -43,6 +43,8 @@ const MODELS: [&str; 12] = [
     "gpt-4o",
     "gpt-4.1",
     "gpt-9",
+    "\\ud83d",
+    "\\ud83d\\ude00\\u0000",
 ];
 
 /// Members of a body that matter to no cloud's choice, to the choice, or to nobody.
