@@ -23,8 +23,8 @@ pub struct Request {
     begun: usize,
     /// The most telling failure so far.
     failure: Option<Told>,
-    /// Whether the latest attempt let its answer go to the client.
-    answered: bool,
+    /// What the latest attempt has made of its answer.
+    answer: Fate,
     origin: Origin,
 }
 
@@ -35,10 +35,24 @@ pub struct Origin {
     pub id: Box<[u8]>,
     /// Whether it came by HTTPS.
     pub https: bool,
-    /// How many headers there are if there are no others than those that a cloud gets as the client sent them:
-    /// four pseudo headers, the content type and, if it was said, the length. `None` if one of them is not as
-    /// a cloud shall get it.
-    pub essential: Option<usize>,
+    /// Whether its content type is as a cloud gets it.
+    pub plain: bool,
+    /// Whether it said its length.
+    pub said_length: bool,
+}
+
+/// The headers that every request has: four pseudo headers and the content type.
+const ESSENTIAL: usize = 5;
+
+/// What an attempt makes of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// There is none yet.
+    Open,
+    /// It asked for the next target. An answer that reaches the client all the same is the cloud's own error.
+    MovedOn,
+    /// It let it go to the client.
+    Passed,
 }
 
 /// A failure that may be told to the client.
@@ -138,12 +152,24 @@ pub struct Head<'r> {
     pub length: Option<u64>,
     /// Whether that is the length of the client's own body.
     pub same_length: bool,
-    /// See [`Origin::essential`].
+    /// See [`Origin::essential`]. `None` after the first attempt: what one attempt writes stands before the next,
+    /// so that nothing there is the client's own any more, its length for one.
     pub essential: Option<usize>,
     /// Whether it has to carry Google's access token, which no filter after this one adds.
     pub google_token: bool,
     /// The cluster of the next attempt, if there is to be one.
     pub following: Option<&'r str>,
+}
+
+/// What can stay of a client's headers, if there are no others than those that must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// How many headers there are then.
+    pub count: usize,
+    /// Whether the scheme is right.
+    pub scheme: bool,
+    /// Whether the length is right.
+    pub length: bool,
 }
 
 /// An attempt that must not be made.
@@ -188,7 +214,7 @@ impl Request {
             body,
             begun: 0,
             failure: None,
-            answered: false,
+            answer: Fate::Open,
             origin,
         })
     }
@@ -221,7 +247,7 @@ impl Request {
             return Err(OutOfTurn);
         }
         self.begun = position + 1;
-        self.answered = false;
+        self.answer = Fate::Open;
         let (target, endpoint) = self.at(position).ok_or(OutOfTurn)?;
         Ok(Head {
             path: &target.address(self.form).ok_or(OutOfTurn)?.path,
@@ -230,7 +256,7 @@ impl Request {
             same_scheme: endpoint.tls.is_some() == self.origin.https,
             length: self.length(),
             same_length: self.splicing().is_none(),
-            essential: self.origin.essential,
+            essential: self.origin.essential.filter(|_| position == 0),
             google_token: endpoint.auth == Auth::Metadata,
             following: self.cluster(position + 1),
         })
@@ -278,15 +304,15 @@ impl Request {
 
     /// The latest attempt's answer goes to the client: nothing is tried after it, and nothing need be kept.
     pub fn answer(&mut self) {
-        self.answered = true;
+        self.answer = Fate::Passed;
         if let Body::Held { splice, .. } = &mut self.body {
             splice.before = Vec::new();
         }
     }
 
-    /// Whether an attempt let its answer go.
-    pub fn answered(&self) -> bool {
-        self.answered
+    /// What the latest attempt has made of its answer.
+    pub fn fate(&self) -> Fate {
+        self.answer
     }
 
     /// Judges an error of the latest attempt.
@@ -300,27 +326,31 @@ impl Request {
             Verdict::Serve(Some(error)) => Next::Tell(error),
             Verdict::MoveOn(failure) => {
                 self.note(Told { position, failure, id: id.map(Box::from) });
-                if self.begun < self.plan.len() { Next::MoveOn } else { Next::AllFailed(self.failure_told()) }
+                if self.begun < self.plan.len() {
+                    self.answer = Fate::MovedOn;
+                    Next::MoveOn
+                } else {
+                    Next::AllFailed(self.failure_told())
+                }
             }
         }
     }
 
     /// What a client is told when Envoy itself gave up, with `status`, after no attempt answered.
-    pub fn gave_up(&mut self, status: u16) -> ApiError {
-        let timeout = status == 504;
+    pub fn gave_up(&self, status: u16) -> Next {
         let own = match self.begun {
             0 => "No target could be tried: the first one".to_owned(),
             1 => "The only target that was tried".to_owned(),
             tried => format!("The last of {tried} targets that were tried"),
         };
-        let (cause, error) = if timeout {
+        let (cause, error) = if status == 504 {
             (Cause::Timeout, ApiError::new(504, "upstream_timeout", format!("{own} did not answer in time.")))
         } else {
             (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{own} could not be reached.")))
         };
         match &self.failure {
-            Some(told) if told.failure.cause >= cause => self.failure_told(),
-            _ => error,
+            Some(told) if told.failure.cause >= cause => Next::AllFailed(self.failure_told()),
+            _ => Next::Tell(error),
         }
     }
 
