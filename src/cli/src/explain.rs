@@ -51,11 +51,11 @@ pub fn explain(policy: Policy, asked: &Asked) -> Outcome {
 fn decide(config: &Rc<Config>, asked: &Asked) -> Result<(), ApiError> {
     let inbound = inbound(config, asked);
     let mut shares = Shares::default();
-    match edge::begin(config, &inbound, Moment { shares: &mut shares, google_token: asked.google_token }) {
+    match edge::begin(config, &inbound, Moment { shares: &mut shares, google_token: &|| asked.google_token }) {
         Begin::Answer(Answer::Denied(error)) => Err(error),
         Begin::Answer(Answer::Found(_)) | Begin::Go(_) => Ok(()),
         Begin::Hold(pending) => {
-            let moment = Moment { shares: &mut shares, google_token: asked.google_token };
+            let moment = Moment { shares: &mut shares, google_token: &|| asked.google_token };
             pending.finish(asked.body.clone(), moment).map(drop)
         }
     }
@@ -82,7 +82,7 @@ fn considered(config: &Config, asked: &Asked) -> Option<String> {
         features: facts.features,
         bytes: asked.body.len() as u64,
         max_tokens: facts.max_tokens,
-        google_token: asked.google_token,
+        google_token: &|| asked.google_token,
     };
     let plan = route::plan(&permit, needs, &mut Shares::default()).unwrap_or_default();
     let mut rows: Vec<Row> =

@@ -146,15 +146,11 @@ pub struct Head<'r> {
     pub host: &'r str,
     /// `:scheme`.
     pub scheme: &'static str,
-    /// Whether that is the client's own.
-    pub same_scheme: bool,
     /// The body's length, where it is known.
     pub length: Option<u64>,
-    /// Whether that is the length of the client's own body.
-    pub same_length: bool,
-    /// See [`Origin::essential`]. `None` after the first attempt: what one attempt writes stands before the next,
-    /// so that nothing there is the client's own any more, its length for one.
-    pub essential: Option<usize>,
+    /// What of the client's own headers can stay. `None` after the first attempt: what one attempt writes stands
+    /// before the next, so that nothing there is the client's own any more, its length for one.
+    pub kept: Option<Kept>,
     /// Whether it has to carry Google's access token, which no filter after this one adds.
     pub google_token: bool,
     /// The cluster of the next attempt, if there is to be one.
@@ -253,10 +249,12 @@ impl Request {
             path: &target.address(self.form).ok_or(OutOfTurn)?.path,
             host: &endpoint.host,
             scheme: if endpoint.tls.is_some() { "https" } else { "http" },
-            same_scheme: endpoint.tls.is_some() == self.origin.https,
             length: self.length(),
-            same_length: self.splicing().is_none(),
-            essential: self.origin.essential.filter(|_| position == 0),
+            kept: (position == 0 && self.origin.plain).then(|| Kept {
+                count: ESSENTIAL + usize::from(self.origin.said_length),
+                scheme: endpoint.tls.is_some() == self.origin.https,
+                length: self.length().is_none() || (self.origin.said_length && self.splicing().is_none()),
+            }),
             google_token: endpoint.auth == Auth::Metadata,
             following: self.cluster(position + 1),
         })

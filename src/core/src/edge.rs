@@ -42,12 +42,11 @@ pub enum Answer {
 }
 
 /// What a worker knows beside the configuration.
-#[derive(Debug)]
 pub struct Moment<'w> {
     /// The picks of [`Order::Weighted`].
     pub shares: &'w mut Shares,
-    /// Whether there is a Google access token that is good now.
-    pub google_token: bool,
+    /// Tells whether there is a Google access token that is good now. Asked only if a target depends on it.
+    pub google_token: &'w dyn Fn() -> bool,
 }
 
 /// A request that waits for its body.
@@ -151,7 +150,7 @@ pub fn overloaded() -> ApiError {
 
 /// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
 /// lacks nothing, and is not ranked by price.
-fn needs_no_body(permit: &Permit<'_>, needs: Needs) -> bool {
+fn needs_no_body(permit: &Permit<'_>, needs: Needs<'_>) -> bool {
     let mut fit = 0;
     for considered in route::consider(permit, needs).filter(|considered| considered.unfit.is_none()) {
         fit += 1;
@@ -168,7 +167,8 @@ fn origin(inbound: &Inbound<'_>) -> Origin {
     Origin {
         id: inbound.request_id.into(),
         https: inbound.scheme == b"https",
-        essential: plain.then_some(5 + usize::from(inbound.content_length.is_some())),
+        plain,
+        said_length: inbound.content_length.is_some(),
     }
 }
 

@@ -88,6 +88,7 @@ fn is_of_the_client(said: &Said) -> bool {
 
 fn told(cause: Cause, said: Said, failed: Failed<'_>) -> ApiError {
     let (cloud, endpoint) = (failed.cloud.name(), failed.endpoint);
+    let retry_after = failed.retry_after.map(str::to_owned).or(said.retry_after.clone());
     match cause {
         Cause::Misconfigured => {
             let message = format!("Target `{endpoint}` does not have the model that the policy file says it has.");
@@ -102,10 +103,10 @@ fn told(cause: Cause, said: Said, failed: Failed<'_>) -> ApiError {
         }
         Cause::ServerError => {
             let status = if matches!(failed.status, 500 | 502 | 503) { failed.status } else { 502 };
-            ApiError::new(status, "upstream_error", said.or(format!("Target `{endpoint}` failed on {cloud}.")))
+            let message = said.or(format!("Target `{endpoint}` failed on {cloud}."));
+            ApiError { retry_after, ..ApiError::new(status, "upstream_error", message) }
         }
         Cause::Capacity => {
-            let retry_after = failed.retry_after.map(str::to_owned).or(said.retry_after.clone());
             let code = match said.code.as_deref() {
                 Some("insufficient_quota") => "insufficient_quota",
                 _ => "rate_limit_exceeded",
@@ -151,13 +152,14 @@ struct Detail<'a> {
     param: Option<Cow<'a, str>>,
     #[serde(borrow)]
     code: Option<&'a RawValue>,
-    /// Google's word for its code.
+    /// Google's word for its code; Azure's number of the status.
     #[serde(borrow)]
-    status: Option<Cow<'a, str>>,
+    status: Option<&'a RawValue>,
     #[serde(borrow, alias = "inner_error")]
     innererror: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    details: Option<Vec<Extra<'a>>>,
+    /// A list of Google's; others put anything here.
+    #[serde(borrow)]
+    details: Option<&'a RawValue>,
 }
 
 /// One of Google's details; only `google.rpc.RetryInfo` has a delay.
@@ -181,7 +183,8 @@ impl Said {
             return Said { message: envelope.message.map(Cow::into_owned), code, ..Said::default() };
         };
         // A code is a word, a number in quotes (Azure) or a number (Google, which has a word beside it).
-        let code = outer.or(detail.status.map(Cow::into_owned)).or_else(|| detail.code.and_then(word));
+        let status = detail.status.and_then(word).filter(|status| !status.starts_with(|c: char| c.is_ascii_digit()));
+        let code = outer.or(status).or_else(|| detail.code.and_then(word));
         Said {
             whole: detail.message.is_some() && detail.kind.is_some(),
             message: detail.message.map(Cow::into_owned),
@@ -189,7 +192,7 @@ impl Said {
             param: detail.param.map(Cow::into_owned),
             code,
             inner: detail.innererror.map(|inner| inner.get().to_owned()),
-            retry_after: detail.details.unwrap_or_default().into_iter().find_map(|extra| seconds(&extra.retry_delay?)),
+            retry_after: detail.details.and_then(retry_delay),
         }
     }
 
@@ -232,10 +235,16 @@ fn word(code: &RawValue) -> Option<String> {
     }
 }
 
+/// The delay that one of Google's details asks for.
+fn retry_delay(details: &RawValue) -> Option<String> {
+    let details: Vec<Extra<'_>> = serde_json::from_str(details.get()).ok()?;
+    details.into_iter().find_map(|extra| seconds(&extra.retry_delay?))
+}
+
 /// `5s` or `1.5s` in whole seconds, rounded up.
 fn seconds(delay: &str) -> Option<String> {
     let seconds: f64 = delay.strip_suffix('s')?.parse().ok()?;
-    (seconds.is_finite() && seconds >= 0.0).then(|| format!("{:.0}", seconds.ceil()))
+    (seconds.is_finite() && seconds >= 0.0).then(|| (seconds.ceil() as u64).to_string())
 }
 
 #[cfg(test)]

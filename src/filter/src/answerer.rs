@@ -17,6 +17,11 @@ pub fn add(headers: &mut PairsWriter, answerer: &Answerer<'_>, id: &[u8]) {
 /// Says that nobody did, and how many were asked.
 pub fn add_none(headers: &mut PairsWriter, attempts: usize, id: &[u8]) {
     headers.add(header::ATTEMPTS, attempts.to_string());
+    add_id(headers, id);
+}
+
+/// Names the request, where it has a name.
+pub fn add_id(headers: &mut PairsWriter, id: &[u8]) {
     if !id.is_empty() {
         headers.add("x-request-id", id);
     }

@@ -177,7 +177,15 @@ impl HttpContext for Attempt {
         }
     }
 
+    /// None of a client's trailers leaves for a cloud.
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        host::replace_headers(MapType::HttpRequestTrailers, &PairsWriter::new());
+        Action::Continue
+    }
+
+    /// None of a cloud's reaches the client; an error's body ends here.
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        host::replace_headers(MapType::HttpResponseTrailers, &PairsWriter::new());
         self.judge()
     }
 }

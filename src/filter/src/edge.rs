@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::Request;
+use multihome_core::attempt::{Fate, Next, Request};
 use multihome_core::config::Config;
 use multihome_core::edge::{self, Answer, Begin, Moment, Pending};
 use multihome_core::header::{self, Inbound};
@@ -56,8 +56,8 @@ impl Edge {
             }
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
-        let google_token = self.keeper && worker::has_google_token();
-        match worker::with_shares(|shares| pending.finish(body, Moment { shares, google_token })) {
+        let google_token = || self.keeper && worker::has_google_token();
+        match worker::with_shares(|shares| pending.finish(body, Moment { shares, google_token: &google_token })) {
             Ok(request) => self.send(request),
             Err(error) => self.deny(&error),
         }
@@ -79,18 +79,14 @@ impl Edge {
     }
 
     fn deny(&mut self, error: &ApiError) -> Action {
-        self.state = State::Done;
         let mut headers = PairsWriter::new();
-        headers.add("content-type", "application/json");
-        if let Some(after) = &error.retry_after {
-            headers.add("retry-after", after);
+        match &self.state {
+            // What the attempts wrote stands where the client's headers were.
+            State::Sent { ticket, .. } => answerer::add_id(&mut headers, ticket.request().borrow().id()),
+            _ => add_request_id(&mut headers),
         }
-        if let Some(method) = error.allow {
-            headers.add("allow", method);
-        }
-        add_request_id(&mut headers);
-        host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
-        Action::Pause
+        self.state = State::Done;
+        answer(error, headers)
     }
 
     fn found(&mut self, body: &[u8]) -> Action {
@@ -102,31 +98,57 @@ impl Edge {
         Action::Pause
     }
 
-    /// Puts an error of ours in place of what Envoy answered after the last attempt.
-    fn replace(&mut self, ticket: &Ticket, status: u16) {
-        let mut request = ticket.request().borrow_mut();
-        let error = request.gave_up(status);
-        let body = error.to_json();
+    /// Puts an error of ours in place of what Envoy answered after the last attempt, or of a cloud's error that
+    /// no attempt was left for.
+    fn replace(&mut self, ticket: &Ticket, status: u16, end_of_stream: bool) -> Action {
+        let request = ticket.request().borrow();
         let mut headers = PairsWriter::new();
+        let error = match request.gave_up(status) {
+            Next::AllFailed(error) => {
+                if let Some(failed) = request.failed() {
+                    answerer::add(&mut headers, &failed, failed.id.unwrap_or(request.id()));
+                }
+                error
+            }
+            Next::Tell(error) => {
+                answerer::add_none(&mut headers, request.attempts(), request.id());
+                error
+            }
+            Next::Pass | Next::MoveOn => return Action::Continue,
+        };
+        if end_of_stream {
+            // There is no body to put ours in place of.
+            return answer(&error, headers);
+        }
+        let body = error.to_json();
         headers.add(":status", error.status.to_string()).add("content-type", "application/json");
         headers.add("content-length", body.len().to_string());
         if let Some(after) = &error.retry_after {
             headers.add("retry-after", after);
         }
-        match request.failed() {
-            Some(failed) => answerer::add(&mut headers, &failed, failed.id.unwrap_or(request.id())),
-            None => answerer::add_none(&mut headers, request.attempts(), request.id()),
-        }
         host::replace_headers(MapType::HttpResponseHeaders, &headers);
-        drop(request);
         self.state = State::Replacing(body);
+        Action::Continue
     }
+}
+
+/// Answers with an error.
+fn answer(error: &ApiError, mut headers: PairsWriter) -> Action {
+    headers.add("content-type", "application/json");
+    if let Some(after) = &error.retry_after {
+        headers.add("retry-after", after);
+    }
+    if let Some(method) = error.allow {
+        headers.add("allow", method);
+    }
+    host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
+    Action::Pause
 }
 
 /// Envoy's own id of the request, by which its access log finds it.
 fn add_request_id(headers: &mut PairsWriter) {
     if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
-        headers.add("x-request-id", id);
+        answerer::add_id(headers, &id);
     }
 }
 
@@ -143,8 +165,11 @@ impl HttpContext for Edge {
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }
-        let google_token = self.keeper && worker::has_google_token();
-        match worker::with_shares(|shares| edge::begin(&self.config, &inbound, Moment { shares, google_token })) {
+        let google_token = || self.keeper && worker::has_google_token();
+        let begun = worker::with_shares(|shares| {
+            edge::begin(&self.config, &inbound, Moment { shares, google_token: &google_token })
+        });
+        match begun {
             Begin::Answer(Answer::Found(body)) => self.found(&body),
             Begin::Answer(Answer::Denied(error)) => self.deny(&error),
             Begin::Go(request) => self.send(request),
@@ -182,25 +207,24 @@ impl HttpContext for Edge {
         self.finish()
     }
 
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let State::Sent { ticket, .. } = &self.state else {
             return Action::Continue;
         };
+        let fate = ticket.request().borrow().fate();
         // What an attempt let go is as it must be: nothing is asked of the host on the usual way.
-        if ticket.request().borrow().answered() {
+        if fate == Fate::Passed {
             return Action::Continue;
         }
         let status = host::header(MapType::HttpResponseHeaders, ":status")
             .and_then(|status| String::from_utf8(status).ok()?.parse().ok())
             .unwrap_or(503);
-        // Another filter of the operator's may have answered instead of the router: that is its own to say.
-        let by_router = status >= 500 || ticket.request().borrow().attempts() > 0;
-        if let State::Sent { ticket, .. } = std::mem::replace(&mut self.state, State::Done)
-            && by_router
-        {
-            self.replace(&ticket, status);
+        // Below 500, Envoy or another filter of the operator's answered for reasons of its own.
+        let ours = status >= 500 || fate == Fate::MovedOn;
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Sent { ticket, .. } if ours => self.replace(&ticket, status, end_of_stream),
+            _ => Action::Continue,
         }
-        Action::Continue
     }
 
     fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {

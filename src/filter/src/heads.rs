@@ -3,7 +3,7 @@
 //! Both are allow-lists. Filters of Envoy's own that stand beside this one take away what is known to be
 //! there, and are quicker at it; what this file does holds without them.
 
-use multihome_core::attempt::{Answer, Head, Request, passes_back, request_id_of};
+use multihome_core::attempt::{Answer, Head, Kept, Request, passes_back, request_id_of};
 use multihome_core::cloud::Cloud;
 use multihome_core::header;
 use proxy_wasm::types::MapType;
@@ -14,23 +14,23 @@ use crate::{host, worker};
 /// Sends a request's head: nothing of the client's but the body, its type and its length.
 ///
 /// If the map has just as many headers as must be there, there are no others, and the ones that differ are set.
-/// Else, as on every attempt after the first (it holds the credential of the one before), the whole map is replaced.
+/// Else the whole map is replaced, as on every attempt after the first.
 pub fn send(head: &Head<'_>, count: usize) {
-    if head.essential == Some(count) && !head.google_token {
-        amend(head);
-    } else {
-        host::replace_headers(MapType::HttpRequestHeaders, &whole(head));
+    match head.kept {
+        Some(kept) if kept.count == count && !head.google_token => amend(head, kept),
+        _ => host::replace_headers(MapType::HttpRequestHeaders, &whole(head)),
     }
 }
 
-fn amend(head: &Head<'_>) {
-    host::set_header(MapType::HttpRequestHeaders, ":path", head.path.as_bytes());
-    host::set_header(MapType::HttpRequestHeaders, ":authority", head.host.as_bytes());
-    if !head.same_scheme {
-        host::set_header(MapType::HttpRequestHeaders, ":scheme", head.scheme.as_bytes());
+fn amend(head: &Head<'_>, kept: Kept) {
+    let set = |name: &str, value: &str| host::set_header(MapType::HttpRequestHeaders, name, value.as_bytes());
+    set(":path", head.path);
+    set(":authority", head.host);
+    if !kept.scheme {
+        set(":scheme", head.scheme);
     }
-    if let Some(length) = head.length.filter(|_| !head.same_length) {
-        host::set_header(MapType::HttpRequestHeaders, "content-length", length.to_string().as_bytes());
+    if let Some(length) = head.length.filter(|_| !kept.length) {
+        set("content-length", &length.to_string());
     }
 }
 
@@ -63,22 +63,26 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
         (header::REGION, answerer.region.as_bytes()),
         ("x-request-id", id),
     ];
-    // Which of ours stand already, and as they must: Envoy may have set what never changes.
-    let mut right = [false; 4];
+    // How often each of ours stands, and whether it is right: Envoy may have set what never changes, and a cloud
+    // may have sent a name of ours.
+    let mut stands = [(0_usize, false); 4];
     for (name, value) in head.iter() {
-        match ours.iter().position(|(own, _)| own.as_bytes() == name) {
-            Some(index) => {
-                let stands = ours.get(index).is_some_and(|(_, own)| *own == value);
-                if let Some(right) = right.get_mut(index) {
-                    *right = stands;
-                }
-            }
+        match ours.iter().zip(&mut stands).find(|((own, _), _)| own.as_bytes() == name) {
+            Some(((_, right), stands)) => *stands = (stands.0 + 1, *right == value),
             None if passes_back(name) => {}
             None => host::remove_header(MapType::HttpResponseHeaders, name),
         }
     }
-    for ((name, value), _) in ours.iter().zip(right).filter(|((_, value), right)| !right && !value.is_empty()) {
-        set(name, value);
+    for ((name, value), stands) in ours.iter().zip(stands) {
+        if stands == (1, true) || (stands.0 == 0 && value.is_empty()) {
+            continue;
+        }
+        if stands.0 > 1 || value.is_empty() {
+            host::remove_header(MapType::HttpResponseHeaders, name.as_bytes());
+        }
+        if !value.is_empty() {
+            set(name, value);
+        }
     }
     set(header::ATTEMPTS, answerer.attempts.to_string().as_bytes());
 }

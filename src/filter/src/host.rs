@@ -9,47 +9,47 @@ use std::ptr::null_mut;
 use std::time::Duration;
 
 use proxy_wasm::hostcalls;
-use proxy_wasm::types::{BufferType, MapType, Status};
+use proxy_wasm::types::{BufferType, MapType};
 
 use crate::pairs::{Pairs, PairsWriter};
 
 #[link(wasm_import_module = "env")]
 unsafe extern "C" {
-    fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> Status;
-    fn proxy_set_header_map_pairs(map: MapType, data: *const u8, size: usize) -> Status;
+    fn proxy_get_header_map_pairs(map: MapType, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_header_map_pairs(map: MapType, data: *const u8, size: usize) -> u32;
     fn proxy_get_header_map_value(
         map: MapType,
         key: *const u8,
         key_size: usize,
         data: *mut *mut u8,
         size: *mut usize,
-    ) -> Status;
+    ) -> u32;
     fn proxy_replace_header_map_value(
         map: MapType,
         key: *const u8,
         key_size: usize,
         value: *const u8,
         value_size: usize,
-    ) -> Status;
-    fn proxy_remove_header_map_value(map: MapType, key: *const u8, key_size: usize) -> Status;
+    ) -> u32;
+    fn proxy_remove_header_map_value(map: MapType, key: *const u8, key_size: usize) -> u32;
     fn proxy_get_buffer_bytes(
         buffer: BufferType,
         start: usize,
         most: usize,
         data: *mut *mut u8,
         size: *mut usize,
-    ) -> Status;
-    fn proxy_set_buffer_bytes(buffer: BufferType, start: usize, length: usize, data: *const u8, size: usize) -> Status;
-    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> Status;
-    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> Status;
+    ) -> u32;
+    fn proxy_set_buffer_bytes(buffer: BufferType, start: usize, length: usize, data: *const u8, size: usize) -> u32;
+    fn proxy_get_property(path: *const u8, path_size: usize, data: *mut *mut u8, size: *mut usize) -> u32;
+    fn proxy_set_property(path: *const u8, path_size: usize, value: *const u8, value_size: usize) -> u32;
     fn proxy_get_shared_data(
         key: *const u8,
         key_size: usize,
         data: *mut *mut u8,
         size: *mut usize,
         cas: *mut u32,
-    ) -> Status;
-    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, cas: u32) -> Status;
+    ) -> u32;
+    fn proxy_set_shared_data(key: *const u8, key_size: usize, value: *const u8, value_size: usize, cas: u32) -> u32;
     fn proxy_send_local_response(
         status: u32,
         details: *const u8,
@@ -59,16 +59,19 @@ unsafe extern "C" {
         headers: *const u8,
         headers_size: usize,
         grpc_status: i32,
-    ) -> Status;
-    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> Status;
-    fn proxy_set_tick_period_milliseconds(period: u32) -> Status;
+    ) -> u32;
+    fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
+    fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
 }
 
+/// The status of a call that did what it should. Hosts know more statuses than the SDK's enumeration has.
+const OK: u32 = 0;
+
 /// Runs a call that returns data, and takes what it returned.
-fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> Status) -> Option<Vec<u8>> {
+fn returned(call: impl FnOnce(*mut *mut u8, *mut usize) -> u32) -> Option<Vec<u8>> {
     let mut data: *mut u8 = null_mut();
     let mut size: usize = 0;
-    if call(&raw mut data, &raw mut size) != Status::Ok {
+    if call(&raw mut data, &raw mut size) != OK {
         return None;
     }
     if data.is_null() {
@@ -147,7 +150,7 @@ pub fn shared(key: &str) -> (Option<Vec<u8>>, u32) {
 pub fn share(key: &str, value: &[u8], version: u32) -> bool {
     // SAFETY: both slices live through the call, which copies them.
     let status = unsafe { proxy_set_shared_data(key.as_ptr(), key.len(), value.as_ptr(), value.len(), version) };
-    status == Status::Ok
+    status == OK
 }
 
 /// Answers the request; nothing of it goes further.

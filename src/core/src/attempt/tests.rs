@@ -77,10 +77,17 @@ fn every_target_gets_its_own_path_host_and_model() {
 #[wasm_bindgen_test(unsupported = test)]
 fn only_the_first_attempt_finds_the_clients_own_headers() {
     let mut request = planned("{}");
-    request.origin.essential = Some(6);
-    assert_eq!(request.begin("dated").unwrap().essential, Some(6));
-    assert_eq!(request.begin("aws").unwrap().essential, None);
-    assert_eq!(request.begin("gcp").unwrap().essential, None);
+    request.origin = Origin { plain: true, said_length: true, ..Origin::default() };
+    assert_eq!(request.begin("dated").unwrap().kept, Some(Kept { count: 6, scheme: false, length: true }));
+    assert_eq!(request.begin("aws").unwrap().kept, None);
+    assert_eq!(request.begin("gcp").unwrap().kept, None);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_length_that_the_client_did_not_say_is_said_to_the_cloud() {
+    let mut request = planned("{}");
+    request.origin = Origin { plain: true, https: true, ..Origin::default() };
+    assert_eq!(request.begin("dated").unwrap().kept, Some(Kept { count: 5, scheme: true, length: false }));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -99,9 +99,15 @@ const ENTRA_SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 /// The authority of Azure's commercial cloud.
 const ENTRA_HOST: &str = "login.microsoftonline.com";
 
+/// The endpoint whose cluster would be the one that reaches Google's metadata server.
+const RESERVED: &str = "gcp-metadata";
+
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (key, node, place) in entries(node, place, faults) {
+        if key == RESERVED {
+            faults.add(&place, format!("`{key}` is the name of a cluster of our own"));
+        }
         if !name::is_endpoint_name(key) {
             faults.add_with_help(&place, format!("`{key}` cannot name an endpoint"), "use up to 60 of a-z A-Z 0-9 _ -");
         }

@@ -42,14 +42,14 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let inbound = Inbound::read(headers, &config.identity);
     let mut shares = Shares::default();
-    match begin(&config, &inbound, Moment { shares: &mut shares, google_token: false }) {
+    match begin(&config, &inbound, Moment { shares: &mut shares, google_token: &|| false }) {
         Begin::Answer(Answer::Denied(error)) => Err(error),
         Begin::Answer(Answer::Found(body)) => {
             Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default()))
         }
         Begin::Go(request) => Ok(request),
         Begin::Hold(pending) => {
-            pending.finish(body.unwrap_or_default().into(), Moment { shares: &mut shares, google_token: false })
+            pending.finish(body.unwrap_or_default().into(), Moment { shares: &mut shares, google_token: &|| false })
         }
     }
 }

@@ -85,7 +85,7 @@ fn serves_what_is() {
     let Verdict::Serve(Some(filtered)) = failed(
         Cloud::Azure,
         400,
-        r#"{"error":{"code":"content_filter","message":"no","param":"prompt","innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#,
+        r#"{"error":{"code":"content_filter","message":"no","param":"prompt","status":400,"details":"x","innererror":{"code":"ResponsibleAIPolicyViolation"}}}"#,
     ) else {
         panic!("not served");
     };

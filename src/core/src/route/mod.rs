@@ -11,8 +11,8 @@ use crate::policy::{Permit, Rule};
 pub use weighted::Shares;
 
 /// What a request needs of a target, and what is known of its size.
-#[derive(Clone, Copy, Debug)]
-pub struct Needs {
+#[derive(Clone, Copy)]
+pub struct Needs<'w> {
     /// The API form that the client speaks.
     pub form: Form,
     /// The features that it uses.
@@ -21,8 +21,8 @@ pub struct Needs {
     pub bytes: u64,
     /// The most tokens that it lets the answer have.
     pub max_tokens: Option<u64>,
-    /// Whether there is a Google access token that is good for this moment.
-    pub google_token: bool,
+    /// Tells whether there is a Google access token that is good for this moment.
+    pub google_token: &'w dyn Fn() -> bool,
 }
 
 /// Why a target is not in a plan.
@@ -62,7 +62,7 @@ pub struct Considered<'c> {
 }
 
 /// Looks at every target of the permitted model, in the file's order.
-pub fn consider<'c>(permit: &Permit<'c>, needs: Needs) -> impl Iterator<Item = Considered<'c>> + use<'c> {
+pub fn consider<'c, 'w>(permit: &Permit<'c>, needs: Needs<'w>) -> impl Iterator<Item = Considered<'c>> + use<'c, 'w> {
     let config = permit.config();
     let targets: Vec<_> = permit.targets().collect();
     targets.into_iter().map(move |(index, target, refusal)| {
@@ -73,8 +73,8 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: Needs) -> impl Iterator<Item = C
             Some(Unfit::Refused(rule))
         } else if !lacking.is_empty() {
             Some(Unfit::Lacks(lacking))
-        } else if !needs.google_token
-            && config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata)
+        } else if config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata)
+            && !(needs.google_token)()
         {
             Some(Unfit::NoCredential)
         } else {
@@ -88,7 +88,7 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: Needs) -> impl Iterator<Item = C
 ///
 /// # Errors
 /// What keeps every target from serving the request.
-pub fn plan(permit: &Permit<'_>, needs: Needs, shares: &mut Shares) -> Result<Vec<usize>, ApiError> {
+pub fn plan(permit: &Permit<'_>, needs: Needs<'_>, shares: &mut Shares) -> Result<Vec<usize>, ApiError> {
     let mut fit = Vec::new();
     let mut refused = None;
     for considered in consider(permit, needs) {
@@ -112,7 +112,7 @@ pub fn plan(permit: &Permit<'_>, needs: Needs, shares: &mut Shares) -> Result<Ve
 }
 
 /// Ties keep the file's order.
-fn rank(permit: &Permit<'_>, needs: Needs, fit: &mut [(usize, &Target)], shares: &mut Shares) {
+fn rank(permit: &Permit<'_>, needs: Needs<'_>, fit: &mut [(usize, &Target)], shares: &mut Shares) {
     match permit.order() {
         Order::Ordered => fit.sort_by_key(|(_, target)| {
             permit.config().endpoint_of(target).map_or(usize::MAX, |endpoint| permit.rank(endpoint.cloud))
@@ -135,7 +135,7 @@ pub fn cost(price: Price, bytes: u64, max_tokens: u64) -> f64 {
     (price.input * bytes as f64 / 4.0 + price.output * max_tokens as f64) / 1e6
 }
 
-fn no_target(permit: &Permit<'_>, needs: Needs, refused: Option<Unfit>) -> ApiError {
+fn no_target(permit: &Permit<'_>, needs: Needs<'_>, refused: Option<Unfit>) -> ApiError {
     let model = permit.model();
     match refused {
         None | Some(Unfit::Form) => {

@@ -36,15 +36,15 @@ pub(crate) fn config() -> Rc<Config> {
     Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap())
 }
 
-fn needs(form: Form) -> Needs {
-    Needs { form, features: Features::default(), bytes: 400, max_tokens: None, google_token: true }
+fn needs(form: Form) -> Needs<'static> {
+    Needs { form, features: Features::default(), bytes: 400, max_tokens: None, google_token: &|| true }
 }
 
 fn planned(
     tenant: &str,
     headers: &[(&'static str, &'static str)],
     model: &str,
-    needs: Needs,
+    needs: Needs<'_>,
 ) -> Result<Vec<String>, (u16, String)> {
     let config = config();
     let mut inbound = Inbound { tenant: Single::Once(tenant.as_bytes()), ..Inbound::default() };
@@ -123,7 +123,7 @@ fn a_target_that_lacks_what_is_used_is_unfit() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn without_a_token_google_is_unfit() {
-    let without = Needs { google_token: false, ..needs(Form::Responses) };
+    let without = Needs { google_token: &|| false, ..needs(Form::Responses) };
     assert_eq!(planned("all", &[], "sol", without).unwrap(), ["aws-us", "az-us"]);
     assert_eq!(planned("all", &[], "luna", without).unwrap_err(), (503, "no_credential".to_owned()));
 }
