@@ -8,6 +8,8 @@ class Counts:
         self.notes = []
 
     def put(self, kind, passed, failed, skipped=0):
+        if not passed + failed + skipped:
+            return self
         row = self.kinds.setdefault(kind, [0, 0, 0])
         for place, number in enumerate((passed, failed, skipped)):
             row[place] += number

