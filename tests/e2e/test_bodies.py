@@ -72,7 +72,7 @@ AMBIGUOUS = [
 
 
 @pytest.mark.parametrize("http", [1, 2])
-@pytest.mark.parametrize("what, body, code, param", AMBIGUOUS, ids=lambda value: value if isinstance(value, str) and len(value) < 40 else "")
+@pytest.mark.parametrize("what, body, code, param", AMBIGUOUS, ids=[row[0] for row in AMBIGUOUS])
 def test_refuses_what_two_parsers_could_read_differently(what, body, code, param, http, gateway, clouds):
     body = body if isinstance(body, bytes) else body.replace("%s", ASKED).encode()
 
@@ -102,7 +102,7 @@ LARGE = [
 
 @pytest.mark.parametrize("size", [MIB, 3 * MIB], ids=["1 MiB", "3 MiB"])
 @pytest.mark.parametrize("sent", ["http1", "chunked", "http2"])
-@pytest.mark.parametrize("what, shape", LARGE, ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize("what, shape", LARGE, ids=[row[0] for row in LARGE])
 def test_a_large_body_arrives_byte_by_byte_also_at_the_second_cloud(what, shape, sent, size, gateway, clouds):
     question = Question("[[azure 429]]")
     frame = len(shape("")) + len(question.mark)
@@ -123,7 +123,7 @@ def digest(body):
     return len(body), hashlib.sha256(body).hexdigest()
 
 
-# model, the end point's id for it (gpt-4o passes while it comes)
+# model, the id that azure is asked for (gpt-4o passes while it comes)
 PIECES = [("gpt-6-sol", "gpt6sol-prod"), ("gpt-4o", "gpt-4o")]
 
 
@@ -139,8 +139,8 @@ def test_a_body_in_many_pieces_is_one_body(model, id, size, gateway, clouds):
     assert answer.status == 200, answer
     [record] = clouds.records(question.mark)
     assert record["body"].encode() == body.replace(b'"%s"' % model.encode(), b'"%s"' % id.encode())
-    framed = header(record, "content-length") == [str(len(record["body"]))]
-    assert framed or record["alpn"] == "h2" or header(record, "transfer-encoding") == ["chunked"]
+    # What is held is known in length; what passes is not.
+    assert header(record, "content-length") == ([str(len(record["body"]))] if model == "gpt-6-sol" else [])
 
 
 TRAILERS = [("x-checksum", "abc"), ("authorization", "Bearer of-the-client"), ("x-multihome-clouds", "gcp")]
@@ -233,7 +233,7 @@ def test_a_body_that_breaks_off(model, heard, http, how, gateway, clouds):
 @pytest.mark.parametrize("length", [-1, 1], ids=["too short", "too long"])
 @pytest.mark.parametrize("model", ["gpt-6-sol", "gpt-4o"])
 def test_a_length_that_is_wrong(model, length, gateway, clouds):
-    """Over HTTP/1.1 a length that is too short ends the body, and what is left over is no request; over HTTP/2 it is an error."""
+    """Over HTTP/2 that is an error of the stream, before a cloud has answered."""
     body = json.dumps(Question(model=model).body).encode()
     headers = [("x-tenant-id", "acme"), ("content-type", "application/json"), ("content-length", str(len(body) + length))]
     path = f"/openai/deployments/{model}/chat/completions"

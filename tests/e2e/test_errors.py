@@ -293,7 +293,7 @@ BY_ENVOY = [
 ]
 
 
-@pytest.mark.parametrize("what, sent, status, code", BY_ENVOY, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("what, sent, status, code", BY_ENVOY, ids=[row[0] for row in BY_ENVOY])
 def test_an_error_of_envoys_own(what, sent, status, code, broken, clouds):
     with broken.connect() as connection:
         connection.method = "GET"

@@ -88,7 +88,7 @@ BODIES = [
 
 @pytest.mark.parametrize("endpoint, id", [("azure-eastus2", "gpt6sol-prod"), ("aws-use1", "us.openai.gpt-6-sol")])
 @pytest.mark.parametrize("model", ['"gpt-6-sol"', r'"gpt\u002d6-s\u006Fl"'], ids=["plain", "escaped"])
-@pytest.mark.parametrize("what, template", BODIES)
+@pytest.mark.parametrize("what, template", BODIES, ids=[row[0] for row in BODIES])
 def test_nothing_of_a_body_but_the_model_changes(what, template, model, endpoint, id, gateway, clouds):
     mark = Question().mark
     template = template.replace("MARK", mark)
@@ -103,7 +103,7 @@ def test_nothing_of_a_body_but_the_model_changes(what, template, model, endpoint
 
 
 @pytest.mark.parametrize("model", ['"gpt-oss-120b"', r'"gpt-oss\u002d120b"'], ids=["plain", "escaped"])
-@pytest.mark.parametrize("what, template", BODIES)
+@pytest.mark.parametrize("what, template", BODIES, ids=[row[0] for row in BODIES])
 def test_a_body_that_is_right_already_is_left_alone(what, template, model, gateway, clouds):
     mark = Question().mark
     template = template.replace("MARK", mark).replace("MODEL", model)
@@ -170,7 +170,7 @@ def test_each_target_gets_its_own_form_of_the_same_body(form, model, targets, id
         assert header(record, "content-length") == [str(len(written))]
 
 
-# A client's form, the targets that are permitted, which are asked (None: refused as not served in that form)
+# A client's form, the targets that are permitted, which of them are asked
 SPOKEN = [
     (CHAT, ["gcp-us", "gcp-global", "aws-mantle", "aws-use1"], ["aws-use1"]),
     (CHAT, ["gcp-us", "azure-eastus2", "aws-mantle-key"], ["azure-eastus2"]),
@@ -187,8 +187,12 @@ def test_no_target_is_asked_in_a_form_that_it_does_not_speak(form, targets, aske
     assert endpoints(answer.records, policies.base(clouds)) == asked
 
 
-# A client's form, a model of which a tenant has targets in the other form only
-UNSPOKEN = [(CHAT, "responses-only", "/v1/responses"), (RESPONSES, "chat-only", "/v1/chat/completions"), (RESPONSES, "gpt-4o", "/v1/chat/completions")]
+# A client's form, a model that has targets in the other form only, where the client is sent
+UNSPOKEN = [
+    (CHAT, "responses-only", "/v1/responses"),
+    (RESPONSES, "chat-only", "/v1/chat/completions"),
+    (RESPONSES, "gpt-4o", "/v1/chat/completions"),
+]
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
