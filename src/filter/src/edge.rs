@@ -36,8 +36,10 @@ enum State {
     Sent { ticket: Ticket, passed: u64 },
     /// We answered, or there is nothing left for us to do.
     Done,
-    /// Our error replaces the body of an answer that Envoy made.
-    Replacing(Vec<u8>),
+    /// No attempt answered: what Envoy answers with `status` is held until its body comes, and replaced.
+    Failed { ticket: Ticket, status: u16 },
+    /// What is left of a body that was replaced goes away.
+    Swallowing,
 }
 
 impl Edge {
@@ -99,8 +101,8 @@ impl Edge {
     }
 
     /// Puts an error of ours in place of what Envoy answered after the last attempt, or of a cloud's error that
-    /// no attempt was left for.
-    fn replace(&mut self, ticket: &Ticket, status: u16, end_of_stream: bool) -> Action {
+    /// no attempt was left for. One that has no body cannot be given one: it is answered for.
+    fn replace(&mut self, ticket: &Ticket, status: u16, size: usize) -> Action {
         let request = ticket.request().borrow();
         let mut headers = PairsWriter::new();
         let error = match request.gave_up(status) {
@@ -116,24 +118,39 @@ impl Edge {
             }
             Next::Pass | Next::MoveOn => return Action::Continue,
         };
-        if end_of_stream {
-            // There is no body to put ours in place of.
+        if size == 0 {
             return answer(&error, headers);
         }
         let body = error.to_json();
-        headers.add(":status", error.status.to_string()).add("content-type", "application/json");
-        headers.add("content-length", body.len().to_string());
-        if let Some(after) = &error.retry_after {
-            headers.add("retry-after", after);
-        }
+        headers.add(":status", error.status.to_string()).add("content-length", body.len().to_string());
+        add_error(&mut headers, &error);
         host::replace_headers(MapType::HttpResponseHeaders, &headers);
-        self.state = State::Replacing(body);
+        host::replace_start(BufferType::HttpResponseBody, size, &body);
+        self.state = State::Swallowing;
         Action::Continue
+    }
+
+    /// The answer that was held is as whole as it will be, or has begun.
+    fn fail(&mut self, size: usize) -> Action {
+        match std::mem::replace(&mut self.state, State::Done) {
+            State::Failed { ticket, status } => self.replace(&ticket, status, size),
+            other => {
+                self.state = other;
+                Action::Continue
+            }
+        }
     }
 }
 
 /// Answers with an error.
 fn answer(error: &ApiError, mut headers: PairsWriter) -> Action {
+    add_error(&mut headers, error);
+    host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
+    Action::Pause
+}
+
+/// The headers that go with an error.
+fn add_error(headers: &mut PairsWriter, error: &ApiError) {
     headers.add("content-type", "application/json");
     if let Some(after) = &error.retry_after {
         headers.add("retry-after", after);
@@ -141,8 +158,6 @@ fn answer(error: &ApiError, mut headers: PairsWriter) -> Action {
     if let Some(method) = error.allow {
         headers.add("allow", method);
     }
-    host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
-    Action::Pause
 }
 
 /// Envoy's own id of the request, by which its access log finds it.
@@ -222,15 +237,25 @@ impl HttpContext for Edge {
         // Below 500, Envoy or another filter of the operator's answered for reasons of its own.
         let ours = status >= 500 || fate == Fate::MovedOn;
         match std::mem::replace(&mut self.state, State::Done) {
-            State::Sent { ticket, .. } if ours => self.replace(&ticket, status, end_of_stream),
+            State::Sent { ticket, .. } if ours => self.state = State::Failed { ticket, status },
+            _ => return Action::Continue,
+        }
+        if end_of_stream { self.fail(0) } else { Action::Pause }
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        match self.state {
+            State::Failed { .. } if size > 0 || end_of_stream => self.fail(size),
+            State::Failed { .. } => Action::Pause,
+            State::Swallowing => {
+                host::replace_start(BufferType::HttpResponseBody, size, b"");
+                Action::Continue
+            }
             _ => Action::Continue,
         }
     }
 
-    fn on_http_response_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
-        if let State::Replacing(body) = &mut self.state {
-            host::replace_start(BufferType::HttpResponseBody, size, &std::mem::take(body));
-        }
-        Action::Continue
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        self.fail(0)
     }
 }

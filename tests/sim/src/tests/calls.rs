@@ -23,31 +23,31 @@ fn rows() -> Vec<Row> {
     let chat = r#"{"model":"gpt-6-sol","messages":[{"role":"user","content":"Hello"}]}"#;
     let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
     vec![
-        // Edge: all headers, the time (is there a token for Google?), cluster, ticket, the number of retries.
+        // Edge: all headers, cluster, ticket, the number of retries.
         // Attempt: the ticket; path, authority and scheme; the answer's headers; request id and number of attempts.
-        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (12, 3) },
-        // Also the body, the time once more, the next cluster, the new length and the new beginning of the body.
+        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (11, 3) },
+        // Also the body, the next cluster, the new length and the new beginning of the body.
         Row {
             what: "json",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("200", "{}")],
-            calls: (17, 4),
+            calls: (15, 4),
         },
         // No more than that: there is no call for any of the events.
-        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (17, 4) },
+        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (15, 4) },
         // Also a second attempt, the error's body, and the header that asks for the second attempt.
         Row {
             what: "failover",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("429", r#"{"error":{"message":"No."}}"#), answer("200", "{}")],
-            calls: (26, 7),
+            calls: (21, 7),
         },
-        // The headers, the time twice, the body, the request's id, the answer.
+        // The headers, the body, the request's id, the answer.
         Row {
             what: "denied",
             request: request("/v1/chat/completions", r#"{"model":"gpt-9"}"#),
             answers: vec![],
-            calls: (6, 3),
+            calls: (4, 3),
         },
     ]
 }

@@ -28,7 +28,6 @@ struct Case {
     request: Written,
     answers: Vec<Written>,
     expected: BTreeMap<String, Vec<u8>>,
-    known_bug: bool,
 }
 
 #[test]
@@ -73,19 +72,16 @@ fn run(form: &str) {
     let folders = folders(&cases().join(form));
     assert!(!folders.is_empty(), "no cases");
     let update = std::env::var_os("UPDATE").is_some();
-    let (mut failed, mut bugs) = (String::new(), 0);
+    let mut failed = String::new();
     for folder in &folders {
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
         let case = Case::read(folder).unwrap_or_else(|what| panic!("{name}: {what}"));
         let wrong = case.run(update);
-        bugs += usize::from(case.known_bug);
-        match (wrong.is_empty(), case.known_bug) {
-            (true, false) | (false, true) => {}
-            (true, true) => writeln!(failed, "== {form}/{name}: passes now, remove its known-bug.txt").unwrap(),
-            (false, false) => writeln!(failed, "== {form}/{name}\n{wrong}").unwrap(),
+        if !wrong.is_empty() {
+            writeln!(failed, "== {form}/{name}\n{wrong}").unwrap();
         }
     }
-    println!("{form}: {} cases, {bugs} of them known bugs", folders.len());
+    println!("{form}: {} cases", folders.len());
     assert!(failed.is_empty(), "\n{failed}");
 }
 
@@ -104,7 +100,6 @@ impl Case {
             request: Written::default(),
             answers: Vec::new(),
             expected: BTreeMap::new(),
-            known_bug: false,
         };
         let mut names: Vec<_> =
             fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -114,7 +109,6 @@ impl Case {
             let parse = || Written::parse(&bytes).map_err(|what| format!("{name}: {what}"));
             match name.as_str() {
                 "policy.json" => case.policy = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?,
-                "known-bug.txt" => case.known_bug = true,
                 "request.http" => case.request = parse()?,
                 _ if name.ends_with(".answer.http") => case.answers.push(parse()?),
                 _ => drop(case.expected.insert(name, bytes)),
@@ -133,7 +127,7 @@ impl Case {
 
     /// Plays the case with Envoy's own filters beside the attempts and without; what differs from what is expected.
     fn run(&self, update: bool) -> String {
-        if update && !self.known_bug {
+        if update {
             self.expected.keys().for_each(|name| fs::remove_file(self.folder.join(name)).unwrap());
             let (played, _) = self.play(Chain::Rendered);
             self.files(&played).iter().for_each(|(name, bytes)| fs::write(self.folder.join(name), bytes).unwrap());
