@@ -3,6 +3,7 @@
 
 mod check;
 mod explain;
+mod readme;
 mod render;
 mod run;
 mod schema;
