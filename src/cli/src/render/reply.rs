@@ -75,8 +75,10 @@ const INVALID: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
 
 /// The first that fits is taken.
-const REPLIES: [Reply; 12] = [
+const REPLIES: [Reply; 14] = [
     Reply::to(400, INVALID, None, "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%)."),
+    Reply::to(401, "authentication_error", None, "The gateway takes no request without a credential of its own."),
+    Reply::to(403, "permission_error", None, "The gateway does not allow this request (%RESPONSE_CODE_DETAILS%)."),
     Reply::to(404, INVALID, None, "There is nothing at this path."),
     Reply::to(408, INVALID, Some("request_timeout"), "The request did not arrive in time."),
     Reply::to(413, INVALID, Some("request_too_large"), "The request body is larger than this gateway takes."),
