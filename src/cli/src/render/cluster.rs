@@ -10,7 +10,7 @@ use super::token::TokenClusters;
 use super::{Options, credential, plugin, route, strip, tls};
 
 /// Where the keeper asks for Google's tokens.
-pub const METADATA: &str = "multihome-gcp-metadata";
+const METADATA: &str = "multihome-gcp-metadata";
 
 /// All clusters of a policy.
 pub fn all(config: &Config, options: &Options) -> Vec<Value> {

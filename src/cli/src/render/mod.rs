@@ -104,12 +104,6 @@ pub struct Remarks {
 /// Holds the listeners of the command line against those of the policy. With `parts` only a part is asked for.
 pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool) -> Remarks {
     let mut remarks = Remarks::default();
-    let reserved = cluster::METADATA.trim_start_matches("multihome-");
-    if config.endpoints.iter().any(|endpoint| endpoint.name == reserved) {
-        remarks.faults.push(format!(
-            "an endpoint cannot be called `{reserved}`: its cluster's name is taken\n  help: give it another name"
-        ));
-    }
     // The listeners of somebody's own Envoy are not known here.
     if parts {
         return remarks;

@@ -131,6 +131,6 @@ fn cors(origins: &[String]) -> Value {
 
 /// The last line is what OpenAI's SDK for JavaScript sends by itself.
 const CORS_REQUEST_HEADERS: &str = "accept, authorization, api-key, content-type, idempotency-key, openai-beta, openai-organization, openai-project, \
-x-multihome-clouds, x-multihome-residency, x-multihome-order, x-multihome-max-attempts, x-multihome-explain, \
+x-multihome-clouds, x-multihome-residency, x-multihome-order, x-multihome-max-attempts, \
 x-stainless-arch, x-stainless-helper-method, x-stainless-lang, x-stainless-os, x-stainless-package-version, x-stainless-retry-count, \
 x-stainless-runtime, x-stainless-runtime-version, x-stainless-timeout";
