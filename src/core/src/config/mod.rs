@@ -88,9 +88,10 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
         .unwrap_or_default();
+    let known = model::Known { endpoints: &endpoints, file: root };
     let (models, targets) = fields
         .required("models", faults)
-        .map(|(node, place)| model::read_all(node, &place, &endpoints, faults))
+        .map(|(node, place)| model::read_all(node, &place, &known, faults))
         .unwrap_or_default();
     let known = tenant::Known {
         residencies: endpoints.iter().map(|endpoint| endpoint.residency.as_str()).collect(),
@@ -173,3 +174,6 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     fields.finish(faults);
     Some(role)
 }
+
+#[cfg(test)]
+mod tests;

@@ -55,7 +55,15 @@ const MOST_TARGETS: usize = 32;
 /// The largest weight: shares stay exact in integers.
 const MOST_WEIGHT: u64 = 1_000_000;
 
-pub(super) fn read_all(node: &Node, place: &Place, endpoints: &[Endpoint], faults: &mut Faults) -> Models {
+/// What targets can stand on.
+pub(super) struct Known<'k> {
+    /// The endpoints without a fault.
+    pub endpoints: &'k [Endpoint],
+    /// The whole file: an endpoint with a fault is there, and naming it is no second fault.
+    pub file: &'k Node,
+}
+
+pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &mut Faults) -> Models {
     let mut models = HashMap::new();
     let mut targets = Vec::new();
     for (key, node, place) in entries(node, place, faults) {
@@ -66,7 +74,7 @@ pub(super) fn read_all(node: &Node, place: &Place, endpoints: &[Endpoint], fault
         match node {
             Node::List(items) if !items.is_empty() && items.len() <= MOST_TARGETS => {
                 for (index, item) in items.iter().enumerate() {
-                    targets.extend(read(item, place.index(index), endpoints, faults));
+                    targets.extend(read(item, place.index(index), known, faults));
                 }
             }
             other => {
@@ -78,9 +86,9 @@ pub(super) fn read_all(node: &Node, place: &Place, endpoints: &[Endpoint], fault
     (models, targets)
 }
 
-fn read(node: &Node, place: Place, endpoints: &[Endpoint], faults: &mut Faults) -> Option<Target> {
+fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Option<Target> {
     let mut fields = Fields::open(node, place, faults)?;
-    let endpoint = read_endpoint(&mut fields, endpoints, faults);
+    let endpoint = read_endpoint(&mut fields, known, faults);
     let id = fields.required_text("id", faults);
     if let Some(bad) = id.filter(|id| !name::is_model(id)) {
         faults.add_with_help(
@@ -100,7 +108,7 @@ fn read(node: &Node, place: Place, endpoints: &[Endpoint], faults: &mut Faults) 
     fields.finish(faults);
 
     let (index, id) = (endpoint?, id?);
-    let endpoint = endpoints.get(index)?;
+    let endpoint = known.endpoints.get(index)?;
     check_fit(endpoint, id, version, prefix, &place, faults);
     lacks = lacks.union(endpoint.surface.lacks());
     let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
@@ -115,12 +123,13 @@ fn read(node: &Node, place: Place, endpoints: &[Endpoint], faults: &mut Faults) 
     })
 }
 
-fn read_endpoint(fields: &mut Fields<'_>, endpoints: &[Endpoint], faults: &mut Faults) -> Option<usize> {
+fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {
     let text = fields.required_text("endpoint", faults)?;
-    let found = endpoints.iter().position(|endpoint| endpoint.name == text);
-    if found.is_none() {
-        let known = endpoints.iter().map(|endpoint| endpoint.name.as_str());
-        faults.unknown(&fields.place.key("endpoint"), "endpoint", text, known);
+    let found = known.endpoints.iter().position(|endpoint| endpoint.name == text);
+    let faulty = || known.file.get("endpoints").is_some_and(|endpoints| endpoints.get(text).is_some());
+    if found.is_none() && !faulty() {
+        let names = known.endpoints.iter().map(|endpoint| endpoint.name.as_str());
+        faults.unknown(&fields.place.key("endpoint"), "endpoint", text, names);
     }
     found
 }

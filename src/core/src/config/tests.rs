@@ -1,0 +1,193 @@
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+
+/// The smallest policy that holds; the rows below put one thing into it.
+const POLICY: &str = r#"{
+  "endpoints": {
+    "az": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
+    "aws": {"cloud": "aws", "region": "us-east-1", "surface": "mantle", "residency": "us", "auth": "sigv4"},
+    "gcp": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata"}
+  },
+  "models": {"m": [{"endpoint": "az", "id": "dep", "form": "openai.chat"}]},
+  "tenants": {"t": {"clouds": ["azure"], "residency": ["us"], "models": ["m"]}},
+  "identity": {"trust": {"listeners": ["default"]}}
+}"#;
+
+fn faults(text: &str) -> Vec<String> {
+    match check(&parse_json(text.as_bytes()).unwrap()) {
+        Ok(_) => Vec::new(),
+        Err(faults) => faults.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// One row a fault: what is written in place of what, and what is said of it.
+#[wasm_bindgen_test(unsupported = test)]
+fn says_every_fault_with_its_place() {
+    for (from, to, said) in [
+        (
+            r#""cloud": "azure""#,
+            r#""cloud": "azur""#,
+            "endpoints.az.cloud: unknown cloud `azur` (did you mean `azure`?)",
+        ),
+        (r#""resource": "r", "#, "", "endpoints.az: missing field `resource`"),
+        (r#""resource": "r""#, r#""resource": "R!""#, "endpoints.az.resource: `R!` is not a resource (use a-z 0-9 -)"),
+        (r#""resource": "r""#, r#""resource": 7"#, "endpoints.az.resource: expected a string, found a number"),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "host": "https://x""#,
+            "endpoints.az.host: `https://x` is not a host name (without scheme, port or path)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "address": "x:0""#,
+            "endpoints.az.address: `x:0` is not an address (write host:port)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "adress": "x:1""#,
+            "endpoints.az.adress: unknown field `adress` (did you mean `address`?)",
+        ),
+        (
+            r#""auth": "sigv4""#,
+            r#""auth": "metadata""#,
+            "endpoints.aws.auth: unknown credential for aws `metadata` (one of `sigv4`, `api_key`)",
+        ),
+        (r#""auth": "sigv4""#, r#""auth": "api_key""#, "endpoints.aws.auth: `api_key` needs its details"),
+        (
+            r#""auth": "sigv4""#,
+            r#""auth": {"sigv4": {}}"#,
+            "endpoints.aws.auth.sigv4: takes no details (write `auth: sigv4`)",
+        ),
+        (
+            r#""surface": "mantle""#,
+            r#""surface": "mantel""#,
+            "endpoints.aws.surface: unknown surface `mantel` (did you mean `mantle`?)",
+        ),
+        (r#""location": "us""#, r#""location": "global""#, ""),
+        (
+            r#""endpoint": "az""#,
+            r#""endpoint": "azz""#,
+            "models.m[0].endpoint: unknown endpoint `azz` (did you mean `az`?)",
+        ),
+        (
+            r#""form": "openai.chat""#,
+            r#""form": "openai.chats""#,
+            "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
+        ),
+        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form"),
+        (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "api_version": "v1""#,
+            "models.m[0].api_version: `v1` is not an api-version (as `2024-10-21`)",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "a/b", "api_version": "2024-10-21""#,
+            "models.m[0].id: `a/b` cannot stand in a path, where the dated API wants the deployment",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "prefix": "/v1""#,
+            "models.m[0].prefix: is Mantle's alone, `az` is not there",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "weight": 1.5"#,
+            "models.m[0].weight: expected a whole number from 0 to 1000000",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "price": {"input": -1, "output": 1}"#,
+            "models.m[0].price.input: expected a number of at least 0, found a number",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "lacks": ["tool"]"#,
+            "models.m[0].lacks[0]: unknown feature `tool` (did you mean `tools`?)",
+        ),
+        (
+            r#""endpoint": "az", "id": "dep""#,
+            r#""endpoint": "aws", "id": "global.x""#,
+            "models.m[0]: the inference profile `global.` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
+        ),
+        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (did you mean `m`?)"),
+        (
+            r#""residency": ["us"]"#,
+            r#""residency": ["usa"]"#,
+            "tenants.t.residency[0]: unknown residency `usa` (did you mean `us`?)",
+        ),
+        (r#""clouds": ["azure"]"#, r#""clouds": ["azure", "azure"]"#, "tenants.t.clouds[1]: `azure` stands twice"),
+        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds`"),
+        (
+            r#""models": ["m"]"#,
+            r#""models": ["m"], "order": "fastest""#,
+            "tenants.t.order: unknown order `fastest` (one of `ordered`, `weighted`, `cheapest`)",
+        ),
+        (
+            r#""models": ["m"]"#,
+            r#""models": ["m"], "max_attempts": 0"#,
+            "tenants.t.max_attempts: expected a whole number from 1 to 32",
+        ),
+        (
+            r#"{"listeners": ["default"]}"#,
+            "{}",
+            "identity.trust: nobody may say which tenant asks (name a listener (`listeners: [default]`) or a client certificate's SAN)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""identity": {"header": "Host", "#,
+            "identity.header: `Host` cannot be that header (use a name of your own in lower case, such as `x-tenant-id`)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""timeouts": {"idle": "5h"}, "identity": {"#,
+            "timeouts.idle: `5h` is not a time (write 500ms, 30s or 5m; at most a day)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""limits": {"body_bytes": 0}, "identity": {"#,
+            "limits.body_bytes: expected a whole number from 1 to 67108864",
+        ),
+        (
+            r#""az": {"#,
+            r#""gcp-metadata": {"#,
+            "endpoints.gcp-metadata: `gcp-metadata` is the name of a cluster of our own",
+        ),
+    ] {
+        assert!(POLICY.contains(from), "{from}");
+        let found = faults(&POLICY.replacen(from, to, 1));
+        match said {
+            "" => assert_eq!(found, [""; 0], "{to}"),
+            said => assert!(found.iter().any(|fault| fault == said), "{to}:\n{found:#?}\n{said}"),
+        }
+    }
+    assert_eq!(faults(POLICY), [""; 0]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn says_all_faults_at_once_and_none_twice() {
+    let text =
+        POLICY.replace(r#""cloud": "azure""#, r#""cloud": "azur""#).replace(r#""models": ["m"]"#, r#""models": ["n"]"#);
+    assert_eq!(faults(&text).len(), 2, "{:#?}", faults(&text));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
+    assert!(
+        matches!(parse_role(br#"{"role":"attempt","endpoint":"az"}"#), Ok(Role::Attempt { endpoint }) if endpoint == "az")
+    );
+    let edge = format!(r#"{{"role":"edge","policy":{POLICY}}}"#);
+    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge(_))));
+    for bad in [
+        "",
+        "{}",
+        r#"{"role":"edge"}"#,
+        r#"{"role":"edges","policy":{}}"#,
+        r#"{"role":"attempt"}"#,
+        r#"{"role":"attempt","endpoint":"a","x":1}"#,
+    ] {
+        assert!(parse_role(bad.as_bytes()).is_err_and(|faults| !faults.is_empty()), "{bad}");
+    }
+}
