@@ -18,12 +18,18 @@ DEMO = [sys.executable, places.ROOT / "tests" / "e2e" / "demo"]
 
 
 @pytest.fixture
+def demo(tmp_path):
+    """In a folder of its own: somebody may be at work in target/run."""
+    return [*DEMO, "--folder", tmp_path]
+
+
+@pytest.fixture
 def environment(envoy):
     return {**os.environ, "ENVOY_PATH": str(envoy)}
 
 
-def test_demo_ends_well_and_shows_each_cloud(environment):
-    ran = subprocess.run(DEMO, env=environment, capture_output=True, text=True, timeout=60)
+def test_demo_ends_well_and_shows_each_cloud(demo, environment):
+    ran = subprocess.run(demo, env=environment, capture_output=True, text=True, timeout=60)
 
     assert ran.returncode == 0, ran.stderr
     served = [line.split() for line in ran.stdout.splitlines() if " 200 " in line]
@@ -32,15 +38,16 @@ def test_demo_ends_well_and_shows_each_cloud(environment):
 
 
 @pytest.fixture
-def running(environment):
+def running(demo, environment, tmp_path):
     with Processes() as processes:
-        process = processes.start([*DEMO, "--stay"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        process = processes.start(
+            [*demo, "--stay"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         shown = []
         for line in process.stdout:
             shown.append(line)
             if "addresses.json" in line:
                 break
-        yield process, "".join(shown), json.loads((places.RUN / "addresses.json").read_text())
+        yield process, "".join(shown), json.loads((tmp_path / "addresses.json").read_text())
 
 
 # How it is ended, and the code that it ends with.
@@ -73,7 +80,7 @@ def test_run_says_how_to_try_it(running):
     assert addresses["openai_base_url"] in python and addresses["openai_base_url"] in curl
 
 
-def test_a_port_that_is_taken_is_said(environment):
+def test_a_port_that_is_taken_is_said(demo, environment):
     import socket
 
     with socket.socket() as taken:
@@ -81,7 +88,7 @@ def test_a_port_that_is_taken_is_said(environment):
         taken.listen()
         port = taken.getsockname()[1]
         began = time.monotonic()
-        ran = subprocess.run([*DEMO, "--port", str(port)], env=environment, capture_output=True, text=True, timeout=60)
+        ran = subprocess.run([*demo, "--port", str(port)], env=environment, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 1 and f"PORT {port}" in ran.stderr and "Traceback" not in ran.stderr
     assert time.monotonic() - began < 10
 

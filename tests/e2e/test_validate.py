@@ -1,4 +1,4 @@
-"""What `multihome render envoy` writes is what a stock Envoy accepts, and what lies in envoy/ is what it writes."""
+"""What `multihome render envoy` writes is what a stock Envoy accepts."""
 
 import json
 import re
@@ -90,18 +90,18 @@ def test_envoy_accepts_the_example(example, the_clouds, envoy, tmp_path):
     validate(envoy, rendered(tmp_path, policy, the_clouds, secrets=names))
 
 
-# What lies in envoy/, and the command that makes it.
-GENERATED = [
-    ("envoy.yaml", "render envoy envoy/policy.yaml --wasm /etc/multihome/multihome.wasm --listen 0.0.0.0:8080 --admin 127.0.0.1:9901"),
-    ("policy.schema.json", "schema"),
-]
-
-
-@pytest.mark.parametrize("file, command", GENERATED, ids=[row[0] for row in GENERATED])
-def test_generated_files_are_up_to_date(file, command):
-    made = subprocess.run([places.CLI, *command.split()], cwd=places.ROOT, capture_output=True, text=True)
-    assert made.returncode == 0, made.stderr
-    assert (ENVOY / file).read_text() == made.stdout, f"multihome {command} > envoy/{file}"
+def test_envoy_accepts_what_lies_in_the_folder(the_clouds, envoy, tmp_path):
+    """envoy/envoy.yaml as it is committed, with the files of this run in place of those of a machine."""
+    committed = (ENVOY / "envoy.yaml").read_text()
+    for name in re.findall(r"/etc/multihome/secrets/([\w.-]+)\.yaml", committed):
+        write_secret(tmp_path, name, "a-secret")
+    for there, here in (("/etc/multihome/secrets", tmp_path), ("/etc/multihome/multihome.wasm", places.MODULE),
+                        ("/etc/ssl/certs/ca-certificates.crt", the_clouds["ca_file"])):
+        assert there in committed
+        committed = committed.replace(there, str(here))
+    config = tmp_path / "envoy.yaml"
+    config.write_text(committed)
+    validate(envoy, config)
 
 
 def test_the_parts_fit_an_envoy_of_ones_own(the_clouds, envoy, tmp_path):

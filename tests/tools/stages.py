@@ -134,10 +134,11 @@ def count_libtest(output, kind_of):
 
 def count_junit(report):
     counts = Counts()
-    kinds = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official SDK"}
+    kinds = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official openai package"}
     for case in xml.parse(report).iter("testcase"):
+        # `tests.e2e.test_failover_plans` → `failover plans`
         file = case.get("classname", "").split(".")[-1]
-        kind = kinds.get(file, "the real Envoy")
+        kind = kinds.get(file) or f"the real Envoy: {file.removeprefix('test_').replace('_', ' ')}"
         skipped = case.find("skipped")
         if skipped is not None:
             counts.skip(kind, skipped.get("message", ""))

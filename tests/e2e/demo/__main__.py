@@ -52,9 +52,9 @@ def main():
 
 def demonstrate(processes, options):
     envoy = find_envoy.find()
-    clouds = Clouds(processes, places.RUN / "clouds")
+    clouds = Clouds(processes, options.folder / "clouds")
     gateway = start(processes, envoy, clouds, options)
-    addresses = write_addresses(gateway, clouds)
+    addresses = write_addresses(gateway, clouds, options.folder)
     print(f"Envoy serves at {addresses['gateway']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
     # The tokens of Google and of Entra ID are fetched after the start.
     gateway.await_serving(tenant="thrifty", model="gpt-oss-120b")
@@ -71,12 +71,15 @@ def demonstrate(processes, options):
     print(f"\n{len(ROWS) - len(wrong)} of {len(ROWS)} rows as they have to be.", flush=True)
 
     if options.stay:
-        print(trying.text(addresses, places.RUN.relative_to(places.ROOT)), flush=True)
+        print(trying.text(addresses, os.path.relpath(options.folder)), flush=True)
+        parent = os.getppid()
         while True:
             time.sleep(0.5)
+            if "MAKELEVEL" in os.environ and os.getppid() != parent:
+                raise Stopped  # `make run` was killed, and nobody is there to press Ctrl-C.
             for name, process in (("Envoy", gateway.process), ("the emulated clouds", clouds.process)):
                 if process.poll() is not None:
-                    raise Failed(f"{name} ended with code {process.returncode}; see {places.RUN}")
+                    raise Failed(f"{name} ended with code {process.returncode}; see {options.folder}")
     return 1 if wrong else 0
 
 
@@ -86,7 +89,7 @@ def start(processes, envoy, clouds, options):
     values = {**{key: value for key, value in clouds.info.items() if isinstance(value, str)}, **clouds["credentials"]}
     policy = string.Template(POLICY.read_text()).substitute(values)
     return Gateway(
-        processes, places.RUN, envoy, policy, clouds, listeners={"default": f"127.0.0.1:{options.port}"},
+        processes, options.folder, envoy, policy, clouds, listeners={"default": f"127.0.0.1:{options.port}"},
         admin=f"127.0.0.1:{options.admin_port}")
 
 
@@ -99,7 +102,7 @@ def require_free(name, port):
             raise Failed(f"{name} {port} cannot be had ({error.strerror}): choose another, or none for a free one") from None
 
 
-def write_addresses(gateway, clouds):
+def write_addresses(gateway, clouds, folder):
     """Every address of this run, for people and programs."""
     at = f"http://{gateway.addresses['default']}"
     addresses = {
@@ -110,7 +113,7 @@ def write_addresses(gateway, clouds):
         "ca_file": clouds["ca_file"],
         "processes": {"envoy": gateway.process.pid, "clouds": clouds.process.pid, "run": os.getpid()},
     }
-    (places.RUN / "addresses.json").write_text(json.dumps(addresses, indent=2) + "\n")
+    (folder / "addresses.json").write_text(json.dumps(addresses, indent=2) + "\n")
     return addresses
 
 
@@ -130,7 +133,11 @@ def arguments():
     parser.add_argument("--stay", action="store_true", help="serve until Ctrl-C")
     parser.add_argument("--port", type=int, default=0, help="the gateway's port on the loopback (default: a free one)")
     parser.add_argument("--admin-port", type=int, default=0, help="Envoy's admin port (default: a free one)")
-    return parser.parse_args()
+    parser.add_argument("--folder", type=pathlib.Path, default=places.RUN, help="where its files go (default: target/run)")
+    options = parser.parse_args()
+    # Envoy runs in that folder, and names there are relative to it.
+    options.folder = options.folder.resolve()
+    return options
 
 
 if __name__ == "__main__":
