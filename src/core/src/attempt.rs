@@ -347,7 +347,10 @@ impl Request {
             (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{own} could not be reached.")))
         };
         match &self.failure {
-            Some(told) if told.failure.cause >= cause => Next::AllFailed(self.failure_told()),
+            // After an attempt that moved on, Envoy found nothing of its own: it had no retry left to make.
+            Some(told) if self.answer == Fate::MovedOn || told.failure.cause >= cause => {
+                Next::AllFailed(self.failure_told())
+            }
             _ => Next::Tell(error),
         }
     }

@@ -140,6 +140,7 @@ fn tells_what_envoy_found_where_no_cloud_said_more() {
     assert_eq!(code(&request.gave_up(503)), "upstream_unavailable");
     assert_eq!(code(&request.gave_up(504)), "upstream_timeout");
     assert_eq!(request.judge(answer(401, None)), Next::MoveOn);
+    assert_eq!(code(&request.gave_up(401)), "credential_refused", "no retry was left");
     request.begin("aws").unwrap();
     assert_eq!(code(&request.gave_up(503)), "upstream_unavailable");
     assert_eq!(request.judge(answer(408, None)), Next::MoveOn);
