@@ -1,0 +1,277 @@
+"""Many requests at once, faults, and clients that leave: everybody gets what is theirs, and nothing of it remains."""
+
+import json
+import random
+import subprocess
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from http.client import HTTPException
+
+import pytest
+
+from harness import policies
+from harness.gateway import PATHS, Gateway, Question
+from harness.process import Processes, until
+from harness.records import DOWN_EVERYWHERE, SERVING, host_of
+
+REQUESTS, LEAVING = 200, 20
+# What one worker may hold in all, and what each of the requests makes it hold.
+HELD_BYTES, PROMPT = 4 << 20, 8 << 10
+
+# Which endpoints each tenant's policy leaves for a model in a form of the API; by hand, not by the code that is tested.
+TENANTS = {
+    ("us", "chat", "gpt-6-sol"): {"azure-eastus2", "aws-use1"},
+    ("us", "responses", "gpt-6-sol"): {"azure-eastus2", "aws-use1", "aws-mantle", "aws-mantle-key", "gcp-us"},
+    ("us", "chat", "gpt-oss-120b"): {"azure-eastus2", "aws-use1", "aws-mantle", "gcp-us"},
+    ("eu", "chat", "gpt-6-sol"): {"azure-sweden", "aws-euw1"},
+    ("eu", "responses", "gpt-6-sol"): {"azure-sweden", "aws-euw1"},
+    # Not its model: refused.
+    ("eu", "chat", "gpt-oss-120b"): set(),
+    ("google", "responses", "gpt-6-sol"): {"gcp-us", "gcp-global"},
+    ("google", "chat", "gpt-oss-120b"): {"gcp-us", "gcp-global"},
+    # Google has no chat for it: refused.
+    ("google", "chat", "gpt-6-sol"): set(),
+}
+
+# What goes wrong with a request, by its own word.
+FAULTS = [
+    "", "", "", "[[azure 429]]", "[[azure 503]] [[gcp 429 retry-after=3]]", "[[aws 500]] [[azure reset]]", "[[gcp 401]]",
+    "[[azure html]]", "[[azure huge]]", "[[aws 400-quota]] [[azure 408]]", "[[gcp reset]]", DOWN_EVERYWHERE,
+    "[[azure 400]]", "[[azure cut after=2]]", "[[azure delay ms=40]]", "[[gcp delay ms=60]] [[aws delay ms=60]]",
+]
+# A stream that has been moved on and is still going on when its client leaves.
+SLOW = "[[azure 429]] [[azure slow ms=50]] [[aws slow ms=50]] [[gcp slow ms=50]] [[events 40]]"
+# And by the administrator's, for so many requests.
+ORDERED = [("azure", "503", 12), ("aws", "429", 9), ("gcp", "503", 9), ("azure", "reset", 5)]
+
+
+@pytest.fixture(scope="module")
+def loaded(the_clouds, envoy, tmp_path_factory, processes):
+    policy = policies.base(the_clouds)
+    policy["limits"] = {"body_bytes": HELD_BYTES, "held_bytes": HELD_BYTES}
+    policy["tenants"] = {
+        "us": {"clouds": ["azure", "aws", "gcp"], "residency": ["us"], "models": ["*"], "order": "weighted"},
+        "eu": {"clouds": ["aws", "azure"], "residency": ["eu"], "models": ["gpt-6-*"]},
+        "google": {"clouds": ["gcp"], "residency": ["us", "global"], "models": ["*"], "order": "cheapest"},
+    }
+    with Processes() as started:
+        gateway = Gateway(started, tmp_path_factory.mktemp("loaded"), envoy, policy, the_clouds, concurrency=2,
+                          secrets={**the_clouds.secrets(), "google-token": the_clouds.google_token()})
+        gateway.names = {host_of(endpoint): name for name, endpoint in policy["endpoints"].items()}
+        gateway.await_serving(only="azure-sweden")
+        gateway.await_serving(only="gcp-us", form="responses")
+        yield gateway
+
+
+@dataclass
+class Case:
+    """One request, and what came of it."""
+
+    tenant: str
+    form: str
+    model: str
+    question: Question
+    http: int
+    leaves: bool
+    answer: object = None
+    error: str = ""
+    connection: object = None
+    stream: object = None
+
+    @property
+    def allowed(self):
+        return TENANTS[self.tenant, self.form, self.model]
+
+    @property
+    def body(self):
+        # The model last: all that stands before it is held for the next attempt.
+        body = dict(self.question.body)
+        model = body.pop("model")
+        return json.dumps({**body, "model": model}).encode()
+
+
+def make(count, leaving, seed):
+    """The requests, mixed as a seed says; those that leave are streams that have begun."""
+    chance = random.Random(seed)
+    cases = []
+    for number in range(count):
+        leaves = number < leaving
+        keys = [key for key, allowed in TENANTS.items() if allowed or not leaves]
+        tenant, form, model = keys[number % len(keys)]
+        fault = SLOW if leaves else chance.choice(FAULTS)
+        stream = leaves or chance.random() < 0.5
+        question = Question(f"{fault} " + "x" * PROMPT, model, form, stream)
+        cases.append(Case(tenant, form, model, question, chance.choice([1, 2]), leaves))
+    chance.shuffle(cases)
+    return cases
+
+
+def begin(gateway, case):
+    """Sends the request over a connection of its own."""
+    case.connection = gateway.connect(case.http, timeout=30)
+    headers = [("x-tenant-id", case.tenant), ("content-type", "application/json")]
+    number = case.connection.send("POST", PATHS[case.form], headers, case.body)
+    case.stream = [] if case.http == 1 else [number]
+
+
+def finish(case):
+    """Reads the answer, or leaves in the middle of it."""
+    with case.connection as connection:
+        try:
+            if not case.leaves:
+                case.answer = connection.read(*case.stream)
+            elif case.http == 1:
+                next(connection.events())
+                connection.close(reset=True)
+            else:
+                connection.reset(*case.stream)
+        except (HTTPException, ConnectionError) as error:
+            case.error = repr(error)
+
+
+def begin_streams_to_leave(gateway, cases):
+    """As far as their heads."""
+    for case in cases:
+        if case.leaves:
+            begin(gateway, case)
+            case.answer = case.connection.head(*case.stream)
+            assert case.answer.status == 200, case
+
+
+def test_everybody_is_served_by_a_cloud_of_theirs_or_refused(loaded, clouds):
+    cases = make(REQUESTS, LEAVING, seed=1)
+    begin_streams_to_leave(loaded, cases)
+    for on, fault, times in ORDERED:
+        clouds.fault(on, fault, times=times)
+    together = threading.Barrier(REQUESTS, timeout=30)
+
+    def run(case):
+        together.wait()
+        if not case.leaves:
+            begin(loaded, case)
+        finish(case)
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        list(pool.map(run, cases))
+
+    await_no_streams(loaded)
+    records = asked_by_mark(clouds)
+    served = Counter()
+    for case in cases:
+        asked = [loaded.names[record["host"]] for record in records.get(case.question.mark, [])]
+        assert set(asked) <= case.allowed, (case, asked)
+        assert len(asked) == len(set(asked)) <= 3, (case, asked)
+        check(case, asked, records)
+        served[case.tenant] += bool(case.answer and case.answer.status == 200)
+    assert all(served[tenant] for tenant in ("us", "eu", "google")), served
+    # A stream whose client left is given up at the cloud too.
+    clouds.await_records(lambda records: sum(record["disconnected"] for record in records) >= LEAVING)
+    nothing_is_held(loaded, clouds)
+
+
+def check(case, asked, records):
+    """What one client was told fits what the clouds know."""
+    if not case.allowed:
+        assert case.answer.status in (400, 403) and not asked, (case, asked)
+        return
+    if case.error and b"[[azure cut" in case.body:
+        return  # An answer that was cut on purpose, after it had begun.
+    assert case.answer is not None and not case.error, case
+    if case.answer.status == 200:
+        last = records[case.question.mark][-1]
+        assert (case.answer.target, case.answer.attempts) == (asked[-1], len(asked)), (case, asked)
+        assert last["status"] == 200 and case.answer.target in case.allowed
+        if not case.leaves:
+            # A whole answer is that of the one target, to this very question.
+            assert case.question.mark in case.answer.said and case.answer.said.startswith(last["cloud"]), case
+    else:
+        assert case.answer.error.get("code"), (case, case.answer.headers, case.answer.body)
+        assert case.answer.target is None or case.answer.target in case.allowed, case
+
+
+def asked_by_mark(clouds):
+    """The records of each question, in order."""
+    found = {}
+    for record in clouds.records():
+        if record["surface"] in SERVING:
+            mark = "#" + record["body"].rsplit("#", 1)[-1].split(".")[0] + "."
+            found.setdefault(mark, []).append(record)
+    return found
+
+
+def await_no_streams(gateway):
+    def none_left():
+        active = gateway.stats(r"\.(downstream|upstream)_rq_active$")
+        return sum(count for name, count in active.items() if ".admin." not in name) == 0
+    until(none_left, "the end of all streams", 10)
+
+
+def nothing_is_held(gateway, clouds):
+    """A request whose body is nearly all that a worker may hold passes only where it holds nothing else. Asked until both
+    workers have been."""
+    def connections():
+        counted = gateway.stats(r"worker_\d\.downstream_cx_total")
+        return {name: count for name, count in counted.items() if "admin" not in name}
+
+    before, leaked = connections(), PROMPT // 2
+    for _ in range(40):
+        question = Question(model="gpt-6-sol")
+        body = json.dumps({"messages": question.body["messages"], "user": "", "model": "gpt-6-sol"})
+        body = body.replace('"user": ""', '"user": "' + "x" * (HELD_BYTES - leaked - len(body)) + '"').encode()
+        answer = gateway.request("POST", PATHS["chat"], [("x-tenant-id", "us")], body)
+        # A cloud may find such a field too long; what counts is that the gateway took it.
+        assert answer.error.get("code") != "overloaded" and clouds.records(question.mark), answer
+        if all(count > before[name] for name, count in connections().items()):
+            return
+    pytest.fail("one of the workers was never asked")
+
+
+def test_a_worker_that_holds_too_much_says_so(loaded, clouds):
+    """What `nothing_is_held` relies on: while a request is held, another as large is refused."""
+    half = HELD_BYTES // 2 + PROMPT
+    question = Question("[[azure delay ms=900]] [[aws delay ms=900]]")
+    body = json.dumps({"messages": question.body["messages"], "user": "x" * half, "model": "gpt-6-sol"}).encode()
+
+    # Of six on two workers one has to wait for another.
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: loaded.request("POST", PATHS["chat"], [("x-tenant-id", "us")], body), range(6)))
+
+    refused = [answer for answer in answers if answer.error.get("code") == "overloaded"]
+    assert len(refused) >= 4, answers
+    assert {(answer.status, answer["retry-after"]) for answer in refused} == {(503, "1")}
+    assert len(clouds.records(question.mark)) == 6 - len(refused)
+    await_no_streams(loaded)
+    nothing_is_held(loaded, clouds)
+
+
+# Mebibytes that Envoy may grow by over so many requests, each of which holds `PROMPT` bytes.
+GROWTH, ROUNDS, ROUND = 12, 6, 500
+
+
+def test_memory_stays_bounded(loaded, clouds):
+    def run(case):
+        if not case.leaves:
+            begin(loaded, case)
+        finish(case)
+
+    def load(seed):
+        cases = make(ROUND, LEAVING, seed)
+        begin_streams_to_leave(loaded, cases)
+        with ThreadPoolExecutor(24) as pool:
+            list(pool.map(run, cases))
+        clouds.clear()
+        await_no_streams(loaded)
+        return resident(loaded.process.pid)
+
+    load(0)
+    sizes = [load(seed) for seed in range(1, ROUNDS + 1)]
+
+    assert ROUND * PROMPT * (ROUNDS - 1) > GROWTH << 20, "a request that is never let go would show"
+    assert sizes[-1] - sizes[0] < GROWTH << 10, [f"{size >> 10} MiB" for size in sizes]
+
+
+def resident(pid):
+    """Kibibytes of memory that a process has."""
+    return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
