@@ -56,7 +56,7 @@ fn decide(config: &Rc<Config>, asked: &Asked) -> Result<(), ApiError> {
         Begin::Answer(Answer::Found(_)) | Begin::Go(_) => Ok(()),
         Begin::Hold(pending) => {
             let moment = Moment { shares: &mut shares, google_token: &|| asked.google_token };
-            pending.finish(asked.body.clone(), moment).map(drop)
+            pending.finish(asked.body.clone(), false, moment).map(drop)
         }
     }
 }

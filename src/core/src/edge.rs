@@ -15,7 +15,7 @@ use crate::cloud::Form;
 use crate::config::{Auth, Config, Order};
 use crate::header::{Inbound, Single};
 use crate::openai::error::ApiError;
-use crate::openai::feature::Features;
+use crate::openai::feature::{Feature, Features};
 use crate::openai::request::{self, Refusal};
 use crate::path::{self, Operation};
 use crate::policy::{Caller, Permit};
@@ -98,15 +98,18 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
 }
 
 impl Pending {
-    /// Reads the body and plans.
+    /// Reads the body, behind which there may be trailers, and plans.
     ///
     /// # Errors
     /// Why the request is denied.
-    pub fn finish(self, body: Vec<u8>, moment: Moment<'_>) -> Result<Request, ApiError> {
+    pub fn finish(self, body: Vec<u8>, trailers: bool, moment: Moment<'_>) -> Result<Request, ApiError> {
         if body.len() as u64 > self.config.limits.body_bytes {
             return Err(too_large(&self.config));
         }
-        let facts = request::read(&body, self.form).map_err(refused)?;
+        let mut facts = request::read(&body, self.form).map_err(refused)?;
+        if trailers {
+            facts.features.add(Feature::Trailers);
+        }
         let plan = {
             let model = match (&self.model, &facts.model) {
                 (Some(model), _) => model,

@@ -38,11 +38,10 @@ pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
 
 fn recognised(path: &str) -> Option<Operation> {
     if let Some(rest) = path.strip_prefix("/openai/deployments/") {
-        let (model, rest) = rest.split_once('/')?;
-        let form = match rest {
-            "chat/completions" => Form::Chat,
-            "responses" => Form::Responses,
-            _ => return None,
+        // A model's name may hold a slash, which SDKs encode.
+        let (model, form) = match rest.strip_suffix("/chat/completions") {
+            Some(model) => (model, Form::Chat),
+            None => (rest.strip_suffix("/responses")?, Form::Responses),
         };
         return name::is_model(model).then(|| Operation::Generate(form, Some(model.to_owned())));
     }
@@ -109,6 +108,11 @@ mod tests {
                 "POST",
                 "/openai/deployments/gpt-6-sol/chat/completions?api-version=2024-10-21",
                 Operation::Generate(Form::Chat, model("gpt-6-sol")),
+            ),
+            (
+                "POST",
+                "/openai/deployments/openai%2Fgpt-oss/chat/completions",
+                Operation::Generate(Form::Chat, model("openai/gpt-oss")),
             ),
             ("POST", "/openai/deployments/a%3Ab/responses", Operation::Generate(Form::Responses, model("a:b"))),
             ("GET", "/v1/models", Operation::ListModels),

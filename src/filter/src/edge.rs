@@ -49,7 +49,7 @@ impl Edge {
     }
 
     /// The body is whole.
-    fn finish(&mut self) -> Action {
+    fn finish(&mut self, trailers: bool) -> Action {
         let (pending, size) = match std::mem::replace(&mut self.state, State::Done) {
             State::Holding { pending, size } => (pending, size),
             other => {
@@ -59,7 +59,9 @@ impl Edge {
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
         let google_token = || self.keeper && worker::has_google_token();
-        match worker::with_shares(|shares| pending.finish(body, Moment { shares, google_token: &google_token })) {
+        match worker::with_shares(|shares| {
+            pending.finish(body, trailers, Moment { shares, google_token: &google_token })
+        }) {
             Ok(request) => self.send(request),
             Err(error) => self.deny(&error),
         }
@@ -190,7 +192,7 @@ impl HttpContext for Edge {
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
                 self.state = State::Holding { pending: Box::new(pending), size: 0 };
-                if end_of_stream { self.finish() } else { Action::Pause }
+                if end_of_stream { self.finish(false) } else { Action::Pause }
             }
         }
     }
@@ -203,7 +205,7 @@ impl HttpContext for Edge {
                     let error = edge::too_large(&self.config);
                     return self.deny(&error);
                 }
-                if end_of_stream { self.finish() } else { Action::Pause }
+                if end_of_stream { self.finish(false) } else { Action::Pause }
             }
             State::Sent { passed, .. } => {
                 *passed += size as u64;
@@ -219,7 +221,7 @@ impl HttpContext for Edge {
 
     /// Over HTTP/2 a body may end without a sign, and trailers follow: the body ends here then.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.finish()
+        self.finish(true)
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Auth, Endpoint};
 use super::fields::{Fields, entries, one_or_more, texts};
 use super::node::Node;
 use crate::cloud::{Cloud, Form, ModelAddress, Surface, aws, azure, residency_contradiction};
@@ -111,6 +111,10 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
     let endpoint = known.endpoints.get(index)?;
     check_fit(endpoint, id, version, prefix, &place, faults);
     lacks = lacks.union(endpoint.surface.lacks());
+    if endpoint.auth == Auth::SigV4 {
+        // Envoy 1.40 signs at the end of the body, and not at all where trailers are the end.
+        lacks.add(Feature::Trailers);
+    }
     let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
     Some(Target {
         endpoint: index,

@@ -48,9 +48,11 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
             Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default()))
         }
         Begin::Go(request) => Ok(request),
-        Begin::Hold(pending) => {
-            pending.finish(body.unwrap_or_default().into(), Moment { shares: &mut shares, google_token: &|| false })
-        }
+        Begin::Hold(pending) => pending.finish(
+            body.unwrap_or_default().into(),
+            false,
+            Moment { shares: &mut shares, google_token: &|| false },
+        ),
     }
 }
 

@@ -32,11 +32,13 @@ pub enum Feature {
     StoredPrompt,
     /// `stop`.
     Stop,
+    /// Trailers behind the body (HTTP/2).
+    Trailers,
 }
 
 impl Feature {
     /// Every feature, in the order of their bits.
-    pub const ALL: [Feature; 14] = [
+    pub const ALL: [Feature; 15] = [
         Feature::Tools,
         Feature::Images,
         Feature::ImageUrls,
@@ -51,6 +53,7 @@ impl Feature {
         Feature::WebSearch,
         Feature::StoredPrompt,
         Feature::Stop,
+        Feature::Trailers,
     ];
 
     /// The name that the policy file uses.
@@ -70,6 +73,7 @@ impl Feature {
             Feature::WebSearch => "web_search",
             Feature::StoredPrompt => "stored_prompt",
             Feature::Stop => "stop",
+            Feature::Trailers => "trailers",
         }
     }
 
