@@ -1,7 +1,9 @@
 """Many requests at once, faults, and clients that leave: everybody gets what is theirs, and nothing of it remains."""
 
 import json
+import pathlib
 import random
+import re
 import subprocess
 import threading
 from collections import Counter
@@ -274,4 +276,7 @@ def test_memory_stays_bounded(loaded, clouds):
 
 def resident(pid):
     """Kibibytes of memory that a process has."""
+    status = pathlib.Path(f"/proc/{pid}/status")
+    if status.exists():
+        return int(re.search(r"VmRSS:\s*(\d+) kB", status.read_text())[1])
     return int(subprocess.run(["ps", "-o", "rss=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout)
