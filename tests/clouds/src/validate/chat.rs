@@ -76,8 +76,10 @@ pub fn check(body: &Map<String, Value>, family: Family) -> Checked {
 }
 
 fn unknown(body: &Map<String, Value>) -> Checked {
-    let names: Vec<&str> =
+    let mut names: Vec<&str> =
         body.keys().map(String::as_str).filter(|name| !FIELDS.iter().any(|(known, _)| known == name)).collect();
+    // Whether a map keeps its order hangs on what else is built with it.
+    names.sort_unstable();
     let message = match names.as_slice() {
         [] => return Ok(()),
         [name] => format!("Unrecognized request argument supplied: {name}"),
