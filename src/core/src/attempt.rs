@@ -5,11 +5,11 @@
 
 use std::rc::Rc;
 
-use crate::cloud::{Cloud, Form, ModelAddress};
+use crate::cloud::{Cloud, Form};
 use crate::config::{Auth, Config, Endpoint, Target};
 use crate::openai::error::ApiError;
-use crate::openai::request::Facts;
 use crate::outcome::{self, Cause, Failed, Failure, Verdict};
+use crate::splice::Splice;
 
 /// A planned request.
 #[derive(Debug)]
@@ -95,46 +95,6 @@ pub enum Body {
         /// How to put a target's model id in.
         splice: Splice,
     },
-}
-
-/// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
-#[derive(Debug)]
-pub struct Splice {
-    /// What stands before the model's value; empty if no target of the plan needs it.
-    before: Vec<u8>,
-    until: usize,
-    kind: Put,
-    /// The model that the body names.
-    named: Option<String>,
-}
-
-/// Where a body has its model, or could have one.
-#[derive(Debug)]
-pub struct Place {
-    from: usize,
-    until: usize,
-    kind: Put,
-    named: Option<String>,
-}
-
-impl Place {
-    /// The place that a body's facts tell.
-    pub fn of(facts: &Facts<'_>) -> Place {
-        let (from, until, kind) = match &facts.model {
-            Some(model) => (model.span.start, model.span.end, Put::Value),
-            None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
-        };
-        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
-        Place { from, until, kind, named }
-    }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Put {
-    /// In place of the value that stands there.
-    Value,
-    /// As a member of its own, before others or not.
-    Member { others: bool },
 }
 
 /// What an attempt sends.
@@ -229,7 +189,7 @@ impl Request {
     pub fn held_bytes(&self) -> usize {
         match &self.body {
             Body::Streamed { .. } => 0,
-            Body::Held { splice, .. } => splice.before.capacity(),
+            Body::Held { splice, .. } => splice.kept_bytes(),
         }
     }
 
@@ -262,22 +222,15 @@ impl Request {
 
     /// How many bytes at the beginning of the body are replaced in the latest attempt; `None` leaves it as it is.
     pub fn replaces(&self) -> Option<usize> {
-        self.splicing().map(|(splice, _)| splice.until)
+        self.splicing().map(|(splice, _)| splice.until())
     }
 
     /// Hands out what replaces them.
     pub fn with_replacement(&mut self, work: impl FnOnce(&[u8])) {
-        let Some((_, target)) = self.splicing() else { return };
-        let target = target.id.clone();
-        let Body::Held { splice, .. } = &mut self.body else { return };
-        let kept = splice.before.len();
-        // An id is made of characters that need no escape (`name::is_model`).
-        let (opening, closing) = splice.kind.around();
-        for part in [opening, target.as_str(), closing] {
-            splice.before.extend_from_slice(part.as_bytes());
+        let Some(id) = self.splicing().map(|(_, target)| target.id.clone()) else { return };
+        if let Body::Held { splice, .. } = &mut self.body {
+            splice.with(&id, work);
         }
-        work(&splice.before);
-        splice.before.truncate(kept);
     }
 
     /// Who the latest attempt was made at.
@@ -304,7 +257,7 @@ impl Request {
     pub fn answer(&mut self) {
         self.answer = Fate::Passed;
         if let Body::Held { splice, .. } = &mut self.body {
-            splice.before = Vec::new();
+            splice.forget();
         }
     }
 
@@ -412,45 +365,8 @@ impl Request {
             Body::Streamed { length } => *length,
             Body::Held { length, .. } => Some(match self.splicing() {
                 None => *length,
-                Some((splice, target)) => {
-                    length - splice.until as u64 + (splice.before.len() + splice.put_length(&target.id)) as u64
-                }
+                Some((splice, target)) => splice.length(*length, &target.id),
             }),
-        }
-    }
-}
-
-impl Splice {
-    /// How a body is to be spliced for the targets of a plan. Of the body, only what stands before the model is
-    /// kept, in its own memory, and only if some target needs it.
-    pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, form: Form) -> Splice {
-        let Place { from, until, kind, named } = place;
-        let mut splice = Splice { before: Vec::new(), until, kind, named };
-        if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
-            body.truncate(from);
-            splice.before = body;
-        }
-        splice
-    }
-
-    fn differs(&self, target: &Target, form: Form) -> bool {
-        let in_path = target.address(form).is_some_and(|ModelAddress { model_in_path, .. }| *model_in_path);
-        !in_path && self.named.as_ref() != Some(&target.id)
-    }
-
-    fn put_length(&self, id: &str) -> usize {
-        let (opening, closing) = self.kind.around();
-        opening.len() + id.len() + closing.len()
-    }
-}
-
-impl Put {
-    /// What stands around the id.
-    fn around(self) -> (&'static str, &'static str) {
-        match self {
-            Put::Value => ("\"", "\""),
-            Put::Member { others: true } => ("\"model\":\"", "\","),
-            Put::Member { others: false } => ("\"model\":\"", "\""),
         }
     }
 }
@@ -464,31 +380,6 @@ fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
         (_, None) => one,
         _ if seconds(&other) < seconds(&one) => other,
         _ => one,
-    }
-}
-
-/// The headers of an answer that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
-/// The request id is not among them: see [`request_id_of`].
-pub fn passes_back(name: &[u8]) -> bool {
-    matches!(
-        name,
-        b":status"
-            | b"content-type"
-            | b"content-length"
-            | b"content-encoding"
-            | b"date"
-            | b"retry-after"
-            | b"retry-after-ms"
-            | b"openai-processing-ms"
-    ) || name.starts_with(b"x-ratelimit-")
-}
-
-/// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
-pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
-    match (cloud, name) {
-        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 1,
-        (_, b"x-request-id") => 2,
-        _ => 0,
     }
 }
 

@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::attempt::{Body, Origin, Place, Request, Splice};
+use crate::attempt::{Body, Origin, Request};
 use crate::cloud::Form;
 use crate::config::{Auth, Config, Order};
 use crate::header::{Inbound, Single};
@@ -20,6 +20,7 @@ use crate::openai::request::{self, Refusal};
 use crate::path::{self, Operation};
 use crate::policy::{Caller, Permit};
 use crate::route::{self, Needs, Shares};
+use crate::splice::{Place, Splice};
 
 /// What the headers lead to.
 #[derive(Debug)]

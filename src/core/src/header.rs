@@ -1,5 +1,6 @@
 //! Headers: the names that this module knows, and what a request's headers say.
 
+use crate::cloud::Cloud;
 use crate::config::Identity;
 
 /// Which clouds a request may be sent to, of those that policy allows.
@@ -113,5 +114,30 @@ impl<'h> Inbound<'h> {
                 }
             }
         }
+    }
+}
+
+/// The headers of an answer that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
+/// The request id is not among them: see [`request_id_of`].
+pub fn passes_back(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b":status"
+            | b"content-type"
+            | b"content-length"
+            | b"content-encoding"
+            | b"date"
+            | b"retry-after"
+            | b"retry-after-ms"
+            | b"openai-processing-ms"
+    ) || name.starts_with(b"x-ratelimit-")
+}
+
+/// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
+pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
+    match (cloud, name) {
+        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 1,
+        (_, b"x-request-id") => 2,
+        _ => 0,
     }
 }

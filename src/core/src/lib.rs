@@ -2,7 +2,7 @@
 //!
 //! Modules import downwards only: words ([`fault`], [`name`], [`json`]), the clients' formats ([`openai`]),
 //! the clouds ([`cloud`]), the policy file ([`config`]), what a request may do ([`policy`]), where it goes
-//! ([`route`]), what an answer means ([`outcome`]), and the two machines that a host drives ([`edge`], [`attempt`])
+//! ([`route`]), how its body changes ([`splice`]), what an answer means ([`outcome`]), and the two machines that a host drives ([`edge`], [`attempt`])
 //! with the [`keeper`] beside them.
 #![forbid(unsafe_code)]
 
@@ -20,3 +20,4 @@ pub mod outcome;
 pub mod path;
 pub mod policy;
 pub mod route;
+pub mod splice;

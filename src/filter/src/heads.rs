@@ -3,9 +3,9 @@
 //! Both are allow-lists. Filters of Envoy's own that stand beside this one take away what is known to be
 //! there, and are quicker at it; what this file does holds without them.
 
-use multihome_core::attempt::{Answer, Head, Kept, Request, passes_back, request_id_of};
+use multihome_core::attempt::{Answer, Head, Kept, Request};
 use multihome_core::cloud::Cloud;
-use multihome_core::header;
+use multihome_core::header::{self, passes_back, request_id_of};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};

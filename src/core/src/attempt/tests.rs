@@ -2,7 +2,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::config;
+use crate::header::passes_back;
 use crate::openai::request;
+use crate::splice::Place;
 
 /// All three clouds, one target each, in the order in which they are tried.
 const POLICY: &str = r#"{

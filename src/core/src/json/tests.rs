@@ -1,0 +1,96 @@
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::*;
+
+fn whole(text: &str) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(text.as_bytes());
+    cursor.skip()?;
+    cursor.end()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn takes_what_the_grammar_allows() {
+    for text in [
+        "{}",
+        "[]",
+        " [ ] ",
+        "null",
+        "-0",
+        "0.5e+10",
+        "1E9",
+        r#""\u00e9\/\n""#,
+        r#"{"a":{"b":[1,{},[]]},"c":""}"#,
+        "[[[[1]]]]",
+        r#""a string that is longer than sixteen bytes, so that chunks are read""#,
+    ] {
+        assert_eq!(whole(text), Ok(()), "{text}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn refuses_what_it_does_not() {
+    for text in [
+        "",
+        "{",
+        "}",
+        "[1,]",
+        r#"{"a":1,}"#,
+        "{a:1}",
+        "01",
+        "1.",
+        ".5",
+        "+1",
+        "-",
+        "1e",
+        "NaN",
+        "tru",
+        "'a'",
+        "\"a\u{1}\"",
+        r#""\x""#,
+        r#""\u12g4""#,
+        "\"open",
+        "[1 2]",
+        r#"{"a" 1}"#,
+        "1 2",
+        "{}x",
+        "[}",
+        r#"{"a":]"#,
+    ] {
+        assert!(whole(text).is_err(), "{text}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn agrees_with_serde_json_on_mangled_texts() {
+    let seed = r#"{"model":"gpt","n":[1,-2.5e3,true,null,{"k\n":"v\u0041"}],"s":"0123456789abcdef\"tail"}"#;
+    let bytes = b"{}[]\",:\\0-.eEtfn u\x01x";
+    for at in 0..seed.len() {
+        for byte in bytes {
+            let mut text = seed.as_bytes().to_vec();
+            text[at] = *byte;
+            let text = String::from_utf8(text).unwrap();
+            let reference = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            assert_eq!(whole(&text).is_ok(), reference, "{text}");
+        }
+        let cut = seed.get(..at).unwrap();
+        assert!(whole(cut).is_err(), "{cut}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn nests_so_deep_and_no_deeper() {
+    let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
+    assert_eq!(whole(&deep(128)), Ok(()));
+    assert!(whole(&deep(129)).is_err());
+    assert!(whole(&"[".repeat(1_000_000)).is_err());
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn unescapes_or_says_that_parsers_differ() {
+    let read = |text: &'static str| Cursor::new(text.as_bytes()).string("a string").unwrap().unescaped();
+    assert_eq!(read(r#""mod\u0065l""#).as_deref(), Some("model"));
+    assert_eq!(read(r#""\ud83d\ude00\t""#).as_deref(), Some("😀\t"));
+    assert_eq!(read(r#""\ud83d""#), None);
+    assert_eq!(read(r#""\ude00""#), None);
+    assert_eq!(read(r#""\ud83dx""#), None);
+}

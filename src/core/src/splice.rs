@@ -1,0 +1,109 @@
+//! A target's model id in a client's body: one place is replaced, everything else stays byte for byte.
+
+use crate::cloud::{Form, ModelAddress};
+use crate::config::{Config, Target};
+use crate::openai::request::Facts;
+
+/// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
+#[derive(Debug)]
+pub struct Splice {
+    /// What stands before the model's value; empty if no target of the plan needs it.
+    before: Vec<u8>,
+    until: usize,
+    kind: Put,
+    /// The model that the body names.
+    named: Option<String>,
+}
+
+/// Where a body has its model, or could have one.
+#[derive(Debug)]
+pub struct Place {
+    from: usize,
+    until: usize,
+    kind: Put,
+    named: Option<String>,
+}
+
+impl Place {
+    /// The place that a body's facts tell.
+    pub fn of(facts: &Facts<'_>) -> Place {
+        let (from, until, kind) = match &facts.model {
+            Some(model) => (model.span.start, model.span.end, Put::Value),
+            None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
+        };
+        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
+        Place { from, until, kind, named }
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Put {
+    /// In place of the value that stands there.
+    Value,
+    /// As a member of its own, before others or not.
+    Member { others: bool },
+}
+
+impl Splice {
+    /// How a body is to be spliced for the targets of a plan. Of the body, only what stands before the model is
+    /// kept, in its own memory, and only if some target needs it.
+    pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, form: Form) -> Splice {
+        let Place { from, until, kind, named } = place;
+        let mut splice = Splice { before: Vec::new(), until, kind, named };
+        if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
+            body.truncate(from);
+            splice.before = body;
+        }
+        splice
+    }
+
+    /// Whether a target gets another body than the client's.
+    pub fn differs(&self, target: &Target, form: Form) -> bool {
+        let in_path = target.address(form).is_some_and(|ModelAddress { model_in_path, .. }| *model_in_path);
+        !in_path && self.named.as_ref() != Some(&target.id)
+    }
+
+    /// How many bytes at the beginning of the body are replaced.
+    pub fn until(&self) -> usize {
+        self.until
+    }
+
+    /// The length that a body of `length` bytes has with the model `id`.
+    pub fn length(&self, length: u64, id: &str) -> u64 {
+        let (opening, closing) = self.kind.around();
+        length - self.until as u64 + (self.before.len() + opening.len() + id.len() + closing.len()) as u64
+    }
+
+    /// Hands out what replaces them for the model `id`, which is made of characters that need no escape
+    /// (`name::is_model`).
+    pub fn with(&mut self, id: &str, work: impl FnOnce(&[u8])) {
+        let kept = self.before.len();
+        let (opening, closing) = self.kind.around();
+        for part in [opening, id, closing] {
+            self.before.extend_from_slice(part.as_bytes());
+        }
+        work(&self.before);
+        self.before.truncate(kept);
+    }
+
+    /// The bytes that it keeps.
+    pub fn kept_bytes(&self) -> usize {
+        self.before.capacity()
+    }
+
+    /// Gives them up: nothing is spliced after this.
+    pub fn forget(&mut self) {
+        self.before = Vec::new();
+    }
+}
+
+impl Put {
+    /// What stands around the id.
+    fn around(self) -> (&'static str, &'static str) {
+        match self {
+            Put::Value => ("\"", "\""),
+            Put::Member { others: true } => ("\"model\":\"", "\","),
+            Put::Member { others: false } => ("\"model\":\"", "\""),
+        }
+    }
+}
