@@ -155,7 +155,8 @@ impl Row {
             (None, None) => "fits, but comes after the last attempt".to_owned(),
             (None, Some(_)) => {
                 let path = target.address(needs.form).map(|address| address.path.as_str()).unwrap_or_default();
-                format!("{}https://{}{path}", merits(considered, permit, needs), endpoint.host)
+                let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
+                format!("{}{scheme}://{}{path}", merits(considered, permit, needs), endpoint.host)
             }
         };
         Some(Row {
