@@ -43,7 +43,9 @@ fn recognised(path: &str) -> Option<Operation> {
             Some(model) => (model, Form::Chat),
             None => (rest.strip_suffix("/responses")?, Form::Responses),
         };
-        return name::is_model(model).then(|| Operation::Generate(form, Some(model.to_owned())));
+        let dots = |part: &str| part.bytes().all(|byte| byte == b'.');
+        let named = name::is_model(model) && !model.split('/').any(dots);
+        return named.then(|| Operation::Generate(form, Some(model.to_owned())));
     }
     let rest = ["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
     match rest {
@@ -135,13 +137,16 @@ mod tests {
             ("POST", "/openai/chat/completions", 404),
             ("POST", "/openai/deployments//chat/completions", 404),
             ("POST", "/openai/deployments/a%20b/chat/completions", 404),
+            ("POST", "/openai/deployments/..%2f..%2fv1/chat/completions", 404),
+            ("POST", "/openai/deployments/a//b/chat/completions", 404),
             ("POST", "/openai/deployments/x/embeddings", 404),
             ("GET", "/v1/models/", 404),
             ("GET", "/v1/models/%ff", 404),
             ("GET", "/v1/models/%f", 404),
         ] {
             let error = operation(method.as_bytes(), path.as_bytes()).unwrap_err();
-            assert_eq!(error.status, status, "{method} {path}");
+            let code = if status == 404 { "unknown_url" } else { "method_not_allowed" };
+            assert_eq!((error.status, error.code.as_deref()), (status, Some(code)), "{method} {path}");
         }
     }
 }
