@@ -47,7 +47,7 @@ class Envoy:
         self.log = config.with_suffix(".log")
         # The rendered access log goes to standard output: it is written, and read by nobody.
         self.process = running.start(
-            [binary, "-c", config, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warning"],
+            [binary, "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"],
             stdout=subprocess.DEVNULL, stderr=self.log.open("w"), cwd=config.parent)
 
     @property
