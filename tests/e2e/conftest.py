@@ -43,6 +43,7 @@ def the_clouds(processes, tmp_path_factory):
 
 @pytest.fixture
 def clouds(the_clouds):
+    require_alive("the emulated clouds", the_clouds)
     the_clouds.clear()
     yield the_clouds
     the_clouds.clear()
@@ -61,8 +62,18 @@ def the_gateway(processes, the_clouds, envoy, tmp_path_factory):
 
 @pytest.fixture
 def gateway(the_gateway, clouds):
+    require_alive("the shared Envoy", the_gateway)
     yield the_gateway
-    assert the_gateway.process.poll() is None, f"Envoy ended:\n{the_gateway.log_text()[-3000:]}"
+    require_alive("the shared Envoy", the_gateway)
+
+
+def require_alive(name, started):
+    """The test at which it ended says so with its log; those after it in a line each."""
+    code = started.process.poll()
+    if code is not None:
+        log = "" if getattr(started, "reported", False) else started.log.read_text(errors="replace")[-3000:]
+        started.reported = True
+        pytest.fail(f"{name} ended with code {code}\n{log}", pytrace=False)
 
 
 @pytest.fixture
