@@ -146,12 +146,6 @@ pub fn too_large(config: &Config) -> ApiError {
     ApiError::new(413, "request_too_large", format!("The request's body is larger than {most} bytes."))
 }
 
-/// The answer where a worker holds as much as it may.
-pub fn overloaded() -> ApiError {
-    let message = "This endpoint holds as many requests as it can at this moment.";
-    ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "overloaded", message) }
-}
-
 /// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
 /// lacks nothing, and is not ranked by price.
 fn needs_no_body(permit: &Permit<'_>, needs: Needs<'_>) -> bool {
@@ -217,7 +211,6 @@ fn refused(refusal: Refusal) -> ApiError {
             );
             ApiError::new(400, "invalid_json", message)
         }
-        Refusal::NotUtf8 => ApiError::new(400, "invalid_json", "The request's body is not UTF-8."),
         Refusal::NotAnObject => ApiError::new(400, "invalid_json", "The request's body has to be a JSON object."),
         Refusal::Duplicate(key) => {
             ApiError::new(400, "duplicate_key", format!("The key `{key}` stands twice in one object.")).about(key)

@@ -1,11 +1,15 @@
 //! A cursor over JSON text: checks every byte of it, builds nothing, and is exact about what it accepts.
 //!
-//! RFC 8259 to the letter; anything on which two parsers could differ is for the caller to refuse, which is
-//! why strings are handed out raw, with a mark whether they hold escapes. Never recursive, never allocating
+//! RFC 8259 to the letter, UTF-8 only; anything else on which two parsers could differ is for the caller to refuse,
+//! which is why strings are handed out raw, with a mark whether they hold escapes. Never recursive, never allocating
 //! but in [`Text::unescaped`].
 
-use std::borrow::Cow;
+mod block;
+mod string;
+
 use std::ops::Range;
+
+pub use string::Text;
 
 /// Values nest at most this deep.
 pub const MOST_DEPTH: u32 = 128;
@@ -17,80 +21,6 @@ pub struct Malformed {
     pub at: usize,
     /// What was expected there.
     pub expected: &'static str,
-}
-
-/// A string as it stands in the text, without its quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Text<'j> {
-    raw: &'j [u8],
-    /// Where its opening quote stands.
-    start: usize,
-    escaped: bool,
-}
-
-impl<'j> Text<'j> {
-    /// From its opening quote to after its closing one.
-    pub fn span(&self) -> Range<usize> {
-        self.start..self.start + self.raw.len() + 2
-    }
-
-    /// Whether it means `other`, however it is escaped.
-    pub fn is(&self, other: &str) -> bool {
-        if self.escaped { self.unescaped().is_some_and(|text| text == other) } else { self.raw == other.as_bytes() }
-    }
-
-    /// Whether it begins with `prefix`; a string with escapes is read first.
-    pub fn starts_with(&self, prefix: &str) -> bool {
-        if self.escaped {
-            self.unescaped().is_some_and(|text| text.starts_with(prefix))
-        } else {
-            self.raw.starts_with(prefix.as_bytes())
-        }
-    }
-
-    /// What it means. `None` where parsers differ: a lone surrogate, or bytes that are not UTF-8.
-    pub fn unescaped(&self) -> Option<Cow<'j, str>> {
-        let text = std::str::from_utf8(self.raw).ok()?;
-        if !self.escaped {
-            return Some(Cow::Borrowed(text));
-        }
-        let mut meaning = String::with_capacity(text.len());
-        let mut rest = text.chars();
-        while let Some(next) = rest.next() {
-            meaning.push(if next == '\\' { unescape(&mut rest)? } else { next });
-        }
-        Some(Cow::Owned(meaning))
-    }
-}
-
-fn unescape(rest: &mut std::str::Chars<'_>) -> Option<char> {
-    Some(match rest.next()? {
-        'b' => '\u{8}',
-        'f' => '\u{c}',
-        'n' => '\n',
-        'r' => '\r',
-        't' => '\t',
-        'u' => {
-            let first = code_unit(rest)?;
-            if !(0xd800..0xe000).contains(&first) {
-                return char::from_u32(first);
-            }
-            if first >= 0xdc00 || rest.next()? != '\\' || rest.next()? != 'u' {
-                return None;
-            }
-            let second = code_unit(rest)?;
-            if !(0xdc00..0xe000).contains(&second) {
-                return None;
-            }
-            return char::from_u32(0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00));
-        }
-        // The cursor let only `"`, `\` and `/` through beside the above.
-        other => other,
-    })
-}
-
-fn code_unit(rest: &mut std::str::Chars<'_>) -> Option<u32> {
-    (0..4).try_fold(0, |unit, _| Some(unit << 4 | rest.next()?.to_digit(16)?))
 }
 
 /// Where a JSON text has been read to.
@@ -174,24 +104,9 @@ impl<'j> Cursor<'j> {
         if self.peek() != Some(b'"') {
             return Err(self.malformed(expected));
         }
-        let start = self.at;
-        self.at += 1;
-        let mut escaped = false;
-        loop {
-            self.at += plain_run(self.bytes.get(self.at..).unwrap_or_default());
-            match self.byte() {
-                Some(b'"') => break,
-                Some(b'\\') => {
-                    escaped = true;
-                    self.escape()?;
-                }
-                Some(_) => return Err(self.malformed("no control character in a string")),
-                None => return Err(self.malformed("`\"`")),
-            }
-        }
-        let raw = self.bytes.get(start + 1..self.at).unwrap_or_default();
-        self.at += 1;
-        Ok(Text { raw, start, escaped })
+        let text = Text::read(self.bytes, self.at)?;
+        self.at = text.span().end;
+        Ok(text)
     }
 
     /// Reads the next value, whatever it is, and returns where it stands.
@@ -319,24 +234,6 @@ impl<'j> Cursor<'j> {
         }
     }
 
-    fn escape(&mut self) -> Result<(), Malformed> {
-        self.at += 1;
-        match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 1,
-            Some(b'u') => {
-                self.at += 1;
-                for _ in 0..4 {
-                    if !self.byte().is_some_and(|byte| byte.is_ascii_hexdigit()) {
-                        return Err(self.malformed("four hexadecimal digits"));
-                    }
-                    self.at += 1;
-                }
-            }
-            _ => return Err(self.malformed("an escape")),
-        }
-        Ok(())
-    }
-
     fn scalar(&mut self) -> Result<(), Malformed> {
         for word in ["true", "false", "null"] {
             if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
@@ -373,40 +270,6 @@ impl<'j> Cursor<'j> {
         }
         if self.at == first { Err(self.malformed("a digit")) } else { Ok(()) }
     }
-}
-
-/// The length of the run before the first quote, backslash or control character: a request is mostly long
-/// strings, so sixteen bytes are looked at in one step.
-fn plain_run(bytes: &[u8]) -> usize {
-    let (blocks, tail) = bytes.as_chunks::<16>();
-    for (number, block) in blocks.iter().enumerate() {
-        let marks = ends_of_run(block);
-        if marks != 0 {
-            return number * 16 + marks.trailing_zeros() as usize;
-        }
-    }
-    let mut last = [b' '; 16];
-    last.iter_mut().zip(tail).for_each(|(slot, byte)| *slot = *byte);
-    blocks.len() * 16 + tail.len().min(ends_of_run(&last).trailing_zeros() as usize)
-}
-
-/// A bit for every byte that ends a run, the first byte's lowest.
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn ends_of_run(block: &[u8; 16]) -> u16 {
-    use core::arch::wasm32::{u8x16_bitmask, u8x16_eq, u8x16_lt, u8x16_splat, u64x2, v128_or};
-    let (halves, _) = block.as_chunks::<8>();
-    let half = |number: usize| u64::from_le_bytes(halves.get(number).copied().unwrap_or_default());
-    let bytes = u64x2(half(0), half(1));
-    let quotes = u8x16_eq(bytes, u8x16_splat(b'"'));
-    let escapes = u8x16_eq(bytes, u8x16_splat(b'\\'));
-    let controls = u8x16_lt(bytes, u8x16_splat(0x20));
-    u8x16_bitmask(v128_or(v128_or(quotes, escapes), controls))
-}
-
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn ends_of_run(block: &[u8; 16]) -> u16 {
-    let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    block.iter().rev().fold(0, |marks, byte| marks << 1 | u16::from(ends(*byte)))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 
-fn whole(text: &str) -> Result<(), Malformed> {
-    let mut cursor = Cursor::new(text.as_bytes());
+fn whole(text: impl AsRef<[u8]>) -> Result<(), Malformed> {
+    let mut cursor = Cursor::new(text.as_ref());
     cursor.skip()?;
     cursor.end()
 }
@@ -77,12 +77,51 @@ fn agrees_with_serde_json_on_mangled_texts() {
     }
 }
 
+/// Whatever stands where in a block, at its edges above all: escapes and characters of every length.
+#[wasm_bindgen_test(unsupported = test)]
+fn finds_what_stands_across_blocks() {
+    for piece in ["\\n", "\\\\", "\\\"", "\\u00e9", "é", "€", "😀", "\u{7f}"] {
+        for before in 0..70 {
+            for after in [0, 1, 63, 64, 130] {
+                let text = format!("[\"{}{piece}{}\",1]", "a".repeat(before), "b".repeat(after));
+                assert_eq!(whole(&text), Ok(()), "{text}");
+                let value: Vec<serde_json::Value> = serde_json::from_str(&text).unwrap();
+                let read = Cursor::new(&text.as_bytes()[1..]).string("a string").unwrap();
+                assert_eq!(read.unescaped().as_deref(), value[0].as_str(), "{text}");
+                for cut in 0..piece.len() {
+                    let mut bytes = text.clone().into_bytes();
+                    bytes.remove(2 + before + cut);
+                    let valid = std::str::from_utf8(&bytes)
+                        .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok());
+                    assert_eq!(whole(&bytes).is_ok(), valid, "{}", String::from_utf8_lossy(&bytes));
+                }
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn says_which_byte_is_not_utf8() {
+    let expected = |at| Err(Malformed { at, expected: "UTF-8" });
+    for before in [0, 5, 61, 62, 63, 64, 200] {
+        let mut text = b"\"".to_vec();
+        text.resize(1 + before, b'a');
+        for bad in [&b"\xff"[..], b"\xe2\x82", b"\xc0\xaf", b"\xed\xa0\x80"] {
+            for after in [0, 70] {
+                let whole_text = [&text, bad, &vec![b'b'; after], b"\""].concat();
+                assert_eq!(whole(&whole_text), expected(1 + before), "{before} {bad:x?} {after}");
+            }
+        }
+    }
+    assert_eq!(whole(b"[\xff]"), Err(Malformed { at: 1, expected: "a value" }));
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn nests_so_deep_and_no_deeper() {
     let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
-    assert_eq!(whole(&deep(128)), Ok(()));
-    assert!(whole(&deep(129)).is_err());
-    assert!(whole(&"[".repeat(1_000_000)).is_err());
+    assert_eq!(whole(deep(128)), Ok(()));
+    assert!(whole(deep(129)).is_err());
+    assert!(whole("[".repeat(1_000_000)).is_err());
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -38,10 +38,8 @@ pub struct Model<'b> {
 /// Why a body is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is not JSON.
+    /// It is not JSON in UTF-8.
     Malformed(Malformed),
-    /// It is not UTF-8.
-    NotUtf8,
     /// It is JSON, but not an object.
     NotAnObject,
     /// A key that decides something stands twice.
@@ -109,9 +107,6 @@ impl Seen {
 /// # Errors
 /// Why it must not be sent on.
 pub fn read(body: &[u8], form: Form) -> Result<Facts<'_>, Refusal> {
-    if simdutf8::basic::from_utf8(body).is_err() {
-        return Err(Refusal::NotUtf8);
-    }
     let mut cursor = Cursor::new(body);
     if !matches!(cursor.peek(), Some(b'{')) {
         // Malformed is said before misshapen: it is the more telling of the two.

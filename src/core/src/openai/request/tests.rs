@@ -78,7 +78,7 @@ fn refuses_what_two_parsers_could_read_differently() {
         (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, Refusal::Duplicate("type")),
         (br#"["model"]"#, Refusal::NotAnObject),
         (br#""model""#, Refusal::NotAnObject),
-        (b"{\"model\":\"\xff\xfe\"}", Refusal::NotUtf8),
+        (b"{\"model\":\"\xff\xfe\"}", Refusal::Malformed(Malformed { at: 10, expected: "UTF-8" })),
         (br#"{"model":1}"#, Refusal::WrongType("model", "a string")),
         (br#"{"model":"\ud800"}"#, Refusal::WrongType("model", "a string of whole characters")),
         (br#"{"stream":"yes"}"#, Refusal::WrongType("stream", "a boolean")),
