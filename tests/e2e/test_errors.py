@@ -181,7 +181,7 @@ def policy_of(clouds, certificates):
     policy["tenants"] = {"acme": {"clouds": ["azure", "aws", "gcp"], "residency": ["us", "global"], "models": ["*"]}}
     del policy["identity"]["policy"]
     policy["gcp"] = {"metadata": {"address": "127.0.0.1:1"}}
-    policy["limits"] = {"body_bytes": 100_000, "held_bytes": 5_000}
+    policy["limits"] = {"body_bytes": 100_000}
     policy["timeouts"] = {"connect": "1s", "first_byte": "700ms", "idle": "1s"}
     return policy
 
@@ -256,15 +256,6 @@ def test_the_only_target_cannot_serve(target, fault, expected, retry_after, sour
     if refusal is not None:
         assert records[0]["auth"].startswith("refused: ") and refusal in records[0]["auth"]
     assert "nobody-knows-this" not in error.response.text
-
-
-def test_more_is_held_than_a_worker_may(broken_client):
-    """The model stands behind the text, so that all of it has to be kept for the next attempt."""
-    question = Question("x" * 8_000, "azure", "responses")
-    question.body = {"input": question.body["input"], "model": "azure"}
-    error = raised(broken_client(), question)
-    assert words(error) == (503, SERVER, "overloaded", None)
-    assert error.response.headers["retry-after"] == "1"
 
 
 ASKED = json.dumps({"model": "azure", "input": "x" * 50_000}).encode()

@@ -22,11 +22,11 @@ BROKEN = (ConnectionError, HTTPException)
 @pytest.fixture(scope="module")
 def fragile(processes, the_clouds, envoy, tmp_path_factory):
     """One worker, so that every stream lives in the VM that traps."""
-    if not places.TRAP_MODULE.exists():
-        pytest.fail(f"{places.TRAP_MODULE} is missing: `make test-e2e` builds it")
+    if not places.MODULE_FOR_TESTS.exists():
+        pytest.fail(f"{places.MODULE_FOR_TESTS} is missing: `make test-e2e` builds it")
     with Processes() as started:
         gateway = Gateway(started, tmp_path_factory.mktemp("fragile"), envoy, base(the_clouds), the_clouds, concurrency=1,
-                          secrets={**the_clouds.secrets(), "google-token": the_clouds.google_token()}, module=places.TRAP_MODULE)
+                          secrets={**the_clouds.secrets(), "google-token": the_clouds.google_token()}, module=places.MODULE_FOR_TESTS)
         gateway.await_serving(only="gcp-us", form="responses")
         yield gateway
 
@@ -161,7 +161,7 @@ def test_a_stream_of_another_worker_goes_on(the_clouds, clouds, envoy, tmp_path,
     """Two workers; of streams on both, those on one end and the others come whole."""
     with Processes() as started:
         gateway = Gateway(started, tmp_path / "two", envoy, base(the_clouds), the_clouds, concurrency=2,
-                          secrets=the_clouds.secrets(), module=places.TRAP_MODULE)
+                          secrets=the_clouds.secrets(), module=places.MODULE_FOR_TESTS)
         questions = [Question("hi [[azure slow ms=60]] [[events 40]]", MODELS["chat"], stream=True) for _ in range(12)]
         connections = [gateway.connect() for _ in questions]
         for connection, question in zip(connections, questions):

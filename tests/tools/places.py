@@ -17,9 +17,9 @@ BUILD = (ROOT / os.environ.get("CARGO_TARGET_DIR", "target")).resolve()
 CLI = BUILD / "debug" / "multihome"
 CLOUDS = BUILD / "debug" / "multihome-clouds"
 MODULE = BUILD / "wasm32-wasip1" / "release" / "multihome.wasm"
-# The same with a way to make it trap. A folder of its own: in one, cargo would link both anew at each change between them.
-TRAP_BUILD = BUILD / "trap"
-TRAP_MODULE = TRAP_BUILD / "wasm32-wasip1" / "release" / "multihome.wasm"
+# The same with what tests need: a way to make it trap, and to ask how many requests a worker knows. A folder of its own: in one, cargo would link both anew at each change between them.
+BUILD_FOR_TESTS = BUILD / "for-tests"
+MODULE_FOR_TESTS = BUILD_FOR_TESTS / "wasm32-wasip1" / "release" / "multihome.wasm"
 
 REQUIREMENTS = ROOT / "tests" / "e2e" / "requirements.txt"
 PYTHON = VENV / "bin" / "python"

@@ -24,7 +24,7 @@ def lint():
     for command in (
         ["cargo", "fmt", "--all", "--check"],
         ["cargo", "clippy", "--workspace", "--all-targets", *deny],
-        ["cargo", "clippy", "--package", "multihome", "--target", MODULE_TARGET, "--features", "trap-for-tests", *deny],
+        ["cargo", "clippy", "--package", "multihome", "--target", MODULE_TARGET, "--features", "for-tests", *deny],
     ):
         code, _ = run(command)
         counts.add("lints (fmt, clippy natively and for the module)", code == 0)
@@ -76,13 +76,13 @@ def node():
 
 
 def build():
-    """The programs that run beside Envoy, and the module, also in a build that can be made to trap."""
+    """The programs that run beside Envoy, and the module, also as it is built for tests."""
     say("The first time about 5 minutes, later seconds.")
     for command in (
         # All programs at once: a choice of packages would build their dependencies with other features, anew.
         ["cargo", "build", "--workspace", "--bins"],
         BUILD_MODULE,
-        [*BUILD_MODULE, "--features", "trap-for-tests", "--target-dir", places.TRAP_BUILD],
+        [*BUILD_MODULE, "--features", "for-tests", "--target-dir", places.BUILD_FOR_TESTS],
     ):
         if run(command)[0]:
             return Counts().add("builds", False, note=" ".join(map(str, command)))

@@ -265,18 +265,7 @@ fn limits() -> Value {
     object(
         "Sizes in bytes.",
         &[],
-        [
-            ("body_bytes", integer("The largest request body.", 1, 64 << 20, Some(json!(4 << 20)))),
-            (
-                "held_bytes",
-                integer(
-                    "The most that one worker of Envoy keeps of all requests in flight.",
-                    1,
-                    2 << 30,
-                    Some(json!(256 << 20)),
-                ),
-            ),
-        ],
+        [("body_bytes", integer("The largest request body.", 1, 64 << 20, Some(json!(4 << 20))))],
     )
 }
 

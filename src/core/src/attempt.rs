@@ -113,8 +113,6 @@ pub struct Head<'r> {
     pub kept: Option<Kept>,
     /// Whether it has to carry Google's access token, which no filter after this one adds.
     pub google_token: bool,
-    /// The cluster of the next attempt, if there is to be one.
-    pub following: Option<&'r str>,
 }
 
 /// What can stay of a client's headers, if there are no others than those that must be there.
@@ -180,12 +178,17 @@ impl Request {
         self.cluster(0)
     }
 
+    /// The cluster of the attempt after the latest, if there may be one.
+    pub fn following_cluster(&self) -> Option<&str> {
+        self.cluster(self.begun)
+    }
+
     /// How many retries Envoy may make.
     pub fn retries(&self) -> usize {
         self.plan.len() - 1
     }
 
-    /// The bytes of the body that are kept for later attempts.
+    /// The bytes of the body that are kept at this moment.
     pub fn held_bytes(&self) -> usize {
         match &self.body {
             Body::Streamed { .. } => 0,
@@ -216,7 +219,6 @@ impl Request {
                 length: self.length().is_none() || (self.origin.said_length && self.splicing().is_none()),
             }),
             google_token: endpoint.auth == Auth::Metadata,
-            following: self.cluster(position + 1),
         })
     }
 
@@ -225,11 +227,13 @@ impl Request {
         self.splicing().map(|(splice, _)| splice.until())
     }
 
-    /// Hands out what replaces them.
-    pub fn with_replacement(&mut self, work: impl FnOnce(&[u8])) {
-        let Some(id) = self.splicing().map(|(_, target)| target.id.clone()) else { return };
-        if let Body::Held { splice, .. } = &mut self.body {
-            splice.with(&id, work);
+    /// What replaces them. `read` reads so many bytes at the beginning of the body: the first attempt that needs them finds
+    /// them kept, a later one does not. `None` if it reads fewer.
+    pub fn replacement(&mut self, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
+        let id = self.splicing()?.1.id.clone();
+        match &mut self.body {
+            Body::Held { splice, .. } => splice.replacement(&id, read),
+            Body::Streamed { .. } => None,
         }
     }
 
@@ -253,9 +257,14 @@ impl Request {
         self.begun
     }
 
-    /// The latest attempt's answer goes to the client: nothing is tried after it, and nothing need be kept.
+    /// The latest attempt's answer goes to the client: nothing is tried after it.
     pub fn answer(&mut self) {
         self.answer = Fate::Passed;
+        self.forget_body();
+    }
+
+    /// Keeps nothing of the body: what is needed of it will be read again.
+    pub fn forget_body(&mut self) {
         if let Body::Held { splice, .. } = &mut self.body {
             splice.forget();
         }

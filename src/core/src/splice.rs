@@ -7,8 +7,11 @@ use crate::openai::request::Facts;
 /// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
 #[derive(Debug)]
 pub struct Splice {
-    /// What stands before the model's value; empty if no target of the plan needs it.
-    before: Vec<u8>,
+    /// What stands before the model's value, until an attempt has been sent it: it is seldom needed again, and may be
+    /// long. `None` too if no target of the plan needs it.
+    before: Option<Vec<u8>>,
+    /// How long that is.
+    from: usize,
     until: usize,
     kind: Put,
     /// The model that the body names.
@@ -49,10 +52,10 @@ impl Splice {
     /// kept, in its own memory, and only if some target needs it.
     pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, form: Form) -> Splice {
         let Place { from, until, kind, named } = place;
-        let mut splice = Splice { before: Vec::new(), until, kind, named };
+        let mut splice = Splice { before: None, from, until, kind, named };
         if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
             body.truncate(from);
-            splice.before = body;
+            splice.before = Some(body);
         }
         splice
     }
@@ -71,29 +74,31 @@ impl Splice {
     /// The length that a body of `length` bytes has with the model `id`.
     pub fn length(&self, length: u64, id: &str) -> u64 {
         let (opening, closing) = self.kind.around();
-        length - self.until as u64 + (self.before.len() + opening.len() + id.len() + closing.len()) as u64
+        length - self.until as u64 + (self.from + opening.len() + id.len() + closing.len()) as u64
     }
 
-    /// Hands out what replaces them for the model `id`, which is made of characters that need no escape
-    /// (`name::is_model`).
-    pub fn with(&mut self, id: &str, work: impl FnOnce(&[u8])) {
-        let kept = self.before.len();
+    /// What replaces them for the model `id`, which is made of characters that need no escape (`name::is_model`).
+    /// `read` reads so many bytes at the beginning of the body, where they are not kept any more; `None` if it does not.
+    pub fn replacement(&mut self, id: &str, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
+        let mut bytes = self.before.take().unwrap_or_else(|| read(self.from));
+        if bytes.len() != self.from {
+            return None;
+        }
         let (opening, closing) = self.kind.around();
         for part in [opening, id, closing] {
-            self.before.extend_from_slice(part.as_bytes());
+            bytes.extend_from_slice(part.as_bytes());
         }
-        work(&self.before);
-        self.before.truncate(kept);
+        Some(bytes)
     }
 
     /// The bytes that it keeps.
     pub fn kept_bytes(&self) -> usize {
-        self.before.capacity()
+        self.before.as_ref().map_or(0, Vec::capacity)
     }
 
-    /// Gives them up: nothing is spliced after this.
+    /// Gives them up.
     pub fn forget(&mut self) {
-        self.before = Vec::new();
+        self.before = None;
     }
 }
 

@@ -2,20 +2,17 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::{Answer, Next, Request};
+use multihome_core::attempt::{Answer, Fate, Next, Request};
 use multihome_core::header;
 use multihome_core::openai::error::ApiError;
 use multihome_core::outcome::MOST_BODY;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
-use crate::edge::NEXT;
+use crate::edge::{NEXT, TICKET};
 use crate::pairs::{Pairs, PairsWriter};
 use crate::worker::{self, SharedRequest};
 use crate::{answerer, heads, host};
-
-/// Where [`crate::edge::TICKET`] is read: filter state, by its full name, parts ended by zero bytes.
-const TICKET_PATH: &str = "filter_state\0wasm.multihome.ticket";
 
 /// One try.
 pub struct Attempt {
@@ -75,6 +72,7 @@ impl Attempt {
                 Action::Continue
             }
             Next::MoveOn => {
+                name_following(&request);
                 host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
                 Action::Continue
             }
@@ -115,11 +113,30 @@ impl Attempt {
     }
 }
 
-impl Context for Attempt {}
+/// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
+fn name_following(request: &Request) {
+    if let Some(cluster) = request.following_cluster() {
+        host::set_filter_state(NEXT, cluster.as_bytes());
+    }
+}
+
+impl Context for Attempt {
+    /// The end of an attempt comes before the next one is made. One that had no answer is one that Envoy may retry: it was
+    /// not connected, was reset or was too slow. An answer that came has named the next cluster, or needs none.
+    fn on_done(&mut self) -> bool {
+        if let Some(request) = &self.request {
+            let request = request.borrow();
+            if request.fate() == Fate::Open {
+                name_following(&request);
+            }
+        }
+        true
+    }
+}
 
 impl HttpContext for Attempt {
     fn on_http_request_headers(&mut self, count: usize, _end_of_stream: bool) -> Action {
-        let Some(shared) = host::filter_state(TICKET_PATH).and_then(|ticket| worker::find(&ticket)) else {
+        let Some(shared) = host::filter_state(TICKET).and_then(|ticket| worker::find(&ticket)) else {
             return self.refuse();
         };
         let mut request = shared.borrow_mut();
@@ -127,9 +144,6 @@ impl HttpContext for Attempt {
             return self.refuse();
         };
         heads::send(&head, count);
-        if let Some(cluster) = head.following {
-            host::set_filter_state(NEXT, cluster.as_bytes());
-        }
         self.replaces = request.replaces();
         drop(request);
         self.request = Some(shared);
@@ -145,7 +159,12 @@ impl HttpContext for Attempt {
             return Action::Pause;
         }
         self.replaces = None;
-        shared.borrow_mut().with_replacement(|bytes| host::replace_start(BufferType::HttpRequestBody, until, bytes));
+        let body = BufferType::HttpRequestBody;
+        let Some(bytes) = shared.borrow_mut().replacement(|most| host::buffer(body, most)) else {
+            return self.refuse();
+        };
+        shared.count();
+        host::replace_start(body, until, &bytes);
         Action::Continue
     }
 

@@ -70,9 +70,7 @@ impl Edge {
     /// Lets the request go to the first cluster of its plan. Setting the header last has the route chosen anew.
     fn send(&mut self, request: Request) -> Action {
         let retries = request.retries();
-        let Some(ticket) = Ticket::issue(request, self.config.limits.held_bytes) else {
-            return self.deny(&edge::overloaded());
-        };
+        let ticket = Ticket::issue(request);
         if let Some(cluster) = ticket.request().borrow().first_cluster() {
             host::set_filter_state(NEXT, cluster.as_bytes());
         }
@@ -174,9 +172,13 @@ impl Context for Edge {}
 impl HttpContext for Edge {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let headers = host::headers(MapType::HttpRequestHeaders);
-        #[cfg(all(feature = "trap-for-tests", target_arch = "wasm32"))]
-        if headers.iter().any(|(name, _)| name == b"x-trap-for-tests") {
-            core::arch::wasm32::unreachable();
+        #[cfg(all(feature = "for-tests", target_arch = "wasm32"))]
+        for (name, _) in headers.iter() {
+            match name {
+                b"x-trap-for-tests" => core::arch::wasm32::unreachable(),
+                b"x-requests-for-tests" => return self.found(crate::requests_in_flight().to_string().as_bytes()),
+                _ => {}
+            }
         }
         let inbound = Inbound::read(headers.iter(), &self.config.identity);
         for name in &inbound.unwanted {

@@ -55,17 +55,18 @@ fn whole(head: &Head<'_>) -> PairsWriter {
 pub fn pass_on(request: &mut Request, head: &Pairs) {
     request.answer();
     let Some(answerer) = request.answerer() else { return };
-    let set = |name: &str, value: &[u8]| host::set_header(MapType::HttpResponseHeaders, name, value);
+    let attempts = answerer.attempts.to_string();
     let id = request.cloud().and_then(|cloud| request_id(head, cloud)).unwrap_or(request.id());
-    let ours: [(&str, &[u8]); 4] = [
+    let ours: [(&str, &[u8]); 5] = [
         (header::CLOUD, answerer.cloud.as_bytes()),
         (header::TARGET, answerer.target.as_bytes()),
         (header::REGION, answerer.region.as_bytes()),
+        (header::ATTEMPTS, attempts.as_bytes()),
         ("x-request-id", id),
     ];
-    // How often each of ours stands, and whether it is right: Envoy may have set what never changes, and a cloud
+    // How often each of ours stands, and whether it is right: Envoy may have set what seldom changes, and a cloud
     // may have sent a name of ours.
-    let mut stands = [(0_usize, false); 4];
+    let mut stands = [(0_usize, false); 5];
     for (name, value) in head.iter() {
         match ours.iter().zip(&mut stands).find(|((own, _), _)| own.as_bytes() == name) {
             Some(((_, right), stands)) => *stands = (stands.0 + 1, *right == value),
@@ -81,10 +82,9 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
             host::remove_header(MapType::HttpResponseHeaders, name.as_bytes());
         }
         if !value.is_empty() {
-            set(name, value);
+            host::set_header(MapType::HttpResponseHeaders, name, value);
         }
     }
-    set(header::ATTEMPTS, answerer.attempts.to_string().as_bytes());
 }
 
 /// What an error's headers say.

@@ -125,10 +125,11 @@ pub fn replace_start(buffer: BufferType, length: usize, bytes: &[u8]) {
     unsafe { proxy_set_buffer_bytes(buffer, 0, length, bytes.as_ptr(), bytes.len()) };
 }
 
-/// Reads filter state that this module wrote: it stands under `wasm.`.
-pub fn filter_state(path: &str) -> Option<Vec<u8>> {
-    // SAFETY: the path lives through the call.
-    returned(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+/// Reads filter state that this module wrote. A name that is no attribute of Envoy's is looked for under `wasm.` at
+/// once; by the path `filter_state`, `wasm.…` it would go through a map of attributes.
+pub fn filter_state(name: &str) -> Option<Vec<u8>> {
+    // SAFETY: the name lives through the call.
+    returned(|data, size| unsafe { proxy_get_property(name.as_ptr(), name.len(), data, size) })
 }
 
 /// Writes filter state, which Envoy keeps under `wasm.` and `name`.

@@ -3,8 +3,7 @@
 //! The edge's stream owns its request; this store knows it weakly, under a number that goes through filter
 //! state. The number carries a nonce of its VM, so that one from a VM that has been replaced finds nothing.
 
-use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::{Rc, Weak};
 
@@ -14,18 +13,15 @@ use multihome_core::route::Shares;
 
 use crate::host;
 
-/// A request that edge and attempts work on in turn.
-pub type SharedRequest = Rc<RefCell<Request>>;
-
 thread_local! {
     static WORKER: Worker = Worker::new();
 }
 
 struct Worker {
     nonce: u64,
-    issued: Cell<u64>,
-    requests: RefCell<HashMap<u64, Weak<RefCell<Request>>>>,
-    held: Cell<u64>,
+    requests: RefCell<Slots>,
+    /// The bytes of bodies that all requests keep.
+    held: Cell<usize>,
     shares: RefCell<Shares>,
     token: RefCell<Option<Token>>,
 }
@@ -35,7 +31,6 @@ impl Worker {
         Worker {
             // Seeded by the host's random source, once a VM.
             nonce: RandomState::new().hash_one(0_u8),
-            issued: Cell::new(0),
             requests: RefCell::default(),
             held: Cell::new(0),
             shares: RefCell::default(),
@@ -44,30 +39,109 @@ impl Worker {
     }
 }
 
+/// Requests by number. A number is a slot and how often it had been used before, so that one that is not valid any more
+/// finds nothing.
+#[derive(Default)]
+struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+}
+
+#[derive(Default)]
+struct Slot {
+    uses: u32,
+    request: Weak<Shared>,
+}
+
+impl Slots {
+    fn put(&mut self, request: Weak<Shared>) -> (u32, u32) {
+        let number = self.free.pop().unwrap_or(self.slots.len() as u32);
+        match self.slots.get_mut(number as usize) {
+            Some(slot) => {
+                slot.request = request;
+                (number, slot.uses)
+            }
+            None => {
+                self.slots.push(Slot { uses: 0, request });
+                (number, 0)
+            }
+        }
+    }
+
+    fn get(&self, (number, uses): (u32, u32)) -> Option<SharedRequest> {
+        self.slots.get(number as usize).filter(|slot| slot.uses == uses)?.request.upgrade()
+    }
+
+    fn free(&mut self, (number, _): (u32, u32)) {
+        if let Some(slot) = self.slots.get_mut(number as usize) {
+            *slot = Slot { uses: slot.uses.wrapping_add(1), request: Weak::new() };
+            self.free.push(number);
+        }
+    }
+}
+
+/// A request that edge and attempts work on in turn.
+pub type SharedRequest = Rc<Shared>;
+
+/// A request, and the bytes that are counted for it.
+#[derive(Debug)]
+pub struct Shared {
+    request: RefCell<Request>,
+    counted: Cell<usize>,
+}
+
+impl Shared {
+    /// The request, to look at.
+    pub fn borrow(&self) -> Ref<'_, Request> {
+        self.request.borrow()
+    }
+
+    /// The request, to work on.
+    pub fn borrow_mut(&self) -> RefMut<'_, Request> {
+        self.request.borrow_mut()
+    }
+
+    /// Counts again what the request keeps.
+    pub fn count(&self) {
+        self.set_counted(self.request.borrow().held_bytes());
+    }
+
+    fn set_counted(&self, counted: usize) {
+        WORKER.with(|worker| {
+            worker.held.set(worker.held.get().saturating_sub(self.counted.replace(counted)).saturating_add(counted));
+        });
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.set_counted(0);
+    }
+}
+
+/// The most that a worker keeps of bodies, in bytes. One is kept from the edge to the first attempt, which follows at
+/// once; only where filters of the operator's wait in between is there ever more than one.
+const MOST_HELD: usize = 32 << 20;
+
 /// A request in the store, for as long as its stream lives.
 #[derive(Debug)]
 pub struct Ticket {
-    number: u64,
-    held: u64,
+    number: (u32, u32),
     request: SharedRequest,
 }
 
 impl Ticket {
-    /// Puts a request into the store; `None` where its bytes would exceed `most_held` over all of this worker.
-    pub fn issue(request: Request, most_held: u64) -> Option<Ticket> {
-        WORKER.with(|worker| {
-            let held = request.held_bytes() as u64;
-            let total = worker.held.get().saturating_add(held);
-            if total > most_held {
-                return None;
-            }
-            worker.held.set(total);
-            let number = worker.issued.get().wrapping_add(1);
-            worker.issued.set(number);
-            let request = Rc::new(RefCell::new(request));
-            worker.requests.borrow_mut().insert(number, Rc::downgrade(&request));
-            Some(Ticket { number, held, request })
-        })
+    /// Puts a request into the store. Where this worker keeps [`MOST_HELD`] already, its body is not kept: an attempt
+    /// reads it from Envoy again.
+    pub fn issue(mut request: Request) -> Ticket {
+        let held = request.held_bytes();
+        if held > 0 && WORKER.with(|worker| worker.held.get()).saturating_add(held) > MOST_HELD {
+            request.forget_body();
+        }
+        let request = Rc::new(Shared { request: RefCell::new(request), counted: Cell::new(0) });
+        request.count();
+        let number = WORKER.with(|worker| worker.requests.borrow_mut().put(Rc::downgrade(&request)));
+        Ticket { number, request }
     }
 
     /// The request.
@@ -77,39 +151,36 @@ impl Ticket {
 
     /// What goes through filter state: the VM's nonce and the number.
     pub fn to_bytes(&self) -> [u8; 16] {
-        let mut bytes = [0; 16];
         let nonce = WORKER.with(|worker| worker.nonce);
-        let (first, second) = bytes.split_at_mut(8);
-        first.copy_from_slice(&nonce.to_le_bytes());
-        second.copy_from_slice(&self.number.to_le_bytes());
-        bytes
+        let number = u64::from(self.number.0) | u64::from(self.number.1) << 32;
+        (u128::from(nonce) | u128::from(number) << 64).to_le_bytes()
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        WORKER.with(|worker| {
-            worker.held.set(worker.held.get().saturating_sub(self.held));
-            worker.requests.borrow_mut().remove(&self.number);
-        });
+        WORKER.with(|worker| worker.requests.borrow_mut().free(self.number));
     }
 }
 
 /// The request of a ticket. `None` for one of another VM, or whose stream has ended.
 pub fn find(ticket: &[u8]) -> Option<SharedRequest> {
-    let (nonce, number) = ticket.split_first_chunk::<8>()?;
-    let number: &[u8; 8] = number.try_into().ok()?;
+    let ticket = u128::from_le_bytes(ticket.try_into().ok()?);
+    let (nonce, number) = (ticket as u64, (ticket >> 64) as u64);
     WORKER.with(|worker| {
-        if u64::from_le_bytes(*nonce) != worker.nonce {
+        if nonce != worker.nonce {
             return None;
         }
-        worker.requests.borrow().get(&u64::from_le_bytes(*number))?.upgrade()
+        worker.requests.borrow().get((number as u32, (number >> 32) as u32))
     })
 }
 
 /// How many requests the store holds.
 pub fn requests_in_flight() -> usize {
-    WORKER.with(|worker| worker.requests.borrow().len())
+    WORKER.with(|worker| {
+        let requests = worker.requests.borrow();
+        requests.slots.len() - requests.free.len()
+    })
 }
 
 /// Lends the shares of traffic.

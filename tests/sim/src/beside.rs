@@ -131,6 +131,7 @@ impl Beside {
             ("x-multihome-cloud", &self.cloud),
             ("x-multihome-target", &self.endpoint),
             ("x-multihome-region", &self.region),
+            ("x-multihome-attempts", &"1".to_owned()),
         ];
         for (name, value) in who.iter().filter(|(_, value)| !value.is_empty()) {
             headers.set(name.as_bytes(), value.as_bytes());

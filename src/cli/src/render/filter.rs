@@ -5,7 +5,7 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::any::{any, extension};
-use super::{Options, Policy, plugin};
+use super::{Options, Policy, plugin, strip};
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
 pub const EDGE: &str = "multihome";
@@ -90,14 +90,18 @@ impl<'c> Standing<'c> {
         matches!(self, Standing::Certificates { .. })
     }
 
-    /// Where nobody is trusted, the headers go before any filter sees them.
-    pub fn early_mutation(&self) -> Option<Value> {
-        let Standing::Untrusted { headers } = self else { return None };
-        Some(json!([extension(
-            "multihome-identity",
-            "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-            json!({"mutations": removals(headers)}),
-        )]))
+    /// What goes before any filter sees it: where nobody is trusted, the identity headers; and always what OpenAI's SDKs
+    /// tell of themselves, ten headers that no cloud gets and that the edge, which reads all there are, would pay for.
+    pub fn early_mutations(&self) -> Value {
+        let early = |name: &str, mutations: Value| {
+            let kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
+            extension(name, kind, json!({"mutations": mutations}))
+        };
+        let mut extensions = vec![early("multihome-sdk", json!([strip::by_prefix("x-stainless-")]))];
+        if let Standing::Untrusted { headers } = self {
+            extensions.push(early("multihome-identity", removals(headers)));
+        }
+        Value::Array(extensions)
     }
 
     /// Where certificates decide, two filters do it: RBAC only *judges* the certificate (a shadow rule, which

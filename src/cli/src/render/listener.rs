@@ -60,7 +60,7 @@ fn connection_manager(policy: &Policy<'_>, options: &Options, name: &str) -> Val
             "initial_connection_window_size": 1_048_576,
         },
     });
-    put(&mut manager, "early_header_mutation_extensions", standing.early_mutation());
+    put(&mut manager, "early_header_mutation_extensions", Some(standing.early_mutations()));
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));

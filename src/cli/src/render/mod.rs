@@ -82,7 +82,7 @@ pub fn part(policy: &Policy<'_>, options: &Options, part: Part, listener: &str) 
         Part::Filters => {
             let trust = filter::Standing::of(policy.config, listener);
             let mut http = json!({});
-            any::put(&mut http, "early_header_mutation_extensions", trust.early_mutation());
+            any::put(&mut http, "early_header_mutation_extensions", Some(trust.early_mutations()));
             any::put(&mut http, "http_filters", Some(Value::Array(filter::before_router(policy, options, listener))));
             any::put(&mut http, "local_reply_config", Some(reply::local_replies()));
             http

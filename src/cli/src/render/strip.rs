@@ -83,6 +83,8 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
         (header::CLOUD, endpoint.cloud.name()),
         (header::TARGET, endpoint.name.as_str()),
         (header::REGION, endpoint.region.as_str()),
+        // As it is nearly always; the module knows when it is not.
+        (header::ATTEMPTS, "1"),
     ];
     answers.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
     // Compressed, an error could not be judged.
@@ -90,7 +92,8 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
     mutation("multihome-answer", json!({"request_mutations": requests, "response_mutations": answers}))
 }
 
-fn by_prefix(prefix: &str) -> Value {
+/// Removes every header whose name begins so.
+pub fn by_prefix(prefix: &str) -> Value {
     json!({"remove_on_match": {"key_matcher": {"prefix": prefix}}})
 }
 

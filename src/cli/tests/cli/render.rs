@@ -252,8 +252,9 @@ fn only_the_trusted_may_say_who_asks() {
     };
     let headers = ["x-team", "x-team-policy"];
 
+    let early = |manager: &Value| manager["early_header_mutation_extensions"].clone();
     let inside = manager(&bootstrap, "inside");
-    assert!(inside.get("early_header_mutation_extensions").is_none());
+    assert_eq!(names(&early(inside)), ["multihome-sdk"]);
     assert_eq!(
         names(&inside["http_filters"]),
         ["envoy.filters.http.health_check", "multihome", "envoy.filters.http.router"]
@@ -261,13 +262,14 @@ fn only_the_trusted_may_say_who_asks() {
     assert_eq!(inside["preserve_external_request_id"], true);
 
     for listener in ["web", "bare"] {
-        let early = &manager(&bootstrap, listener)["early_header_mutation_extensions"][0]["typed_config"]["mutations"];
-        assert_eq!(removed(early), headers, "{listener}");
+        let early = early(manager(&bootstrap, listener));
+        assert_eq!(names(&early), ["multihome-sdk", "multihome-identity"]);
+        assert_eq!(removed(&early[1]["typed_config"]["mutations"]), headers, "{listener}");
         assert_eq!(manager(&bootstrap, listener)["preserve_external_request_id"], false);
     }
 
     let mtls = manager(&bootstrap, "mtls");
-    assert!(mtls.get("early_header_mutation_extensions").is_none());
+    assert_eq!(names(&early(mtls)), ["multihome-sdk"]);
     let filters = &mtls["http_filters"];
     let order = [
         "envoy.filters.http.health_check",

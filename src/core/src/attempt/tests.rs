@@ -47,7 +47,8 @@ fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
     let length = request.begin(endpoint).unwrap().length.unwrap();
     let mut sent = body.to_owned();
     if let Some(until) = request.replaces() {
-        request.with_replacement(|bytes| sent.replace_range(..until, std::str::from_utf8(bytes).unwrap()));
+        let bytes = request.replacement(|most| body.as_bytes()[..most].to_vec()).unwrap();
+        sent.replace_range(..until, std::str::from_utf8(&bytes).unwrap());
     }
     (sent, length)
 }
@@ -59,7 +60,8 @@ fn every_target_gets_its_own_path_host_and_model() {
     let first = request.begin("dated").unwrap();
     assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
     assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
-    assert_eq!((first.length, first.following), (Some(body.len() as u64), Some("multihome-aws")));
+    assert_eq!(first.length, Some(body.len() as u64));
+    assert_eq!(request.following_cluster(), Some("multihome-aws"));
     assert_eq!(request.replaces(), None, "the path names the model");
 
     let (spliced, length) = sent(&mut request, "aws", body);
@@ -68,7 +70,8 @@ fn every_target_gets_its_own_path_host_and_model() {
 
     let last = request.begin("gcp").unwrap();
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
-    assert_eq!((last.scheme, last.google_token, last.following), ("http", true, None));
+    assert_eq!((last.scheme, last.google_token), ("http", true));
+    assert_eq!(request.following_cluster(), None);
     assert_eq!(request.replaces(), None, "the client's name is the target's id");
     assert_eq!(
         request.answerer().unwrap(),
@@ -150,12 +153,29 @@ fn tells_what_envoy_found_where_no_cloud_said_more() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn keeps_nothing_once_an_answer_went_out() {
-    let mut request = planned(r#"{"messages":[],"model":"m"}"#);
+fn keeps_nothing_once_it_was_sent_or_an_answer_went_out() {
+    let body = r#"{"messages":[],"model":"m"}"#;
+    let mut request = planned(body);
     assert!(request.held_bytes() > 0);
     request.begin("dated").unwrap();
     request.answer();
     assert_eq!((request.held_bytes(), request.fate()), (0, Fate::Passed));
+
+    let mut request = planned(body);
+    request.begin("dated").unwrap();
+    sent(&mut request, "aws", body);
+    assert_eq!(request.held_bytes(), 0);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn reads_again_what_it_kept_no_longer() {
+    let body = r#"{"messages":[],"model":"m"}"#;
+    let mut request = planned(body);
+    request.begin("dated").unwrap();
+    request.begin("aws").unwrap();
+    let first = request.replacement(|_| panic!("it is kept"));
+    assert_eq!(request.replacement(|most| body.as_bytes()[..most].to_vec()), first);
+    assert_eq!(request.replacement(|_| Vec::new()), None, "less than was asked for");
 }
 
 #[wasm_bindgen_test(unsupported = test)]

@@ -77,8 +77,6 @@ pub struct Defaults {
 pub struct Limits {
     /// The largest body that is taken.
     pub body_bytes: u64,
-    /// The most that one worker keeps of all requests in flight.
-    pub held_bytes: u64,
 }
 
 /// Times that Envoy is told.
@@ -229,13 +227,10 @@ pub(super) fn read_gcp(found: Found<'_>, faults: &mut Faults) -> Address {
 }
 
 pub(super) fn read_limits(found: Found<'_>, faults: &mut Faults) -> Limits {
-    let mut limits = Limits { body_bytes: 4 << 20, held_bytes: 256 << 20 };
+    let mut limits = Limits { body_bytes: 4 << 20 };
     if let Some(mut fields) = open(found, faults) {
         if let Some(bytes) = fields.optional_integer("body_bytes", 1..=MOST_BODY, faults) {
             limits.body_bytes = bytes;
-        }
-        if let Some(bytes) = fields.optional_integer("held_bytes", 1..=(2 << 30), faults) {
-            limits.held_bytes = bytes;
         }
         fields.finish(faults);
     }
