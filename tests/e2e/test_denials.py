@@ -85,7 +85,7 @@ DENIED = [
     ({"text": "x" * (4 << 20)}, 413, INVALID, "request_too_large", None, "4194304 bytes"),
     # What no target can do
     ({"model": "gpt-4o", "form": "responses"}, 400, INVALID, "unsupported_operation", "model", "/v1/chat/completions"),
-    ({"tenant": "gcp-first", **header(CLOUDS, "gcp")}, 403, PERMISSION, "no_target_allowed", CLOUDS, f"Rule `{CLOUDS}`"),
+    ({"tenant": "gcp-first", **header(CLOUDS, "gcp")}, 400, INVALID, "unsupported_operation", "model", "/v1/responses"),
     (carrying(targets=["aws-use1"]) | {"form": "responses", "background": True}, 400, INVALID, "unsupported_feature", None,
      "background"),
     (carrying(targets=["aws-use1"]) | {"form": "responses", "tools": [{"type": "web_search"}]}, 400, INVALID,

@@ -15,7 +15,8 @@ from harness.records import serving
 
 # The exception that the package makes of a status
 CLASSES = {400: openai.BadRequestError, 401: openai.AuthenticationError, 403: openai.PermissionDeniedError,
-           404: openai.NotFoundError, 413: openai.APIStatusError, 415: openai.APIStatusError, 429: openai.RateLimitError,
+           404: openai.NotFoundError, 413: openai.APIStatusError, 415: openai.APIStatusError,
+           422: openai.UnprocessableEntityError, 429: openai.RateLimitError,
            500: openai.InternalServerError, 502: openai.InternalServerError, 503: openai.InternalServerError,
            504: openai.InternalServerError}
 

@@ -15,6 +15,8 @@ pub const LEASE_KEY: &str = "multihome.gcp.lease";
 pub const TICK_MS: u64 = 250;
 /// How long one worker may fetch before another may.
 pub const LEASE_MS: u64 = 5_000;
+/// How soon after a fetch that brought no token another may begin.
+pub const RETRY_MS: u64 = 1_000;
 /// How long a fetch may take.
 pub const FETCH_MS: u64 = 3_000;
 /// The path of the default service account's token. Source: google-auth `compute_engine/_metadata.py` (2026-11).
@@ -105,6 +107,11 @@ pub fn lease(now: u64) -> [u8; 8] {
     now.saturating_add(LEASE_MS).to_le_bytes()
 }
 
+/// What stands in its place after a fetch that brought no token.
+pub fn lease_of_failure(now: u64) -> [u8; 8] {
+    now.saturating_add(RETRY_MS).to_le_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
@@ -146,6 +153,9 @@ mod tests {
         let taken = lease(1_000);
         assert!(!is_free(Some(&taken), 1_000 + LEASE_MS - 1));
         assert!(is_free(Some(&taken), 1_000 + LEASE_MS));
+        let failed = lease_of_failure(1_000);
+        assert!(!is_free(Some(&failed), 1_000 + RETRY_MS - 1));
+        assert!(is_free(Some(&failed), 1_000 + RETRY_MS));
         assert!(is_free(Some(b"odd"), 1));
     }
 }

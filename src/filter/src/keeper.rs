@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use multihome_core::keeper::{
-    CLUSTER, FETCH_MS, LEASE_KEY, NO_LEASE, PATH, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease,
+    CLUSTER, FETCH_MS, LEASE_KEY, NO_LEASE, PATH, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease, lease_of_failure,
 };
 use proxy_wasm::types::{BufferType, MapType};
 
@@ -44,10 +44,15 @@ pub fn receive(body_size: usize) {
         .and_then(|status| String::from_utf8(status).ok()?.parse().ok())
         .unwrap_or(0);
     let body = host::buffer(BufferType::HttpCallResponseBody, body_size);
-    match Token::from_answer(status, &body, host::now()) {
+    let now = host::now();
+    match Token::from_answer(status, &body, now) {
         Some(token) => {
             host::share(TOKEN_KEY, &token.to_shared(), 0);
         }
-        None => log::warn!("multihome: no access token from the metadata server, status {status}"),
+        None => {
+            log::warn!("multihome: no access token from the metadata server, status {status}");
+            // Whoever fetched had the lease, and a fetch is over before its lease is.
+            host::share(LEASE_KEY, &lease_of_failure(now), 0);
+        }
     }
 }

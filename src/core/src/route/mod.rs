@@ -28,10 +28,10 @@ pub struct Needs<'w> {
 /// Why a target is not in a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It does not speak the client's API form.
-    Form,
     /// Policy refuses it.
     Refused(Rule),
+    /// It does not speak the client's API form.
+    Form,
     /// It lacks what the request uses.
     Lacks(Features),
     /// There is no credential for it at this moment.
@@ -42,8 +42,8 @@ impl Unfit {
     /// How near the target came to being fit: the reason that a client is told is the last hurdle.
     fn hurdle(self) -> (u8, Option<Rule>) {
         match self {
-            Unfit::Form => (0, None),
-            Unfit::Refused(rule) => (1, Some(rule)),
+            Unfit::Refused(rule) => (0, Some(rule)),
+            Unfit::Form => (1, None),
             Unfit::Lacks(_) => (2, None),
             Unfit::NoCredential => (3, None),
         }
@@ -67,10 +67,10 @@ pub fn consider<'c, 'w>(permit: &Permit<'c>, needs: Needs<'w>) -> impl Iterator<
     let targets: Vec<_> = permit.targets().collect();
     targets.into_iter().map(move |(index, target, refusal)| {
         let lacking = target.lacks.shared(needs.features);
-        let unfit = if target.address(needs.form).is_none() {
-            Some(Unfit::Form)
-        } else if let Some(rule) = refusal {
+        let unfit = if let Some(rule) = refusal {
             Some(Unfit::Refused(rule))
+        } else if target.address(needs.form).is_none() {
+            Some(Unfit::Form)
         } else if !lacking.is_empty() {
             Some(Unfit::Lacks(lacking))
         } else if config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata)
@@ -143,7 +143,7 @@ fn no_target(permit: &Permit<'_>, needs: Needs<'_>, refused: Option<Unfit>) -> A
                 Form::Chat => ("chat completions", "/v1/responses"),
                 Form::Responses => ("the Responses API", "/v1/chat/completions"),
             };
-            let message = format!("Model `{model}` is not served by {here}; use {there}.");
+            let message = format!("No target of model `{model}` that this tenant may use serves {here}; use {there}.");
             ApiError::new(400, "unsupported_operation", message).about("model")
         }
         Some(Unfit::Refused(rule)) => {

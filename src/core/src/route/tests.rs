@@ -96,7 +96,7 @@ fn plans_only_what_policy_and_request_allow() {
         ("all", &[], "nova", Chat, Err((404, "model_not_found"))),
         ("aws", &[], "luna", Chat, Err((403, "model_not_allowed"))),
         ("all", &[], "luna", Chat, Err((400, "unsupported_operation"))),
-        ("eu", &[], "sol", Responses, Err((403, "no_target_allowed"))),
+        ("eu", &[], "sol", Responses, Err((400, "unsupported_operation"))),
         ("eu", &[("clouds", "aws")], "sol", Chat, Err((403, "no_target_allowed"))),
         ("all", &[("clouds", "oracle")], "sol", Chat, Err((400, "invalid_header"))),
         ("all", &[("clouds", "azure,,aws")], "sol", Chat, Err((400, "invalid_header"))),

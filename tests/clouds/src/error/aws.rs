@@ -32,7 +32,7 @@ impl Exception {
             Shape::Runtime => json!({"message": self.message}),
             Shape::Mantle => {
                 let (kind, code) = match self.status {
-                    400 => ("invalid_request_error", "validation_error"),
+                    400 | 413 | 422 => ("invalid_request_error", "validation_error"),
                     401 => ("authentication_error", "invalid_api_key"),
                     403 => ("permission_error", "access_denied"),
                     404 => ("invalid_request_error", "not_found"),
@@ -82,6 +82,8 @@ pub fn fault(shape: Shape, status: u16, retry_after: Option<u64>) -> Reply {
             ("ResourceNotFoundException", "Could not resolve the foundation model from the provided model identifier.")
         }
         408 => ("ModelTimeoutException", "Model has timed out in processing the request. Try your request again."),
+        413 => ("RequestEntityTooLargeException", "Request is too large."),
+        422 => ("UnprocessableEntityException", "The request could not be processed."),
         424 => (
             "ModelErrorException",
             "The system encountered an unexpected error during processing. Try your request again.",

@@ -72,6 +72,8 @@ pub fn fault(status: u16, retry_after: Option<u64>) -> Reply {
         403 => ("403", "Access denied due to Virtual Network/Firewall rules."),
         404 => return no_deployment(),
         408 => ("Timeout", "The operation was timeout."),
+        413 => ("413", "The request is too large."),
+        422 => ("422", "The request could not be processed."),
         424 => ("424", "Failed dependency."),
         429 => (
             "RateLimitReached",

@@ -46,8 +46,16 @@ pub fn unauthenticated(wrapped: bool, reason: &str) -> Reply {
         .with("www-authenticate", "Bearer realm=\"https://accounts.google.com/\"")
 }
 
+/// A body that Google's front end does not take: a page too.
+fn too_large() -> Reply {
+    let page = "<!DOCTYPE html>\n<html lang=en>\n  <title>Error 413 (Request Entity Too Large)!!1</title>\n";
+    Reply::whole(status_of(413), "text/html; charset=UTF-8", page)
+}
+
 pub fn fault(wrapped: bool, code: u16, retry_after: Option<u64>) -> Reply {
     let (name, message) = match code {
+        413 => return too_large(),
+        422 => ("INVALID_ARGUMENT", "The request could not be processed."),
         400 => ("INVALID_ARGUMENT", "Request contains an invalid argument."),
         401 => return unauthenticated(wrapped, "ACCESS_TOKEN_TYPE_UNSUPPORTED"),
         403 => {

@@ -39,7 +39,7 @@ pub enum Fault {
     Padded,
 }
 
-const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 424, 429, 500, 502, 503, 504];
+const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 413, 422, 424, 429, 500, 502, 503, 504];
 
 /// The numbers beside a fault's name.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
