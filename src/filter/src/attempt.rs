@@ -9,16 +9,16 @@ use multihome_core::outcome::MOST_BODY;
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
-use crate::edge::{NEXT, TICKET};
 use crate::pairs::{Pairs, PairsWriter};
-use crate::worker::{self, SharedRequest};
-use crate::{answerer, heads, host};
+use crate::worker::{self, SharedRequest, TicketBytes};
+use crate::{answerer, heads, host, next};
 
 /// One try.
 pub struct Attempt {
     /// The name of the endpoint whose cluster this is.
     endpoint: Rc<str>,
     request: Option<SharedRequest>,
+    ticket: TicketBytes,
     /// How many bytes of the body are to be replaced, once they are there.
     replaces: Option<usize>,
     answer: State,
@@ -37,7 +37,7 @@ enum State {
 impl Attempt {
     /// A try of that endpoint.
     pub fn new(endpoint: Rc<str>) -> Attempt {
-        Attempt { endpoint, request: None, replaces: None, answer: State::Idle }
+        Attempt { endpoint, request: None, ticket: TicketBytes::default(), replaces: None, answer: State::Idle }
     }
 
     /// An attempt without a request, or out of turn, is not made: it would have to guess.
@@ -72,7 +72,7 @@ impl Attempt {
                 Action::Continue
             }
             Next::MoveOn => {
-                name_following(&request);
+                name_following(&request, &self.ticket);
                 host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
                 Action::Continue
             }
@@ -114,9 +114,9 @@ impl Attempt {
 }
 
 /// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
-fn name_following(request: &Request) {
+fn name_following(request: &Request, ticket: &TicketBytes) {
     if let Some(cluster) = request.following_cluster() {
-        host::set_filter_state(NEXT, cluster.as_bytes());
+        next::set(cluster, ticket);
     }
 }
 
@@ -127,7 +127,7 @@ impl Context for Attempt {
         if let Some(request) = &self.request {
             let request = request.borrow();
             if request.fate() == Fate::Open {
-                name_following(&request);
+                name_following(&request, &self.ticket);
             }
         }
         true
@@ -136,7 +136,7 @@ impl Context for Attempt {
 
 impl HttpContext for Attempt {
     fn on_http_request_headers(&mut self, count: usize, _end_of_stream: bool) -> Action {
-        let Some(shared) = host::filter_state(TICKET).and_then(|ticket| worker::find(&ticket)) else {
+        let Some((shared, ticket)) = next::ticket().and_then(|ticket| Some((worker::find(&ticket)?, ticket))) else {
             return self.refuse();
         };
         let mut request = shared.borrow_mut();
@@ -146,7 +146,7 @@ impl HttpContext for Attempt {
         heads::send(&head, count);
         self.replaces = request.replaces();
         drop(request);
-        self.request = Some(shared);
+        (self.request, self.ticket) = (Some(shared), ticket);
         Action::Continue
     }
 

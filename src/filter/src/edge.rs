@@ -12,12 +12,7 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::pairs::PairsWriter;
 use crate::worker::{self, Ticket};
-use crate::{answerer, host};
-
-/// The filter state that the route's matcher reads: the cluster of the next attempt.
-pub const NEXT: &str = "multihome.next";
-/// The filter state by which an attempt finds its request.
-pub const TICKET: &str = "multihome.ticket";
+use crate::{answerer, host, next};
 
 /// One stream.
 pub struct Edge {
@@ -72,9 +67,8 @@ impl Edge {
         let retries = request.retries();
         let ticket = Ticket::issue(request);
         if let Some(cluster) = ticket.request().borrow().first_cluster() {
-            host::set_filter_state(NEXT, cluster.as_bytes());
+            next::set(cluster, &ticket.to_bytes());
         }
-        host::set_filter_state(TICKET, &ticket.to_bytes());
         host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, retries.to_string().as_bytes());
         self.state = State::Sent { ticket, passed: 0 };
         Action::Continue

@@ -11,6 +11,7 @@ mod host;
 mod keeper;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
+mod next;
 mod pairs;
 mod root;
 mod worker;

@@ -123,6 +123,9 @@ impl Drop for Shared {
 /// once; only where filters of the operator's wait in between is there ever more than one.
 const MOST_HELD: usize = 32 << 20;
 
+/// A ticket as it goes through filter state.
+pub type TicketBytes = [u8; 16];
+
 /// A request in the store, for as long as its stream lives.
 #[derive(Debug)]
 pub struct Ticket {
@@ -150,7 +153,7 @@ impl Ticket {
     }
 
     /// What goes through filter state: the VM's nonce and the number.
-    pub fn to_bytes(&self) -> [u8; 16] {
+    pub fn to_bytes(&self) -> TicketBytes {
         let nonce = WORKER.with(|worker| worker.nonce);
         let number = u64::from(self.number.0) | u64::from(self.number.1) << 32;
         (u128::from(nonce) | u128::from(number) << 64).to_le_bytes()
@@ -164,8 +167,8 @@ impl Drop for Ticket {
 }
 
 /// The request of a ticket. `None` for one of another VM, or whose stream has ended.
-pub fn find(ticket: &[u8]) -> Option<SharedRequest> {
-    let ticket = u128::from_le_bytes(ticket.try_into().ok()?);
+pub fn find(ticket: &TicketBytes) -> Option<SharedRequest> {
+    let ticket = u128::from_le_bytes(*ticket);
     let (nonce, number) = (ticket as u64, (ticket >> 64) as u64);
     WORKER.with(|worker| {
         if nonce != worker.nonce {

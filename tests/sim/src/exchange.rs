@@ -123,10 +123,13 @@ impl<'v> Exchange<'v, '_> {
         self.end.is_some()
     }
 
+    /// As the route's matcher reads it: the name of a cluster, ended by a space.
     fn next_cluster(&self) -> Option<String> {
         let state = self.filter_state.borrow();
-        let name = String::from_utf8(state.get(NEXT)?.clone()).ok()?;
-        self.vm.has_cluster(&name).then_some(name)
+        let value = state.get(NEXT)?;
+        let end = value.iter().position(|byte| *byte == b' ')?;
+        let name = std::str::from_utf8(value.get(..end)?).ok()?;
+        self.vm.has_cluster(name).then(|| name.to_owned())
     }
 
     /// A part of the request reaches the router.

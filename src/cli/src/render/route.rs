@@ -73,7 +73,8 @@ fn model_route(config: &Config) -> Value {
     })
 }
 
-/// Maps the cluster's name in filter state to the cluster. A name that is not here matches nothing: 503.
+/// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A
+/// name that is not here matches nothing: 503.
 fn next_cluster(config: &Config) -> Value {
     let clusters: Map<String, Value> = config
         .endpoints
@@ -84,7 +85,7 @@ fn next_cluster(config: &Config) -> Value {
                 "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
                 json!({"cluster": endpoint.cluster}),
             );
-            (endpoint.cluster.clone(), json!({"action": action}))
+            (format!("{} ", endpoint.cluster), json!({"action": action}))
         })
         .collect();
     extension(
@@ -96,7 +97,7 @@ fn next_cluster(config: &Config) -> Value {
                 "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
                 json!({"key": "wasm.multihome.next"}),
             ),
-            "exact_match_map": {"map": clusters},
+            "prefix_match_map": {"map": clusters},
         }}}),
     )
 }

@@ -141,10 +141,12 @@ fn the_route_leads_to_every_endpoint_and_nowhere_else() {
     let route = find(&manager(&bootstrap, "inside")["route_config"]["virtual_hosts"][0]["routes"], "model");
     let tree = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"]["matcher_tree"];
     assert_eq!(tree["input"]["typed_config"]["key"], "wasm.multihome.next");
-    let map = tree["exact_match_map"]["map"].as_object().unwrap();
+    let map = tree["prefix_match_map"]["map"].as_object().unwrap();
     assert_eq!(map.len(), 10);
-    for (name, on_match) in map {
-        assert_eq!(on_match["action"]["typed_config"]["cluster"], name.as_str());
+    for (prefix, on_match) in map {
+        // With the space, the name of one cluster is not the beginning of another's.
+        let name = prefix.strip_suffix(' ').unwrap();
+        assert_eq!(on_match["action"]["typed_config"]["cluster"], name);
         cluster(&bootstrap, name);
     }
     let retry = &route["route"]["retry_policy"];

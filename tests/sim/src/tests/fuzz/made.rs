@@ -268,13 +268,13 @@ pub fn answer(random: &mut Random) -> Answer {
         _ => Outcome::Answered(message, None),
     };
     let spoils = random.once_in(40).then(|| {
-        let name = random.pick(&["wasm.multihome.ticket", "wasm.multihome.next"]);
-        let value = match random.below(3) {
+        let value = match random.below(4) {
             0 => random.bytes(16),
             1 => b"multihome-azure-sweden".to_vec(),
+            2 => [b"multihome-azure-sweden ".as_slice(), &random.bytes(16)].concat(),
             _ => Vec::new(),
         };
-        (name, value)
+        ("wasm.multihome.next", value)
     });
     let after = if random.once_in(8) { random.below(5) } else { usize::MAX };
     Answer { outcome, after, may_retry: !random.once_in(12), spoils }
