@@ -7,7 +7,7 @@ use crate::openai::request::Facts;
 /// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
 #[derive(Debug)]
 pub struct Splice {
-    /// What stands before the model's value, until an attempt has been sent it: it is seldom needed again, and may be
+    /// What stands before the model's value, until the first attempt was made: it is seldom needed again, and may be
     /// long. `None` too if no target of the plan needs it.
     before: Option<Vec<u8>>,
     /// How long that is.

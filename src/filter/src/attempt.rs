@@ -145,7 +145,12 @@ impl HttpContext for Attempt {
         };
         heads::send(&head, count);
         self.replaces = request.replaces();
+        if self.replaces.is_none() {
+            // This one sends the body as it is, and a later one can read it again.
+            request.forget_body();
+        }
         drop(request);
+        shared.count();
         (self.request, self.ticket) = (Some(shared), ticket);
         Action::Continue
     }

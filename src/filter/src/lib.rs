@@ -14,6 +14,7 @@ mod memory;
 mod next;
 mod pairs;
 mod root;
+mod slots;
 mod worker;
 
 use proxy_wasm::traits::RootContext;

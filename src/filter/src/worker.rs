@@ -5,13 +5,14 @@
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::hash::{BuildHasher, RandomState};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use multihome_core::attempt::Request;
 use multihome_core::keeper::{TOKEN_KEY, Token};
 use multihome_core::route::Shares;
 
 use crate::host;
+use crate::slots::{Number, Slots};
 
 thread_local! {
     static WORKER: Worker = Worker::new();
@@ -19,7 +20,7 @@ thread_local! {
 
 struct Worker {
     nonce: u64,
-    requests: RefCell<Slots>,
+    requests: RefCell<Slots<Shared>>,
     /// The bytes of bodies that all requests keep.
     held: Cell<usize>,
     shares: RefCell<Shares>,
@@ -35,47 +36,6 @@ impl Worker {
             held: Cell::new(0),
             shares: RefCell::default(),
             token: RefCell::default(),
-        }
-    }
-}
-
-/// Requests by number. A number is a slot and how often it had been used before, so that one that is not valid any more
-/// finds nothing.
-#[derive(Default)]
-struct Slots {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
-}
-
-#[derive(Default)]
-struct Slot {
-    uses: u32,
-    request: Weak<Shared>,
-}
-
-impl Slots {
-    fn put(&mut self, request: Weak<Shared>) -> (u32, u32) {
-        let number = self.free.pop().unwrap_or(self.slots.len() as u32);
-        match self.slots.get_mut(number as usize) {
-            Some(slot) => {
-                slot.request = request;
-                (number, slot.uses)
-            }
-            None => {
-                self.slots.push(Slot { uses: 0, request });
-                (number, 0)
-            }
-        }
-    }
-
-    fn get(&self, (number, uses): (u32, u32)) -> Option<SharedRequest> {
-        self.slots.get(number as usize).filter(|slot| slot.uses == uses)?.request.upgrade()
-    }
-
-    fn free(&mut self, (number, _): (u32, u32)) {
-        if let Some(slot) = self.slots.get_mut(number as usize) {
-            *slot = Slot { uses: slot.uses.wrapping_add(1), request: Weak::new() };
-            self.free.push(number);
         }
     }
 }
@@ -129,7 +89,7 @@ pub type TicketBytes = [u8; 16];
 /// A request in the store, for as long as its stream lives.
 #[derive(Debug)]
 pub struct Ticket {
-    number: (u32, u32),
+    number: Number,
     request: SharedRequest,
 }
 
@@ -143,7 +103,7 @@ impl Ticket {
         }
         let request = Rc::new(Shared { request: RefCell::new(request), counted: Cell::new(0) });
         request.count();
-        let number = WORKER.with(|worker| worker.requests.borrow_mut().put(Rc::downgrade(&request)));
+        let number = WORKER.with(|worker| worker.requests.borrow_mut().put(&request));
         Ticket { number, request }
     }
 
@@ -155,8 +115,7 @@ impl Ticket {
     /// What goes through filter state: the VM's nonce and the number.
     pub fn to_bytes(&self) -> TicketBytes {
         let nonce = WORKER.with(|worker| worker.nonce);
-        let number = u64::from(self.number.0) | u64::from(self.number.1) << 32;
-        (u128::from(nonce) | u128::from(number) << 64).to_le_bytes()
+        (u128::from(nonce) | u128::from(self.number.to_bits()) << 64).to_le_bytes()
     }
 }
 
@@ -174,16 +133,13 @@ pub fn find(ticket: &TicketBytes) -> Option<SharedRequest> {
         if nonce != worker.nonce {
             return None;
         }
-        worker.requests.borrow().get((number as u32, (number >> 32) as u32))
+        worker.requests.borrow().get(Number::from_bits(number))
     })
 }
 
 /// How many requests the store holds.
 pub fn requests_in_flight() -> usize {
-    WORKER.with(|worker| {
-        let requests = worker.requests.borrow();
-        requests.slots.len() - requests.free.len()
-    })
+    WORKER.with(|worker| worker.requests.borrow().taken())
 }
 
 /// Lends the shares of traffic.

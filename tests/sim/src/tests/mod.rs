@@ -4,6 +4,7 @@ mod fuzz;
 mod golden;
 mod keeper;
 mod refusal;
+mod waiting;
 
 use std::fs;
 use std::path::PathBuf;
