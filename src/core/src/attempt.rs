@@ -173,14 +173,9 @@ impl Request {
         })
     }
 
-    /// The cluster of the first attempt.
-    pub fn first_cluster(&self) -> Option<&str> {
-        self.cluster(0)
-    }
-
-    /// The cluster of the attempt after the latest, if there may be one.
-    pub fn following_cluster(&self) -> Option<&str> {
-        self.cluster(self.begun)
+    /// The cluster of the attempt after the latest, if there may be one; of the first, before any has begun.
+    pub fn next_cluster(&self) -> Option<&str> {
+        self.at(self.begun).map(|(_, endpoint)| endpoint.cluster.as_str())
     }
 
     /// How many retries Envoy may make.
@@ -356,10 +351,6 @@ impl Request {
             target: &endpoint.name,
             attempts: self.begun,
         })
-    }
-
-    fn cluster(&self, position: usize) -> Option<&str> {
-        self.at(position).map(|(_, endpoint)| endpoint.cluster.as_str())
     }
 
     /// How the latest attempt's body differs from the client's, if it does.

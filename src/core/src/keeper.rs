@@ -102,14 +102,9 @@ pub fn is_free(lease: Option<&[u8]>, now: u64) -> bool {
 /// A lease that nobody has. It has to stand before the first is taken: only what stands has a version to compare.
 pub const NO_LEASE: [u8; 8] = [0; 8];
 
-/// A lease taken now.
-pub fn lease(now: u64) -> [u8; 8] {
-    now.saturating_add(LEASE_MS).to_le_bytes()
-}
-
-/// What stands in its place after a fetch that brought no token.
-pub fn lease_of_failure(now: u64) -> [u8; 8] {
-    now.saturating_add(RETRY_MS).to_le_bytes()
+/// A lease from now on: for [`LEASE_MS`] while somebody fetches, for [`RETRY_MS`] after a fetch that brought no token.
+pub fn lease(now: u64, length: u64) -> [u8; 8] {
+    now.saturating_add(length).to_le_bytes()
 }
 
 #[cfg(test)]
@@ -150,10 +145,10 @@ mod tests {
     fn one_at_a_time_fetches() {
         assert!(is_due(None, 0));
         assert!(is_free(None, 5));
-        let taken = lease(1_000);
+        let taken = lease(1_000, LEASE_MS);
         assert!(!is_free(Some(&taken), 1_000 + LEASE_MS - 1));
         assert!(is_free(Some(&taken), 1_000 + LEASE_MS));
-        let failed = lease_of_failure(1_000);
+        let failed = lease(1_000, RETRY_MS);
         assert!(!is_free(Some(&failed), 1_000 + RETRY_MS - 1));
         assert!(is_free(Some(&failed), 1_000 + RETRY_MS));
         assert!(is_free(Some(b"odd"), 1));

@@ -10,12 +10,7 @@ pub struct Splice {
     /// What stands before the model's value, until the first attempt was made: it is seldom needed again, and may be
     /// long. `None` too if no target of the plan needs it.
     before: Option<Vec<u8>>,
-    /// How long that is.
-    from: usize,
-    until: usize,
-    kind: Put,
-    /// The model that the body names.
-    named: Option<String>,
+    place: Place,
 }
 
 /// Where a body has its model, or could have one.
@@ -24,6 +19,7 @@ pub struct Place {
     from: usize,
     until: usize,
     kind: Put,
+    /// The model that the body names.
     named: Option<String>,
 }
 
@@ -51,10 +47,9 @@ impl Splice {
     /// How a body is to be spliced for the targets of a plan. Of the body, only what stands before the model is
     /// kept, in its own memory, and only if some target needs it.
     pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, form: Form) -> Splice {
-        let Place { from, until, kind, named } = place;
-        let mut splice = Splice { before: None, from, until, kind, named };
+        let mut splice = Splice { before: None, place };
         if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, form)) {
-            body.truncate(from);
+            body.truncate(splice.place.from);
             splice.before = Some(body);
         }
         splice
@@ -63,28 +58,28 @@ impl Splice {
     /// Whether a target gets another body than the client's.
     pub fn differs(&self, target: &Target, form: Form) -> bool {
         let in_path = target.address(form).is_some_and(|ModelAddress { model_in_path, .. }| *model_in_path);
-        !in_path && self.named.as_ref() != Some(&target.id)
+        !in_path && self.place.named.as_ref() != Some(&target.id)
     }
 
     /// How many bytes at the beginning of the body are replaced.
     pub fn until(&self) -> usize {
-        self.until
+        self.place.until
     }
 
     /// The length that a body of `length` bytes has with the model `id`.
     pub fn length(&self, length: u64, id: &str) -> u64 {
-        let (opening, closing) = self.kind.around();
-        length - self.until as u64 + (self.from + opening.len() + id.len() + closing.len()) as u64
+        let (opening, closing) = self.place.kind.around();
+        length - self.place.until as u64 + (self.place.from + opening.len() + id.len() + closing.len()) as u64
     }
 
     /// What replaces them for the model `id`, which is made of characters that need no escape (`name::is_model`).
     /// `read` reads so many bytes at the beginning of the body, where they are not kept any more; `None` if it does not.
     pub fn replacement(&mut self, id: &str, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
-        let mut bytes = self.before.take().unwrap_or_else(|| read(self.from));
-        if bytes.len() != self.from {
+        let mut bytes = self.before.take().unwrap_or_else(|| read(self.place.from));
+        if bytes.len() != self.place.from {
             return None;
         }
-        let (opening, closing) = self.kind.around();
+        let (opening, closing) = self.place.kind.around();
         for part in [opening, id, closing] {
             bytes.extend_from_slice(part.as_bytes());
         }

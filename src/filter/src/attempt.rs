@@ -72,7 +72,7 @@ impl Attempt {
                 Action::Continue
             }
             Next::MoveOn => {
-                name_following(&request, &self.ticket);
+                next::name(&request, &self.ticket);
                 host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
                 Action::Continue
             }
@@ -113,13 +113,6 @@ impl Attempt {
     }
 }
 
-/// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
-fn name_following(request: &Request, ticket: &TicketBytes) {
-    if let Some(cluster) = request.following_cluster() {
-        next::set(cluster, ticket);
-    }
-}
-
 impl Context for Attempt {
     /// The end of an attempt comes before the next one is made. One that had no answer is one that Envoy may retry: it was
     /// not connected, was reset or was too slow. An answer that came has named the next cluster, or needs none.
@@ -127,7 +120,7 @@ impl Context for Attempt {
         if let Some(request) = &self.request {
             let request = request.borrow();
             if request.fate() == Fate::Open {
-                name_following(&request, &self.ticket);
+                next::name(&request, &self.ticket);
             }
         }
         true
@@ -145,12 +138,12 @@ impl HttpContext for Attempt {
         };
         heads::send(&head, count);
         self.replaces = request.replaces();
+        drop(request);
         if self.replaces.is_none() {
             // This one sends the body as it is, and a later one can read it again.
-            request.forget_body();
+            shared.borrow_mut().forget_body();
+            shared.count();
         }
-        drop(request);
-        shared.count();
         (self.request, self.ticket) = (Some(shared), ticket);
         Action::Continue
     }

@@ -66,9 +66,7 @@ impl Edge {
     fn send(&mut self, request: Request) -> Action {
         let retries = request.retries();
         let ticket = Ticket::issue(request);
-        if let Some(cluster) = ticket.request().borrow().first_cluster() {
-            next::set(cluster, &ticket.to_bytes());
-        }
+        next::name(&ticket.request().borrow(), &ticket.to_bytes());
         host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, retries.to_string().as_bytes());
         self.state = State::Sent { ticket, passed: 0 };
         Action::Continue

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use multihome_core::keeper::{
-    CLUSTER, FETCH_MS, LEASE_KEY, NO_LEASE, PATH, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease, lease_of_failure,
+    CLUSTER, FETCH_MS, LEASE_KEY, LEASE_MS, NO_LEASE, PATH, RETRY_MS, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease,
 };
 use proxy_wasm::types::{BufferType, MapType};
 
@@ -24,7 +24,7 @@ pub fn tick() {
         return;
     }
     let (held, version) = host::shared(LEASE_KEY);
-    if !is_free(held.as_deref(), now) || !host::share(LEASE_KEY, &lease(now), version) {
+    if !is_free(held.as_deref(), now) || !host::share(LEASE_KEY, &lease(now, LEASE_MS), version) {
         return;
     }
     let headers = vec![
@@ -52,7 +52,7 @@ pub fn receive(body_size: usize) {
         None => {
             log::warn!("multihome: no access token from the metadata server, status {status}");
             // Whoever fetched had the lease, and a fetch is over before its lease is.
-            host::share(LEASE_KEY, &lease_of_failure(now), 0);
+            host::share(LEASE_KEY, &lease(now, RETRY_MS), 0);
         }
     }
 }

@@ -4,15 +4,19 @@
 //! `CLUSTER TICKET`, with a space between: the route's matcher knows each cluster's name with the space behind it as a
 //! prefix, and no name holds one.
 
+use multihome_core::attempt::Request;
+
 use crate::host;
 use crate::worker::TicketBytes;
 
 /// Its name; Envoy puts `wasm.` in front.
 const NEXT: &str = "multihome.next";
 
-/// Names the cluster of the next attempt, which will be one of this ticket's request.
-pub fn set(cluster: &str, ticket: &TicketBytes) {
-    host::set_filter_state(NEXT, &[cluster.as_bytes(), b" ", ticket].concat());
+/// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
+pub fn name(request: &Request, ticket: &TicketBytes) {
+    if let Some(cluster) = request.next_cluster() {
+        host::set_filter_state(NEXT, &[cluster.as_bytes(), b" ", ticket].concat());
+    }
 }
 
 /// The ticket. `None` where there is none, or another filter wrote something else.

@@ -229,13 +229,9 @@ impl Host {
         Status::Ok
     }
 
-    /// Reads filter state, by `filter_state` and the full name, or by the name without `wasm.`.
+    /// Reads filter state, by its name without `wasm.`.
     pub(crate) fn property(&mut self, path: &[u8]) -> Result<Vec<u8>, Status> {
-        let path = String::from_utf8_lossy(path).into_owned();
-        let name = match path.strip_prefix("filter_state\0") {
-            Some(name) => name.to_owned(),
-            None => format!("wasm.{path}"),
-        };
+        let name = format!("wasm.{}", String::from_utf8_lossy(path));
         self.window().filter_state.borrow().get(&name).cloned().ok_or(Status::NotFound)
     }
 

@@ -57,11 +57,12 @@ fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
 fn every_target_gets_its_own_path_host_and_model() {
     let body = r#"{"messages":[], "model" : "m" ,"n":1}"#;
     let mut request = planned(body);
+    assert_eq!(request.next_cluster(), Some("multihome-dated"));
     let first = request.begin("dated").unwrap();
     assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
     assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
     assert_eq!(first.length, Some(body.len() as u64));
-    assert_eq!(request.following_cluster(), Some("multihome-aws"));
+    assert_eq!(request.next_cluster(), Some("multihome-aws"));
     assert_eq!(request.replaces(), None, "the path names the model");
 
     let (spliced, length) = sent(&mut request, "aws", body);
@@ -71,7 +72,7 @@ fn every_target_gets_its_own_path_host_and_model() {
     let last = request.begin("gcp").unwrap();
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
     assert_eq!((last.scheme, last.google_token), ("http", true));
-    assert_eq!(request.following_cluster(), None);
+    assert_eq!(request.next_cluster(), None);
     assert_eq!(request.replaces(), None, "the client's name is the target's id");
     assert_eq!(
         request.answerer().unwrap(),
