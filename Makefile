@@ -11,11 +11,17 @@ TEST := $(PYTHON) tests/tools/test.py
 DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT)
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test lint test-native test-node test-e2e test-func-e bench recorded venv clean
+.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-func-e bench recorded venv clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  Variables: PORT and ADMIN_PORT (run, demo), ARGS (test-e2e), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+
+# What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
+toolchain:
+	@! command -v rustup >/dev/null || rustup --quiet toolchain install
+
+build test lint test-native test-node test-e2e test-func-e recorded: toolchain
 
 build: ## The module (wasm) and the programs; 5 minutes the first time, then seconds
 	@echo "Building the module and the programs (5 minutes the first time, then seconds) …"

@@ -143,50 +143,6 @@ def test_a_body_in_many_pieces_is_one_body(model, id, size, gateway, clouds):
     assert header(record, "content-length") == ([str(len(record["body"]))] if model == "gpt-6-sol" else [])
 
 
-TRAILERS = [("x-checksum", "abc"), ("authorization", "Bearer of-the-client"), ("x-multihome-clouds", "gcp")]
-
-# One endpoint of every kind of credential but SigV4, form, model
-TRAILED = [
-    ("azure-eastus2", "chat", "gpt-6-sol"),
-    ("azure-eastus2", "chat", "gpt-4o"),
-    ("azure-sweden", "chat", "gpt-6-sol"),
-    ("aws-euw1", "chat", "gpt-6-sol"),
-    ("gcp-us", "responses", "gpt-6-sol"),
-    ("gcp-global", "chat", "gpt-oss-120b"),
-]
-
-
-@pytest.mark.parametrize("endpoint, form, model", TRAILED)
-def test_request_trailers_end_a_body_and_go_no_further(endpoint, form, model, gateway, clouds):
-    question = Question(model=model, form=form)
-
-    answer = gateway.request("POST", PATHS[form], [("x-tenant-policy", permits_only(endpoint))], question.body, http=2,
-                             tenant=None, trailers=TRAILERS)
-
-    [record] = clouds.records(question.mark)
-    assert record["trailers"] == [], "nothing of the client's leaves behind the body"
-    assert (answer.status, answer.target) == (200, endpoint), answer
-
-
-# Envoy signs at the end of a body, and not at all where trailers are the end.
-@pytest.mark.parametrize("endpoint, form", [("aws-use1", "chat"), ("aws-mantle", "responses")])
-def test_a_target_that_is_signed_for_is_not_sent_trailers(endpoint, form, gateway, clouds):
-    question = Question(model="gpt-6-sol", form=form)
-
-    answer = gateway.request("POST", PATHS[form], [("x-tenant-policy", permits_only(endpoint))], question.body, http=2,
-                             tenant=None, trailers=TRAILERS)
-
-    assert clouds.records(question.mark) == []
-    assert (answer.status, answer.error["code"]) == (400, "unsupported_feature"), answer
-    assert "trailers" in answer.error["message"]
-
-
-def test_trailers_without_a_body_end_the_request(gateway):
-    answer = gateway.request("POST", "/v1/chat/completions", [("content-type", "application/json")], http=2,
-                             trailers=TRAILERS[:1])
-    assert (answer.status, answer.error["code"]) == (400, INVALID)
-
-
 # header, status
 ODD = [
     ("x-anything", 200), ("user-agent", 200), ("accept", 200), ("cookie", 200), ("authorization", 200), ("x-request-id", 200),

@@ -23,6 +23,8 @@ pub const ATTEMPTS: &str = "x-multihome-attempts";
 pub const MOVE_ON: &str = "x-multihome-move-on";
 /// To Envoy: how many retries the plan has.
 pub const MAX_RETRIES: &str = "x-envoy-max-retries";
+/// To Envoy: for how many milliseconds a try may wait for its answer; 0 for as long as it takes.
+pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /// A header that must stand at most once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

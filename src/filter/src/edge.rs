@@ -19,6 +19,8 @@ pub struct Edge {
     config: Rc<Config>,
     /// Whether some endpoint depends on the keeper's token.
     keeper: bool,
+    /// Where requests with trailers go, if there is such a place.
+    detour: Option<Rc<str>>,
     state: State,
 }
 
@@ -29,6 +31,8 @@ enum State {
     Holding { pending: Box<Pending>, size: usize },
     /// The request is on its way; `passed` bytes of a body that was not held have gone by.
     Sent { ticket: Ticket, passed: u64 },
+    /// The request comes to this role once more, as another stream, which makes the answer.
+    Detoured,
     /// We answered, or there is nothing left for us to do.
     Done,
     /// No attempt answered: what Envoy answers with `status` is held until its body comes, and replaced.
@@ -39,8 +43,8 @@ enum State {
 
 impl Edge {
     /// A stream under that configuration, which it keeps to its end.
-    pub fn new(config: Rc<Config>, keeper: bool) -> Edge {
-        Edge { config, keeper, state: State::Begun }
+    pub fn new(config: Rc<Config>, keeper: bool, detour: Option<Rc<str>>) -> Edge {
+        Edge { config, keeper, detour, state: State::Begun }
     }
 
     /// The body is whole.
@@ -69,6 +73,16 @@ impl Edge {
         next::name(&ticket.request().borrow(), &ticket.to_bytes());
         host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, retries.to_string().as_bytes());
         self.state = State::Sent { ticket, passed: 0 };
+        Action::Continue
+    }
+
+    /// Sends the request to this role once more, by a way on which it loses its trailers: no filter can take them off, and
+    /// Envoy's signer signs at the end of a body, not behind it. What is decided of the request is decided there.
+    fn take_detour(&mut self, cluster: &str) -> Action {
+        next::lead_to(cluster);
+        host::set_header(MapType::HttpRequestHeaders, header::TRY_TIMEOUT, b"0");
+        host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, b"0");
+        self.state = State::Detoured;
         Action::Continue
     }
 
@@ -215,10 +229,17 @@ impl HttpContext for Edge {
 
     /// Over HTTP/2 a body may end without a sign, and trailers follow: the body ends here then.
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {
-        self.finish(true)
+        match (&self.state, self.detour.clone()) {
+            (State::Holding { .. }, Some(cluster)) => self.take_detour(&cluster),
+            _ => self.finish(true),
+        }
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        if let State::Detoured = self.state {
+            // Envoy would put it in place of the answer's.
+            host::remove_header(MapType::HttpRequestHeaders, b"x-request-id");
+        }
         let State::Sent { ticket, .. } = &self.state else {
             return Action::Continue;
         };

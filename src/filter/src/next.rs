@@ -19,6 +19,11 @@ pub fn name(request: &Request, ticket: &TicketBytes) {
     }
 }
 
+/// Names a cluster in which there is no attempt, and so nobody who asks for a ticket.
+pub fn lead_to(cluster: &str) {
+    host::set_filter_state(NEXT, &[cluster.as_bytes(), b" "].concat());
+}
+
 /// The ticket. `None` where there is none, or another filter wrote something else.
 pub fn ticket() -> Option<TicketBytes> {
     host::filter_state(NEXT)?.last_chunk().copied()

@@ -19,7 +19,7 @@ pub struct Root {
 
 #[derive(Clone)]
 enum Loaded {
-    Edge { config: Rc<Config>, keeper: bool },
+    Edge { config: Rc<Config>, keeper: bool, detour: Option<Rc<str>> },
     Attempt { endpoint: Rc<str> },
 }
 
@@ -32,12 +32,12 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
-            Ok(Role::Edge(config)) => {
-                let keeper = needs_keeper(&config);
+            Ok(Role::Edge { policy, detour }) => {
+                let keeper = needs_keeper(&policy);
                 if keeper {
                     keeper::start();
                 }
-                self.role = Some(Loaded::Edge { config: Rc::new(*config), keeper });
+                self.role = Some(Loaded::Edge { config: Rc::new(*policy), keeper, detour: detour.map(Rc::from) });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -59,7 +59,7 @@ impl RootContext for Root {
 
     fn create_http_context(&self, _context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
-            Some(Loaded::Edge { config, keeper }) => Box::new(Edge::new(config, keeper)),
+            Some(Loaded::Edge { config, keeper, detour }) => Box::new(Edge::new(config, keeper, detour)),
             Some(Loaded::Attempt { endpoint }) => Box::new(Attempt::new(endpoint)),
             None => Box::new(Attempt::new("".into())),
         })

@@ -52,7 +52,9 @@ class Gateway:
         except Failed as failed:
             raise Failed(f"{failed}; {self.log} says:\n{self.log_text()[-3000:]}") from None
         statuses = self.manage("/listeners?format=json").json["listener_statuses"]
-        self.addresses = {status["name"]: _address(status["local_address"]) for status in statuses}
+        # One inside Envoy has no socket.
+        self.addresses = {status["name"]: _address(status["local_address"]["socket_address"])
+                          for status in statuses if "socket_address" in status["local_address"]}
 
     def stop(self):
         self.processes.stop(self.process)
@@ -80,14 +82,14 @@ class Gateway:
         return http2.Connection(self.addresses[listener], tls, timeout)
 
     def ask(self, text="hi", *, model="gpt-6-sol", form="chat", stream=False, only=None, headers=(), path=None,
-            http=1, tenant="acme", listener="default", tls=None, timeout=20, **fields):
+            http=1, tenant="acme", listener="default", tls=None, timeout=20, trailers=(), **fields):
         """Asks a model as a client would. `text` may hold fault markers (`[[azure 429]]`); `only` names the one endpoint
         that may serve it; `fields` join the body. The answer's `records` are what the clouds got for this request."""
         question = Question(text, model, form, stream, fields)
         if only:
             tenant, headers = None, [*_pairs(headers), ("x-tenant-policy", permits_only(only))]
         answer = self.request("POST", path or PATHS[form], headers, question.body, http=http, tenant=tenant,
-                              listener=listener, tls=tls, timeout=timeout)
+                              listener=listener, tls=tls, timeout=timeout, trailers=trailers)
         answer.find_records = lambda: self.clouds.records(question.mark)
         return answer
 
@@ -194,6 +196,5 @@ def _pairs(headers):
     return list(headers.items() if isinstance(headers, dict) else headers)
 
 
-def _address(address):
-    socket = address["socket_address"]
+def _address(socket):
     return f"{socket['address']}:{socket['port_value']}"

@@ -46,7 +46,8 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
     cluster
 }
 
-const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+/// The type of a cluster's HTTP options, which is also the key that they stand under.
+pub const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
 fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
@@ -83,13 +84,7 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         // Streams differ in length by minutes: what counts is how many are open.
         "lb_policy": "LEAST_REQUEST",
         "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
-        // The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
-        "circuit_breakers": {"thresholds": [{
-            "max_connections": UNLIMITED,
-            "max_pending_requests": UNLIMITED,
-            "max_requests": UNLIMITED,
-            "max_retries": UNLIMITED,
-        }]},
+        "circuit_breakers": no_limits(),
         // A model may think for minutes without a byte; what lies between would forget the connection.
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
     });
@@ -117,6 +112,16 @@ fn names() -> Value {
             "all_addresses_in_single_endpoint": false,
         }),
     )
+}
+
+/// The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
+pub fn no_limits() -> Value {
+    json!({"thresholds": [{
+        "max_connections": UNLIMITED,
+        "max_pending_requests": UNLIMITED,
+        "max_requests": UNLIMITED,
+        "max_retries": UNLIMITED,
+    }]})
 }
 
 const UNLIMITED: u32 = u32::MAX;

@@ -4,21 +4,22 @@
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::any::{any, extension};
+use super::any::{any, extension, put};
+use super::listener::Door;
 use super::{Options, Policy, plugin, strip};
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
 pub const EDGE: &str = "multihome";
 
 /// The filters, in their order.
-pub fn before_router(policy: &Policy<'_>, options: &Options, listener: &str) -> Vec<Value> {
-    let standing = Standing::of(policy.config, listener);
+pub fn before_router(policy: &Policy<'_>, options: &Options, door: &Door<'_>) -> Vec<Value> {
     let mut filters = vec![readiness()];
-    filters.extend(standing.removal());
-    if !cors_origins(policy.config, listener).is_empty() {
+    filters.extend(door.standing.removal());
+    if !cors_origins(policy.config, door.name).is_empty() {
         filters.push(extension("envoy.filters.http.cors", "envoy.extensions.filters.http.cors.v3.Cors", json!({})));
     }
-    let configuration = json!({"role": "edge", "policy": policy.node});
+    let mut configuration = json!({"role": "edge", "policy": policy.node});
+    put(&mut configuration, "detour", door.detour.map(|cluster| json!(cluster)));
     filters.push(extension(
         EDGE,
         "envoy.extensions.filters.http.wasm.v3.Wasm",

@@ -6,17 +6,26 @@ use std::time::Duration;
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::any::{any, duration, extension, listen, put};
+use super::any::{duration, extension, listen, put};
 use super::filter::Standing;
-use super::{Options, Policy, filter, reply, route, tls};
+use super::{Options, Policy, detour, filter, reply, route, tls};
+
+/// Where requests come in, as what stands behind it has to know it.
+#[derive(Debug)]
+pub struct Door<'p> {
+    /// The listener's name.
+    pub name: &'p str,
+    /// What its clients may say of themselves.
+    pub standing: Standing<'p>,
+    /// The cluster that requests with trailers take, if there is one.
+    pub detour: Option<&'p str>,
+}
 
 /// One listener, with everything that stands behind it.
 pub fn listener(policy: &Policy<'_>, options: &Options, name: &str, address: SocketAddr) -> Value {
     let config = policy.config;
-    let mut chain = json!({"filters": [{
-        "name": "envoy.filters.network.http_connection_manager",
-        "typed_config": connection_manager(policy, options, name),
-    }]});
+    let door = Door { name, standing: Standing::of(config, name), detour: detour::of(config) };
+    let mut chain = json!({"filters": [connection_manager(policy, options, &door)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
     put(&mut chain, "transport_socket", known.and_then(|listener| listener.tls.as_ref()).map(tls::downstream));
     json!({
@@ -27,10 +36,11 @@ pub fn listener(policy: &Policy<'_>, options: &Options, name: &str, address: Soc
     })
 }
 
-fn connection_manager(policy: &Policy<'_>, options: &Options, name: &str) -> Value {
+/// The network filter that serves HTTP.
+pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_>) -> Value {
     let config = policy.config;
-    let standing = Standing::of(config, name);
-    let mut filters = filter::before_router(policy, options, name);
+    let Door { name, standing, detour } = door;
+    let mut filters = filter::before_router(policy, options, door);
     filters.push(extension(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
@@ -64,9 +74,13 @@ fn connection_manager(policy: &Policy<'_>, options: &Options, name: &str) -> Val
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
-    let routes = json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, name)]});
+    let routes = json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, name, *detour)]});
     put(&mut manager, "route_config", Some(routes));
-    any("envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager", manager)
+    extension(
+        "envoy.filters.network.http_connection_manager",
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        manager,
+    )
 }
 
 /// Envoy counts the wait for a first byte as idle time too, over all tries: the longest plan must fit into it.

@@ -6,6 +6,7 @@
 mod any;
 mod cluster;
 mod credential;
+mod detour;
 mod filter;
 mod listener;
 mod reply;
@@ -20,6 +21,8 @@ use multihome_core::config::{Config, Node};
 use serde_json::{Value, json};
 
 use any::{any, listen};
+use filter::Standing;
+use listener::Door;
 
 /// What a bootstrap needs beside the policy.
 #[derive(Clone, Debug)]
@@ -58,13 +61,21 @@ pub enum Part {
 
 /// A bootstrap.
 pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
-    let listeners: Vec<Value> =
+    let mut listeners: Vec<Value> =
         options.listeners.iter().map(|(name, address)| listener::listener(policy, options, name, *address)).collect();
+    let mut clusters = cluster::all(policy.config, options);
+    let mut extensions = Vec::new();
+    if detour::of(policy.config).is_some() {
+        listeners.push(detour::listener(policy, options));
+        clusters.push(detour::cluster(policy.config));
+        extensions.push(detour::bootstrap_extension());
+    }
     json!({
         // Secrets from files need a node's id and cluster, whatever they are.
         "node": {"id": "multihome", "cluster": "multihome"},
         "admin": {"address": listen(options.admin)},
-        "static_resources": {"listeners": listeners, "clusters": cluster::all(policy.config, options)},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+        "bootstrap_extensions": extensions,
         "overload_manager": {
             // Far above what one machine serves; without a limit Envoy warns, and a flood takes every file handle.
             "resource_monitors": [any::extension(
@@ -80,14 +91,14 @@ pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
 pub fn part(policy: &Policy<'_>, options: &Options, part: Part, listener: &str) -> Value {
     match part {
         Part::Filters => {
-            let trust = filter::Standing::of(policy.config, listener);
+            let door = Door { name: listener, standing: Standing::of(policy.config, listener), detour: None };
             let mut http = json!({});
-            any::put(&mut http, "early_header_mutation_extensions", Some(trust.early_mutations()));
-            any::put(&mut http, "http_filters", Some(Value::Array(filter::before_router(policy, options, listener))));
+            any::put(&mut http, "early_header_mutation_extensions", Some(door.standing.early_mutations()));
+            any::put(&mut http, "http_filters", Some(Value::Array(filter::before_router(policy, options, &door))));
             any::put(&mut http, "local_reply_config", Some(reply::local_replies()));
             http
         }
-        Part::Route => json!({"virtual_hosts": [route::virtual_host(policy.config, listener)]}),
+        Part::Route => json!({"virtual_hosts": [route::virtual_host(policy.config, listener, None)]}),
         Part::Clusters => json!({"clusters": cluster::all(policy.config, options)}),
     }
 }
@@ -127,7 +138,7 @@ pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool)
             "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
         ));
     }
-    let asks_for_certificates = |name: &str| filter::Standing::of(config, name).asks_for_certificates();
+    let asks_for_certificates = |name: &str| Standing::of(config, name).asks_for_certificates();
     let certificates = &config.identity.trust.client_certificates;
     if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
         remarks.warnings.push(
@@ -139,7 +150,7 @@ pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool)
 }
 
 fn is_trusted(config: &Config, listener: &str) -> bool {
-    matches!(filter::Standing::of(config, listener), filter::Standing::Trusted)
+    matches!(Standing::of(config, listener), Standing::Trusted)
 }
 
 /// The plugin of one role. Both share one VM per worker: the same id, code and configuration of the VM.

@@ -15,13 +15,13 @@ pub const READY: &str = "/readyz";
 const RETRIES: u32 = 32;
 
 /// The virtual host of one listener.
-pub fn virtual_host(config: &Config, listener: &str) -> Value {
+pub fn virtual_host(config: &Config, listener: &str, detour: Option<&str>) -> Value {
     let mut host = json!({
         "name": "multihome",
         "domains": ["*"],
         "routes": [
             alive(),
-            model_route(config),
+            model_route(config, detour),
         ],
         // An attempt says by this header that the next target is to be asked. When there is none left, the client gets the answer without it.
         "response_headers_to_remove": [MOVE_ON],
@@ -48,14 +48,14 @@ fn alive() -> Value {
     })
 }
 
-fn model_route(config: &Config) -> Value {
+fn model_route(config: &Config, detour: Option<&str>) -> Value {
     json!({
         "name": "model",
         "match": {"prefix": "/"},
         // Above it neither a body is taken (413) nor kept for the next attempt.
         "request_body_buffer_limit": buffer_bytes(config),
         "route": {
-            "inline_cluster_specifier_plugin": {"extension": next_cluster(config)},
+            "inline_cluster_specifier_plugin": {"extension": next_cluster(config, detour)},
             // An answer may stream for as long as it keeps coming: see the listener's `stream_idle_timeout`.
             "timeout": "0s",
             "retry_policy": {
@@ -75,17 +75,17 @@ fn model_route(config: &Config) -> Value {
 
 /// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A
 /// name that is not here matches nothing: 503.
-fn next_cluster(config: &Config) -> Value {
-    let clusters: Map<String, Value> = config
-        .endpoints
-        .iter()
-        .map(|endpoint| {
+fn next_cluster(config: &Config, detour: Option<&str>) -> Value {
+    let endpoints = config.endpoints.iter().map(|endpoint| endpoint.cluster.as_str());
+    let clusters: Map<String, Value> = endpoints
+        .chain(detour)
+        .map(|cluster| {
             let action = extension(
                 "cluster",
                 "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
-                json!({"cluster": endpoint.cluster}),
+                json!({"cluster": cluster}),
             );
-            (format!("{} ", endpoint.cluster), json!({"action": action}))
+            (format!("{cluster} "), json!({"action": action}))
         })
         .collect();
     extension(

@@ -135,8 +135,14 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
 /// What the configuration of one plugin says.
 #[derive(Debug)]
 pub enum Role {
-    /// In the listener: holds the whole policy.
-    Edge(Box<Config>),
+    /// In the listener.
+    Edge {
+        /// The whole policy.
+        policy: Box<Config>,
+        /// The cluster that leads back to this role by HTTP/1.1, on which a request loses its trailers. Without one, a
+        /// request keeps them, and is not sent where they could not be signed for.
+        detour: Option<String>,
+    },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
         /// The endpoint's name.
@@ -144,7 +150,7 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …}` or `{"role": "attempt", "endpoint": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -163,7 +169,8 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let role = match fields.required_text("role", faults)? {
         "edge" => {
             let (policy, _) = fields.required("policy", faults)?;
-            Role::Edge(Box::new(read(policy, faults)?))
+            let detour = fields.optional_text("detour", faults).map(str::to_owned);
+            Role::Edge { policy: Box::new(read(policy, faults)?), detour }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {

@@ -179,7 +179,9 @@ fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
         matches!(parse_role(br#"{"role":"attempt","endpoint":"az"}"#), Ok(Role::Attempt { endpoint }) if endpoint == "az")
     );
     let edge = format!(r#"{{"role":"edge","policy":{POLICY}}}"#);
-    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge(_))));
+    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: None, .. })));
+    let edge = format!(r#"{{"role":"edge","policy":{POLICY},"detour":"d"}}"#);
+    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: Some(d), .. }) if d == "d"));
     for bad in [
         "",
         "{}",

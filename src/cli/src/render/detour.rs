@@ -1,0 +1,69 @@
+//! The detour: where a request that ends in HTTP/2 trailers loses them.
+//!
+//! ```text
+//! client ─HTTP/2─► listener ─► edge ─┬─────────────────────────────────────────► attempt ─► cloud
+//!                                    └─ trailers ─HTTP/1.1─► detour ─► edge ─►─┘
+//! ```
+//!
+//! `aws_request_signing` (Envoy 1.40.0) signs at the end of a body. Where trailers are the end it signs nothing, and no
+//! filter can take them off: an empty map of trailers is still an end of its own. Envoy's codec of HTTP/1.1 sends and
+//! takes none, unless told to. So the edge sends such a request, untouched, to a listener inside this Envoy, where an
+//! edge under the same configuration (the same plugin: it is read once) decides on it as on any other.
+//!
+//! Only a whole bootstrap has it, and only where an endpoint is signed for. In an Envoy of somebody's own, filters that
+//! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
+
+use multihome_core::config::{Auth, Config};
+use serde_json::{Value, json};
+
+use super::any::{any, extension, put};
+use super::cluster::HTTP_OPTIONS;
+use super::filter::Standing;
+use super::listener::{self, Door};
+use super::{Options, Policy, route};
+
+/// The name of the listener and of its cluster. No endpoint's cluster can have it.
+pub const NAME: &str = "multihome:detour";
+
+/// The cluster, where the policy has use for it.
+pub fn of(config: &Config) -> Option<&'static str> {
+    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(NAME)
+}
+
+/// Adds to a bootstrap what belongs to the detour.
+pub fn listener(policy: &Policy<'_>, options: &Options) -> Value {
+    // Who may say which tenant asks was judged at the listener that the request came by.
+    let door = Door { name: NAME, standing: Standing::Trusted, detour: Some(NAME) };
+    json!({
+        "name": NAME,
+        "internal_listener": {},
+        "per_connection_buffer_limit_bytes": route::buffer_bytes(policy.config),
+        // Its connections were counted where they came from.
+        "ignore_global_conn_limit": true,
+        "filter_chains": [{"filters": [listener::connection_manager(policy, options, &door)]}],
+    })
+}
+
+/// What Envoy needs to have internal listeners at all.
+pub fn bootstrap_extension() -> Value {
+    extension(
+        "envoy.bootstrap.internal_listener",
+        "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        json!({}),
+    )
+}
+
+/// The way into it.
+pub fn cluster(config: &Config) -> Value {
+    let mut cluster = json!({
+        "name": NAME,
+        "load_assignment": {"cluster_name": NAME, "endpoints": [{"lb_endpoints": [{"endpoint": {
+            "address": {"envoy_internal_address": {"server_listener_name": NAME}},
+        }}]}]},
+        "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
+        "circuit_breakers": super::cluster::no_limits(),
+    });
+    let protocol = json!({"explicit_http_config": {"http_protocol_options": {}}});
+    put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
+    cluster
+}
