@@ -110,7 +110,7 @@ fn both_roles_share_one_vm() {
     let bootstrap = bootstrap();
     let mut found = Vec::new();
     plugins(&bootstrap, &mut found);
-    assert_eq!(found.len(), 4 + 10, "one a listener and one an endpoint");
+    assert_eq!(found.len(), 4 + 1 + 10, "one a listener, one on the detour and one an endpoint");
     let mut edges = 0;
     for plugin in found {
         assert_eq!(plugin["vm_config"]["vm_id"], "multihome");
@@ -128,7 +128,7 @@ fn both_roles_share_one_vm() {
             _ => assert_eq!(root, format!("attempt-{}", configuration["endpoint"].as_str().unwrap())),
         }
     }
-    assert_eq!(edges, 4);
+    assert_eq!(edges, 5);
 }
 
 fn bootstrap_vm() -> Value {
@@ -142,7 +142,7 @@ fn the_route_leads_to_every_endpoint_and_nowhere_else() {
     let tree = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"]["matcher_tree"];
     assert_eq!(tree["input"]["typed_config"]["key"], "wasm.multihome.next");
     let map = tree["prefix_match_map"]["map"].as_object().unwrap();
-    assert_eq!(map.len(), 10);
+    assert_eq!(map.len(), 10 + 1, "one an endpoint, and the detour");
     for (prefix, on_match) in map {
         // With the space, the name of one cluster is not the beginning of another's.
         let name = prefix.strip_suffix(' ').unwrap();
@@ -293,6 +293,41 @@ fn only_the_trusted_may_say_who_asks() {
     assert_eq!(*sans[1], json!({"san_type": "DNS", "matcher": {"safe_regex": {"regex": dns}}}));
     let mutation = &filters[2]["typed_config"]["extension_config"]["typed_config"]["mutations"]["request_mutations"];
     assert_eq!(removed(mutation), headers);
+}
+
+const DETOUR: &str = "multihome:detour";
+
+/// Where an endpoint is signed for, a request with trailers goes round by HTTP/1.1 to the same edge.
+#[test]
+fn a_request_with_trailers_has_a_way_to_lose_them() {
+    let bootstrap = bootstrap();
+    let listener = find(&bootstrap["static_resources"]["listeners"], DETOUR);
+    assert_eq!(listener["internal_listener"], json!({}));
+    assert!(listener["address"].is_null(), "nobody reaches it from outside");
+    assert_eq!(names(&bootstrap["bootstrap_extensions"]), ["envoy.bootstrap.internal_listener"]);
+    let endpoints = &cluster(&bootstrap, DETOUR)["load_assignment"]["endpoints"][0]["lb_endpoints"];
+    let address = json!({"envoy_internal_address": {"server_listener_name": DETOUR}});
+    assert_eq!(endpoints[0]["endpoint"]["address"], address);
+    let edge = |listener| find(&manager(&bootstrap, listener)["http_filters"], "multihome")["typed_config"].clone();
+    for listener in ["inside", "mtls", "web", "bare"] {
+        assert_eq!(edge(listener), edge(DETOUR), "the plugin of {listener} is read once for both");
+    }
+    // What the client's own listener let through is trusted here.
+    let behind = manager(&bootstrap, DETOUR);
+    assert_eq!(names(&behind["early_header_mutation_extensions"]), ["multihome-sdk"]);
+    assert_eq!(behind["preserve_external_request_id"], true);
+}
+
+#[test]
+fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour() {
+    let unsigned = EVERYTHING.replace("auth: sigv4", "auth: { api_key: { sds: bedrock-key } }");
+    let run =
+        multihome_with(&[&["render", "envoy", "-", "--wasm", "multihome.wasm"], &LISTENERS[..]].concat(), &unsigned);
+    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert!(!run.out.contains("detour"));
+    for part in ["filters", "route", "clusters"] {
+        assert!(!everything(&["--part", part]).out.contains("detour"), "{part}");
+    }
 }
 
 #[test]

@@ -112,7 +112,8 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
     check_fit(endpoint, id, version, prefix, &place, faults);
     lacks = lacks.union(endpoint.surface.lacks());
     if endpoint.auth == Auth::SigV4 {
-        // Envoy 1.40 signs at the end of the body, and not at all where trailers are the end.
+        // Envoy 1.40 signs at the end of the body, and not at all where trailers are the end. On a detour they are lost
+        // before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
     let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
