@@ -84,9 +84,10 @@ fn considered(config: &Config, asked: &Asked) -> Option<String> {
         max_tokens: facts.max_tokens,
         google_token: &|| asked.google_token,
     };
-    let plan = route::plan(&permit, needs, &mut Shares::default()).unwrap_or_default();
+    let considered = route::consider(&permit, needs);
+    let plan = route::plan(&permit, needs, &considered, &mut Shares::default()).unwrap_or_default();
     let mut rows: Vec<Row> =
-        route::consider(&permit, needs).filter_map(|considered| Row::of(&considered, &permit, needs, &plan)).collect();
+        considered.iter().filter_map(|considered| Row::of(considered, &permit, needs, &plan)).collect();
     rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
 
     let mut out = String::new();

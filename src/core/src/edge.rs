@@ -18,8 +18,8 @@ use crate::openai::error::ApiError;
 use crate::openai::feature::{Feature, Features};
 use crate::openai::request::{self, Refusal};
 use crate::path::{self, Operation};
-use crate::policy::{Caller, Permit};
-use crate::route::{self, Needs, Shares};
+use crate::policy::Caller;
+use crate::route::{self, Considered, Needs, Shares};
 use crate::splice::{Place, Splice};
 
 /// What the headers lead to.
@@ -85,8 +85,9 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
             };
             if let Some(name) = &model {
                 let permit = caller.permit(config, name)?;
-                if needs_no_body(&permit, unread) {
-                    let plan = route::plan(&permit, unread, moment.shares)?;
+                let considered = route::consider(&permit, unread);
+                if needs_no_body(&considered, form, permit.order()) {
+                    let plan = route::plan(&permit, unread, &considered, moment.shares)?;
                     let body = Body::Streamed { length: inbound.content_length };
                     return Request::new(Rc::clone(config), form, plan, body, origin(inbound))
                         .map(Begin::Go)
@@ -127,7 +128,8 @@ impl Pending {
                 max_tokens: facts.max_tokens,
                 google_token: moment.google_token,
             };
-            route::plan(&self.caller.permit(&self.config, model)?, needs, moment.shares)?
+            let permit = self.caller.permit(&self.config, model)?;
+            route::plan(&permit, needs, &route::consider(&permit, needs), moment.shares)?
         };
         let (place, length) = (Place::of(&facts), body.len() as u64);
         let splice = Splice::new(body, place, &plan, &self.config, self.form);
@@ -148,16 +150,16 @@ pub fn too_large(config: &Config) -> ApiError {
 
 /// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
 /// lacks nothing, and is not ranked by price.
-fn needs_no_body(permit: &Permit<'_>, needs: Needs<'_>) -> bool {
+fn needs_no_body(considered: &[Considered<'_>], form: Form, order: Order) -> bool {
     let mut fit = 0;
-    for considered in route::consider(permit, needs).filter(|considered| considered.unfit.is_none()) {
+    for Considered { target, .. } in considered.iter().filter(|considered| considered.unfit.is_none()) {
         fit += 1;
-        let in_path = considered.target.address(needs.form).is_some_and(|address| address.model_in_path);
-        if !in_path || !considered.target.lacks.is_empty() {
+        let in_path = target.address(form).is_some_and(|address| address.model_in_path);
+        if !in_path || !target.lacks.is_empty() {
             return false;
         }
     }
-    fit == 1 || permit.order() != Order::Cheapest
+    fit == 1 || order != Order::Cheapest
 }
 
 fn origin(inbound: &Inbound<'_>) -> Origin {

@@ -49,36 +49,41 @@ fn is_of(text: &str, most: usize, allowed: impl Fn(u8) -> bool) -> bool {
 
 /// A name in which each `*` stands for any run of characters, the empty one included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern(Box<str>);
+pub struct Pattern {
+    text: Box<str>,
+    /// Where the first and the last `*` stand.
+    stars: Option<(usize, usize)>,
+}
 
 impl Pattern {
     /// Takes a pattern as it is written.
     pub fn new(text: &str) -> Pattern {
-        Pattern(text.into())
+        Pattern { text: text.into(), stars: text.find('*').zip(text.rfind('*')) }
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// Whether `name` fits. Linear in both, whatever the number of stars: each piece between two stars
     /// is taken at its first place, which never rules out a later match.
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.0.split_once('*') else {
-            return &*self.0 == name;
+        let Some((first, last)) = self.stars else {
+            return &*self.text == name;
         };
-        let Some(mut left) = name.strip_prefix(first) else {
+        let part = |from, until| self.text.get(from..until).unwrap_or_default();
+        let Some(mut left) = name.strip_prefix(part(0, first)) else {
             return false;
         };
-        let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
+        let middle = part(first + 1, last);
         for piece in middle.split('*').filter(|piece| !piece.is_empty()) {
             match left.split_once(piece) {
                 Some((_, after)) => left = after,
                 None => return false,
             }
         }
-        left.ends_with(last)
+        left.ends_with(part(last + 1, self.text.len()))
     }
 }
 

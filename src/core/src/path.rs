@@ -1,5 +1,7 @@
 //! What a client asks for: the operation that a method and a path name.
 
+use std::borrow::Cow;
+
 use crate::cloud::Form;
 use crate::name;
 use crate::openai::error::ApiError;
@@ -73,9 +75,9 @@ fn unknown_path(path: &str) -> ApiError {
 }
 
 /// Undoes percent-encoding once; SDKs encode a model's `/` and `:`. `None` where it is not UTF-8.
-fn decoded(path: &str) -> Option<String> {
+fn decoded(path: &str) -> Option<Cow<'_, str>> {
     if !path.contains('%') {
-        return Some(path.to_owned());
+        return Some(Cow::Borrowed(path));
     }
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.bytes();
@@ -88,7 +90,7 @@ fn decoded(path: &str) -> Option<String> {
             bytes.push(byte);
         }
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

@@ -14,7 +14,9 @@ use crate::openai::error::ApiError;
 #[derive(Debug)]
 pub struct Caller {
     /// The policies that hold: the tenant's own or the carried one first, which also says how to rank.
-    grants: Vec<Rc<Grant>>,
+    own: Rc<Grant>,
+    /// What else has to allow, where requests carry policies.
+    others: Vec<Rc<Grant>>,
     narrowing: Narrowing,
     order: Order,
     max_attempts: u32,
@@ -62,18 +64,22 @@ impl Caller {
     /// 401 for a tenant that is not known, 400 for a header that makes no sense, 403 for an order that
     /// the tenant does not have.
     pub fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Caller, ApiError> {
-        let grants = grants(config, inbound)?;
-        let own = grants.first().ok_or_else(unknown_tenant)?;
+        let (own, others) = grants(config, inbound)?;
         let narrowing = Narrowing {
             clouds: words(header::CLOUDS, inbound.clouds)?.map(|words| clouds(&words)).transpose()?,
             residency: words(header::RESIDENCY, inbound.residency)?
                 .map(|words| residencies(config, &words))
                 .transpose()?,
         };
-        let order = order(own, inbound.order)?;
+        let order = order(&own, inbound.order)?;
         let asked = max_attempts(inbound.max_attempts)?;
-        let most = grants.iter().map(|grant| grant.max_attempts).chain(asked).min().unwrap_or(1);
-        Ok(Caller { narrowing, order, max_attempts: most, grants })
+        let most = others.iter().map(|grant| grant.max_attempts).chain(asked).fold(own.max_attempts, u32::min);
+        Ok(Caller { own, others, narrowing, order, max_attempts: most })
+    }
+
+    /// Whether every grant allows it.
+    fn all_allow(&self, allows: impl Fn(&Grant) -> bool) -> bool {
+        allows(&self.own) && self.others.iter().all(|grant| allows(grant))
     }
 
     /// Lets the caller use a model, or says why not.
@@ -85,7 +91,7 @@ impl Caller {
             let message = format!("The model `{}` does not exist.", shown(model));
             return Err(ApiError::new(404, "model_not_found", message).about("model"));
         };
-        if !self.grants.iter().all(|grant| grant.allows_model(model)) {
+        if !self.all_allow(|grant| grant.allows_model(model)) {
             let message = format!("Policy rule `models` does not allow model `{model}` for this tenant.");
             return Err(ApiError::new(403, "model_not_allowed", message).about("model"));
         }
@@ -97,14 +103,13 @@ impl Caller {
         let Some(endpoint) = config.endpoint_of(target) else {
             return Some(Rule::Targets);
         };
-        let all = |allows: &dyn Fn(&Grant) -> bool| self.grants.iter().all(|grant| allows(grant));
-        if !all(&|grant| grant.clouds.contains(&endpoint.cloud)) {
+        if !self.all_allow(|grant| grant.clouds.contains(&endpoint.cloud)) {
             return Some(Rule::Clouds);
         }
-        if !all(&|grant| grant.residency.contains(&endpoint.residency)) {
+        if !self.all_allow(|grant| grant.residency.contains(&endpoint.residency)) {
             return Some(Rule::Residency);
         }
-        if !all(&|grant| grant.allows_endpoint(&endpoint.name)) {
+        if !self.all_allow(|grant| grant.allows_endpoint(&endpoint.name)) {
             return Some(Rule::Targets);
         }
         if self.narrowing.clouds.as_ref().is_some_and(|clouds| !clouds.contains(&endpoint.cloud)) {
@@ -149,7 +154,7 @@ impl<'c> Permit<'c> {
 
     /// The rank of a cloud in the tenant's own order.
     pub fn rank(&self, cloud: Cloud) -> usize {
-        let clouds = self.caller.grants.first().map(|grant| grant.clouds.as_slice()).unwrap_or_default();
+        let clouds = &self.caller.own.clouds;
         clouds.iter().position(|own| *own == cloud).unwrap_or(clouds.len())
     }
 
@@ -169,7 +174,7 @@ fn unknown_tenant() -> ApiError {
 
 /// The policies that hold for a request. A carried policy stays within the ceiling and, where the file lists
 /// the tenant too, within that tenant's entry.
-fn grants(config: &Config, inbound: &Inbound<'_>) -> Result<Vec<Rc<Grant>>, ApiError> {
+fn grants(config: &Config, inbound: &Inbound<'_>) -> Result<(Rc<Grant>, Vec<Rc<Grant>>), ApiError> {
     let name = &config.identity.header;
     let tenant = match inbound.tenant {
         Single::Absent => None,
@@ -183,12 +188,11 @@ fn grants(config: &Config, inbound: &Inbound<'_>) -> Result<Vec<Rc<Grant>>, ApiE
         (Some(carried), Single::Once(value)) => Some((carried, value)),
     };
     let Some((carried, value)) = carried else {
-        return listed.map(|grant| vec![Rc::clone(grant)]).ok_or_else(unknown_tenant);
+        return listed.map(|grant| (Rc::clone(grant), Vec::new())).ok_or_else(unknown_tenant);
     };
     let own = read_carried(config, value).map_err(|why| invalid_header(&carried.header, &why))?;
-    let mut grants = vec![Rc::new(own), Rc::clone(&carried.ceiling)];
-    grants.extend(listed.map(Rc::clone));
-    Ok(grants)
+    let others = [&carried.ceiling].into_iter().chain(listed).map(Rc::clone).collect();
+    Ok((Rc::new(own), others))
 }
 
 /// A carried policy is at most this long: Envoy's own limit for all headers is 60 KiB.

@@ -62,10 +62,9 @@ pub struct Considered<'c> {
 }
 
 /// Looks at every target of the permitted model, in the file's order.
-pub fn consider<'c, 'w>(permit: &Permit<'c>, needs: Needs<'w>) -> impl Iterator<Item = Considered<'c>> + use<'c, 'w> {
+pub fn consider<'c>(permit: &Permit<'c>, needs: Needs<'_>) -> Vec<Considered<'c>> {
     let config = permit.config();
-    let targets: Vec<_> = permit.targets().collect();
-    targets.into_iter().map(move |(index, target, refusal)| {
+    let consider = |(index, target, refusal): (usize, &'c Target, Option<Rule>)| {
         let lacking = target.lacks.shared(needs.features);
         let unfit = if let Some(rule) = refusal {
             Some(Unfit::Refused(rule))
@@ -81,17 +80,24 @@ pub fn consider<'c, 'w>(permit: &Permit<'c>, needs: Needs<'w>) -> impl Iterator<
             None
         };
         Considered { index, target, unfit }
-    })
+    };
+    permit.targets().map(consider).collect()
 }
 
-/// The targets of one request, in the order in which they are tried. Every one satisfies the permit.
+/// The targets of one request, out of those that were considered for it, in the order in which they are tried. Every one
+/// satisfies the permit.
 ///
 /// # Errors
 /// What keeps every target from serving the request.
-pub fn plan(permit: &Permit<'_>, needs: Needs<'_>, shares: &mut Shares) -> Result<Vec<usize>, ApiError> {
-    let mut fit = Vec::new();
+pub fn plan(
+    permit: &Permit<'_>,
+    needs: Needs<'_>,
+    considered: &[Considered<'_>],
+    shares: &mut Shares,
+) -> Result<Vec<usize>, ApiError> {
+    let mut fit = Vec::with_capacity(considered.len());
     let mut refused = None;
-    for considered in consider(permit, needs) {
+    for considered in considered {
         match considered.unfit {
             None => fit.push((considered.index, considered.target)),
             Some(unfit) => {

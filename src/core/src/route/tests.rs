@@ -63,7 +63,7 @@ fn planned(
     let told = |error: ApiError| (error.status, error.code.unwrap_or_default().into_owned());
     let caller = Caller::identify(&config, &inbound).map_err(told)?;
     let permit = caller.permit(&config, model).map_err(told)?;
-    let plan = plan(&permit, needs, &mut Shares::default()).map_err(told)?;
+    let plan = plan(&permit, needs, &consider(&permit, needs), &mut Shares::default()).map_err(told)?;
     Ok(plan.into_iter().map(|index| config.endpoint_of(&config.targets[index]).unwrap().name.clone()).collect())
 }
 
