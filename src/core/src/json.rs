@@ -5,6 +5,7 @@
 //! but in [`Text::unescaped`].
 
 mod block;
+mod scan;
 mod string;
 
 use std::ops::Range;

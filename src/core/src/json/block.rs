@@ -1,58 +1,196 @@
 //! Sixty-four bytes of a string, looked at in one step where the machine can.
 
+use std::ops::BitOr;
+
 /// How many bytes are looked at in one step.
 pub(super) const BLOCK: usize = 64;
 
-/// What is in a block: a bit for every byte, the first byte's lowest.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Marks {
-    /// What ends a run of plain characters: quotes, backslashes, and control characters (U+0000 to U+001F).
-    pub(super) special: u64,
-    /// Bytes of characters beyond ASCII.
-    pub(super) beyond_ascii: u64,
+/// A block.
+#[derive(Clone, Copy)]
+pub(super) struct Block(Lanes);
+
+impl Block {
+    /// The block of `bytes` from `at` on. Behind their end, quotes are seen: whatever looks for one ends there.
+    pub(super) fn at(bytes: &[u8], at: usize) -> Block {
+        let rest = bytes.get(at..).unwrap_or_default();
+        match rest.first_chunk() {
+            Some(block) => Block(Lanes::new(block)),
+            None => Block(Lanes::new(&padded(rest))),
+        }
+    }
+
+    /// Whether it holds nothing but ASCII that means itself.
+    pub(super) fn is_plain(self) -> bool {
+        !(self.quotes_or_backslashes() | self.odd()).any()
+    }
+
+    /// Whether it holds quotes or backslashes.
+    pub(super) fn has_quotes_or_backslashes(self) -> bool {
+        self.quotes_or_backslashes().any()
+    }
+
+    /// Whether it holds control characters (U+0000 to U+001F) or characters beyond ASCII.
+    pub(super) fn has_odd(self) -> bool {
+        self.odd().any()
+    }
+
+    /// Where this byte stands: a bit for every byte of the block, the first one's lowest. So in all that follow.
+    pub(super) fn are(self, byte: u8) -> u64 {
+        self.0.are(byte).bits()
+    }
+
+    /// Where bytes of at least this number stand.
+    pub(super) fn at_least(self, byte: u8) -> u64 {
+        self.0.at_least(byte).bits()
+    }
+
+    /// Where bytes stand that go on with a character of UTF-8: 80 to BF.
+    pub(super) fn continuing(self) -> u64 {
+        self.0.below(0xc0_u8 as i8).bits()
+    }
+
+    /// Where control characters stand, and bytes that are no beginning of a character or not with each byte
+    /// behind them: C0, C1, E0, ED, and F0 and above.
+    pub(super) fn doubtful(self) -> u64 {
+        let doubtful = self.0.at_most(0x1f) | self.0.at_least(0xf0);
+        let doubtful = [0xc0, 0xc1, 0xe0, 0xed].iter().fold(doubtful, |all, byte| all | self.0.are(*byte));
+        if doubtful.any() { doubtful.bits() } else { 0 }
+    }
+
+    fn quotes_or_backslashes(self) -> Mask {
+        self.0.are(b'"') | self.0.are(b'\\')
+    }
+
+    /// As signed bytes, those beyond ASCII are below the space too.
+    fn odd(self) -> Mask {
+        self.0.below(0x20)
+    }
 }
 
-impl Marks {
-    /// Of the first block of `bytes`. Behind their end, quotes are seen: whatever looks for one ends there.
-    pub(super) fn of(bytes: &[u8]) -> Marks {
-        match bytes.first_chunk() {
-            Some(block) => of_block(block),
-            None => {
-                let mut block = [b'"'; BLOCK];
-                block.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
-                of_block(&block)
-            }
+#[cold]
+fn padded(bytes: &[u8]) -> [u8; BLOCK] {
+    let mut block = [b'"'; BLOCK];
+    block.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+    block
+}
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+use simd::{Lanes, Mask};
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+use single::{Lanes, Mask};
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod simd {
+    use core::arch::wasm32::{
+        i8x16_lt, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_le, u8x16_splat, u64x2, v128, v128_any_true,
+        v128_or,
+    };
+
+    use super::{BLOCK, BitOr};
+
+    #[derive(Clone, Copy)]
+    pub struct Lanes([v128; 4]);
+
+    impl Lanes {
+        pub fn new(block: &[u8; BLOCK]) -> Lanes {
+            let (words, _) = block.as_chunks::<8>();
+            let word = |number: usize| u64::from_le_bytes(words.get(number).copied().unwrap_or_default());
+            Lanes([0, 2, 4, 6].map(|number| u64x2(word(number), word(number + 1))))
+        }
+
+        pub fn are(self, byte: u8) -> Mask {
+            Mask(self.0.map(|part| u8x16_eq(part, u8x16_splat(byte))))
+        }
+
+        pub fn below(self, number: i8) -> Mask {
+            Mask(self.0.map(|part| i8x16_lt(part, i8x16_splat(number))))
+        }
+
+        pub fn at_most(self, byte: u8) -> Mask {
+            Mask(self.0.map(|part| u8x16_le(part, u8x16_splat(byte))))
+        }
+
+        pub fn at_least(self, byte: u8) -> Mask {
+            Mask(self.0.map(|part| u8x16_ge(part, u8x16_splat(byte))))
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct Mask([v128; 4]);
+
+    impl Mask {
+        pub fn any(self) -> bool {
+            let [a, b, c, d] = self.0;
+            v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
+        }
+
+        pub fn bits(self) -> u64 {
+            let [a, b, c, d] = self.0.map(|part| u32::from(u8x16_bitmask(part)));
+            u64::from(a | b << 16) | u64::from(c | d << 16) << 32
+        }
+    }
+
+    impl BitOr for Mask {
+        type Output = Mask;
+
+        fn bitor(self, other: Mask) -> Mask {
+            let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
+            Mask([v128_or(a, e), v128_or(b, f), v128_or(c, g), v128_or(d, h)])
         }
     }
 }
 
-#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-fn of_block(block: &[u8; BLOCK]) -> Marks {
-    use core::arch::wasm32::{
-        i8x16_lt, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_splat, u64x2, v128, v128_any_true, v128_or,
-    };
-    let (words, _) = block.as_chunks::<8>();
-    let word = |number: usize| u64::from_le_bytes(words.get(number).copied().unwrap_or_default());
-    let parts = [0, 2, 4, 6].map(|number| u64x2(word(number), word(number + 1)));
-    // As signed bytes, those beyond ASCII are below the space too.
-    let odd = |part: v128| {
-        let named = v128_or(u8x16_eq(part, u8x16_splat(b'"')), u8x16_eq(part, u8x16_splat(b'\\')));
-        v128_or(named, i8x16_lt(part, i8x16_splat(0x20)))
-    };
-    let [a, b, c, d] = parts.map(odd);
-    if !v128_any_true(v128_or(v128_or(a, b), v128_or(c, d))) {
-        return Marks::default();
-    }
-    let bits = |parts: [v128; 4]| parts.iter().rev().fold(0, |bits, part| bits << 16 | u64::from(u8x16_bitmask(*part)));
-    let beyond_ascii = bits(parts);
-    Marks { special: bits([a, b, c, d]) & !beyond_ascii, beyond_ascii }
-}
-
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-fn of_block(block: &[u8; BLOCK]) -> Marks {
-    let bits = |has: fn(u8) -> bool| block.iter().rev().fold(0, |bits, byte| bits << 1 | u64::from(has(*byte)));
-    Marks {
-        special: bits(|byte| byte == b'"' || byte == b'\\' || byte < 0x20),
-        beyond_ascii: bits(|byte| !byte.is_ascii()),
+mod single {
+    use super::{BLOCK, BitOr};
+
+    #[derive(Clone, Copy)]
+    pub struct Lanes([u8; BLOCK]);
+
+    impl Lanes {
+        pub fn new(block: &[u8; BLOCK]) -> Lanes {
+            Lanes(*block)
+        }
+
+        pub fn are(self, byte: u8) -> Mask {
+            self.all(|lane| lane == byte)
+        }
+
+        pub fn below(self, number: i8) -> Mask {
+            self.all(|lane| (lane as i8) < number)
+        }
+
+        pub fn at_most(self, byte: u8) -> Mask {
+            self.all(|lane| lane <= byte)
+        }
+
+        pub fn at_least(self, byte: u8) -> Mask {
+            self.all(|lane| lane >= byte)
+        }
+
+        fn all(self, test: impl Fn(u8) -> bool) -> Mask {
+            Mask(self.0.iter().rev().fold(0, |bits, lane| bits << 1 | u64::from(test(*lane))))
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    pub struct Mask(u64);
+
+    impl Mask {
+        pub fn any(self) -> bool {
+            self.0 != 0
+        }
+
+        pub fn bits(self) -> u64 {
+            self.0
+        }
+    }
+
+    impl BitOr for Mask {
+        type Output = Mask;
+
+        fn bitor(self, other: Mask) -> Mask {
+            Mask(self.0 | other.0)
+        }
     }
 }

@@ -116,6 +116,29 @@ fn says_which_byte_is_not_utf8() {
     assert_eq!(whole(b"[\xff]"), Err(Malformed { at: 1, expected: "a value" }));
 }
 
+/// All sequences of four bytes from the edges of every range that RFC 3629 knows, inside a block and across two.
+#[wasm_bindgen_test(unsupported = test)]
+fn agrees_with_the_standard_library_on_what_utf8_is() {
+    let edges = [
+        0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1,
+        0xf3, 0xf4, 0xf5, 0xff,
+    ];
+    for before in [0, 62] {
+        let mut text = [b'"'; 1 + 62 + 4 + 1];
+        let text = &mut text[..1 + before + 4 + 1];
+        text[1..=before].fill(b'a');
+        for number in 0..edges.len().pow(4) {
+            let sequence = [0, 1, 2, 3].map(|digit| edges[number / edges.len().pow(digit) % edges.len()]);
+            text[1 + before..5 + before].copy_from_slice(&sequence);
+            let expected = match std::str::from_utf8(text) {
+                Ok(_) => Ok(()),
+                Err(error) => Err(Malformed { at: error.valid_up_to(), expected: "UTF-8" }),
+            };
+            assert_eq!(whole(&*text), expected, "{sequence:x?} behind {before}");
+        }
+    }
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn nests_so_deep_and_no_deeper() {
     let deep = |levels: usize| "[".repeat(levels) + &"]".repeat(levels);
