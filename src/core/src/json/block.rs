@@ -49,11 +49,15 @@ impl Block {
         self.0.below(0xc0_u8 as i8).bits()
     }
 
+    /// Where bytes beyond ASCII stand.
+    pub(super) fn beyond_ascii(self) -> u64 {
+        self.0.below(0).bits()
+    }
+
     /// Where control characters stand, and bytes that are no beginning of a character or not with each byte
     /// behind them: C0, C1, E0, ED, and F0 and above.
     pub(super) fn doubtful(self) -> u64 {
-        let doubtful = self.0.at_most(0x1f) | self.0.at_least(0xf0);
-        let doubtful = [0xc0, 0xc1, 0xe0, 0xed].iter().fold(doubtful, |all, byte| all | self.0.are(*byte));
+        let doubtful = self.0.doubtful();
         if doubtful.any() { doubtful.bits() } else { 0 }
     }
 
@@ -82,8 +86,8 @@ use single::{Lanes, Mask};
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod simd {
     use core::arch::wasm32::{
-        i8x16_lt, i8x16_splat, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_le, u8x16_splat, u64x2, v128, v128_any_true,
-        v128_or,
+        i8x16_lt, i8x16_splat, u8x16, u8x16_bitmask, u8x16_eq, u8x16_ge, u8x16_ne, u8x16_splat, u8x16_swizzle,
+        u16x8_shr, u64x2, v128, v128_and, v128_any_true, v128_or,
     };
 
     use super::{BLOCK, BitOr};
@@ -106,12 +110,21 @@ mod simd {
             Mask(self.0.map(|part| i8x16_lt(part, i8x16_splat(number))))
         }
 
-        pub fn at_most(self, byte: u8) -> Mask {
-            Mask(self.0.map(|part| u8x16_le(part, u8x16_splat(byte))))
-        }
-
         pub fn at_least(self, byte: u8) -> Mask {
             Mask(self.0.map(|part| u8x16_ge(part, u8x16_splat(byte))))
+        }
+
+        /// A byte is doubtful if what the tables say of its two halves has a bit in common: 1 for control characters and
+        /// for F0 and above, 2 for C0 and C1, 4 for E0 and ED.
+        pub fn doubtful(self) -> Mask {
+            let high = u8x16(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 4, 1);
+            let low = u8x16(7, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 1);
+            let half = u8x16_splat(0xf);
+            Mask(self.0.map(|part| {
+                let of_high = u8x16_swizzle(high, v128_and(u16x8_shr(part, 4), half));
+                let of_low = u8x16_swizzle(low, v128_and(part, half));
+                u8x16_ne(v128_and(of_high, of_low), u8x16_splat(0))
+            }))
         }
     }
 
@@ -160,12 +173,12 @@ mod single {
             self.all(|lane| (lane as i8) < number)
         }
 
-        pub fn at_most(self, byte: u8) -> Mask {
-            self.all(|lane| lane <= byte)
-        }
-
         pub fn at_least(self, byte: u8) -> Mask {
             self.all(|lane| lane >= byte)
+        }
+
+        pub fn doubtful(self) -> Mask {
+            self.all(|lane| matches!(lane, 0..0x20 | 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf0..))
         }
 
         fn all(self, test: impl Fn(u8) -> bool) -> Mask {

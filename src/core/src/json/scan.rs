@@ -72,8 +72,9 @@ impl<'j> Scan<'j> {
         if self.owed == 0 && !block.has_odd() {
             return Ok(());
         }
+        let (bytes, start) = (self.bytes, self.start);
         let continuing = block.continuing();
-        let two = block.at_least(0x80) & !continuing;
+        let two = block.beyond_ascii() & !continuing;
         let three = block.at_least(0xe0);
         let mut due = self.owed | two << 1 | three << 2;
         self.owed = two >> 63 | three >> 62;
@@ -82,32 +83,32 @@ impl<'j> Scan<'j> {
             let four = block.at_least(0xf0);
             due |= four << 3;
             self.owed |= four >> 61;
-            places(doubtful & inside).try_for_each(|place| self.check_doubtful(at + place))?;
+            places(doubtful & inside).try_for_each(|place| check_doubtful(bytes, start, at + place))?;
         }
         // The place behind the last byte counts: none is due there.
-        if (due ^ continuing) & (inside << 1 | 1) == 0 { Ok(()) } else { Err(self.not_utf8()) }
+        if (due ^ continuing) & (inside << 1 | 1) == 0 { Ok(()) } else { Err(not_utf8(bytes, start)) }
     }
+}
 
-    /// Checks a byte that may begin no character, or not with every byte behind it.
-    fn check_doubtful(&self, at: usize) -> Result<(), Malformed> {
-        match self.bytes.get(at..).unwrap_or_default() {
-            [0..0x20, ..] => Err(Malformed { at, expected: "no control character in a string" }),
-            [0xe0, 0xa0..=0xbf, ..]
-            | [0xed, 0x80..=0x9f, ..]
-            | [0xf0, 0x90..=0xbf, ..]
-            | [0xf1..=0xf3, ..]
-            | [0xf4, 0x80..=0x8f, ..] => Ok(()),
-            _ => Err(self.not_utf8()),
-        }
+/// Checks a byte that may begin no character, or not with every byte behind it, of the string that begins at `start`.
+fn check_doubtful(bytes: &[u8], start: usize, at: usize) -> Result<(), Malformed> {
+    match bytes.get(at..).unwrap_or_default() {
+        [0..0x20, ..] => Err(Malformed { at, expected: "no control character in a string" }),
+        [0xe0, 0xa0..=0xbf, ..]
+        | [0xed, 0x80..=0x9f, ..]
+        | [0xf0, 0x90..=0xbf, ..]
+        | [0xf1..=0xf3, ..]
+        | [0xf4, 0x80..=0x8f, ..] => Ok(()),
+        _ => Err(not_utf8(bytes, start)),
     }
+}
 
-    /// Finds the place.
-    #[cold]
-    fn not_utf8(&self) -> Malformed {
-        let text = self.bytes.get(self.start..).unwrap_or_default();
-        let valid = std::str::from_utf8(text).err().map_or(0, |error| error.valid_up_to());
-        Malformed { at: self.start + valid, expected: "UTF-8" }
-    }
+/// Finds the place in the string that begins at `start`.
+#[cold]
+fn not_utf8(bytes: &[u8], start: usize) -> Malformed {
+    let text = bytes.get(start..).unwrap_or_default();
+    let valid = std::str::from_utf8(text).err().map_or(0, |error| error.valid_up_to());
+    Malformed { at: start + valid, expected: "UTF-8" }
 }
 
 /// Checks the escape whose letter stands at `at`.
