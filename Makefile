@@ -19,7 +19,7 @@ help: ## What there is to make
 
 # What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
 toolchain:
-	@! command -v rustup >/dev/null || rustup --quiet toolchain install
+	@! command -v rustup >/dev/null || rustup --quiet toolchain install || rustup show active-toolchain
 
 build test lint test-native test-node test-e2e test-func-e recorded: toolchain
 

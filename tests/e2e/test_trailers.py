@@ -103,6 +103,15 @@ def test_an_answer_of_our_own_has_the_id_that_the_request_came_with(gateway):
     assert (answer.status, answer["x-request-id"]) == (404, "own")
 
 
+def test_the_access_log_has_a_line_of_each_listener_under_one_id(gateway):
+    answer = ask(gateway, Question("[[azure 429]]", form="responses"), EVERYWHERE)
+
+    lines = {line["listener"]: line for line in gateway.access(answer, 2)}
+    outer, inner = lines["default"], lines["multihome:detour"]
+    assert (outer["cluster"], inner["cluster"], inner["attempts"]) == ("multihome:detour", "multihome-aws-use1", 2)
+    assert outer["target"] == inner["target"] == "aws-use1"
+
+
 def test_they_end_a_request_without_a_body(gateway):
     answer = gateway.request("POST", PATHS["chat"], [("content-type", "application/json")], http=2, trailers=TRAILERS[:1])
 

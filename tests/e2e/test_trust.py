@@ -139,7 +139,7 @@ CERTIFICATES = [
     ({"dns": f"x.{EDGE}"}, False),
     ({"dns": "*.contoso.test"}, False),
 ]
-# How a request comes; one with trailers also passes the listener inside Envoy, which trusts what this one let through.
+# How a request comes. One with trailers that is let through passes the listener inside Envoy too, which trusts everyone.
 WAYS = {"http": 1}, {"http": 2}, {"http": 2, "trailers": [("x-tenant-id", "acme")]}
 SAYING = [{"x-tenant-id": "acme"}, {"x-tenant-policy": allowing()}, {"x-tenant-id": "acme", "x-tenant-policy": "nonsense"}]
 

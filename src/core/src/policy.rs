@@ -13,7 +13,7 @@ use crate::openai::error::ApiError;
 /// Who asks, with all that bounds what they may use. Every part has to allow what is done.
 #[derive(Debug)]
 pub struct Caller {
-    /// The policies that hold: the tenant's own or the carried one first, which also says how to rank.
+    /// The tenant's own policy or the carried one; it also says how to rank.
     own: Rc<Grant>,
     /// What else has to allow, where requests carry policies.
     others: Vec<Rc<Grant>>,

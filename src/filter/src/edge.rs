@@ -80,6 +80,8 @@ impl Edge {
     /// Envoy's signer signs at the end of a body, not behind it. What is decided of the request is decided there.
     fn take_detour(&mut self, cluster: &str) -> Action {
         next::lead_to(cluster);
+        // On HTTP/1.1 it would be the only bound between this request and the next one, and it is the client's.
+        host::remove_header(MapType::HttpRequestHeaders, b"content-length");
         host::set_header(MapType::HttpRequestHeaders, header::TRY_TIMEOUT, b"0");
         host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, b"0");
         self.state = State::Detoured;

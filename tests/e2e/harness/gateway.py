@@ -125,13 +125,13 @@ class Gateway:
     def log_text(self):
         return self.log.read_text(errors="replace")
 
-    def access(self, answer, seconds=5):
-        """The access log's line for an answer."""
-        def line():
-            text = self.access_log.read_text(errors="replace")
-            lines = [json.loads(line) for line in text.split("\n")[:-1]]
-            return next((line for line in lines if line.get("request_id") == answer["x-request-id"]), None)
-        return until(line, f"the access log's line of {answer}", seconds)
+    def access(self, answer, count):
+        """The access log's lines for an answer, once there are so many."""
+        def found():
+            lines = map(json.loads, self.access_log.read_text(errors="replace").split("\n")[:-1])
+            of_answer = [line for line in lines if line.get("request_id") == answer["x-request-id"]]
+            return len(of_answer) >= count and of_answer
+        return until(found, f"{count} lines of the access log for {answer}", 5)
 
     def set_secret(self, name, value):
         """Replaces a secret; Envoy takes the new one within a second."""

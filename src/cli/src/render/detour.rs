@@ -10,6 +10,8 @@
 //! takes none, unless told to. So the edge sends such a request, untouched, to a listener inside this Envoy, where an
 //! edge under the same configuration (the same plugin: it is read once) decides on it as on any other.
 //!
+//! While it waits for its answer, Envoy holds such a request twice.
+//!
 //! Only a whole bootstrap has it, and only where an endpoint is signed for. In an Envoy of somebody's own, filters that
 //! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
 
@@ -30,7 +32,7 @@ pub fn of(config: &Config) -> Option<&'static str> {
     config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(NAME)
 }
 
-/// Adds to a bootstrap what belongs to the detour.
+/// Where it leads to.
 pub fn listener(policy: &Policy<'_>, options: &Options) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
     let door = Door { name: NAME, standing: Standing::Trusted, detour: Some(NAME) };
@@ -63,7 +65,11 @@ pub fn cluster(config: &Config) -> Value {
         "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
         "circuit_breakers": super::cluster::no_limits(),
     });
-    let protocol = json!({"explicit_http_config": {"http_protocol_options": {}}});
+    let protocol = json!({
+        "explicit_http_config": {"http_protocol_options": {}},
+        // Closed from here, long before the listener does it: a request on a connection that just closes is lost.
+        "common_http_protocol_options": {"idle_timeout": "60s"},
+    });
     put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
     cluster
 }

@@ -21,6 +21,13 @@ pub struct Door<'p> {
     pub detour: Option<&'p str>,
 }
 
+impl Door<'_> {
+    /// Whether it is inside Envoy.
+    fn is_inside(&self) -> bool {
+        self.name == detour::NAME
+    }
+}
+
 /// One listener, with everything that stands behind it.
 pub fn listener(policy: &Policy<'_>, options: &Options, name: &str, address: SocketAddr) -> Value {
     let config = policy.config;
@@ -49,7 +56,8 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
     ));
     let mut manager = json!({
         "stat_prefix": name,
-        "codec_type": "AUTO",
+        // On the detour the other one would bring the trailers again, and so the request round for ever.
+        "codec_type": if door.is_inside() { "HTTP1" } else { "AUTO" },
         "server_name": "multihome",
         // The peer is the client, whatever `x-forwarded-for` says; requests from outside lose their `x-envoy-*` headers.
         "use_remote_address": true,
@@ -70,6 +78,15 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
             "initial_connection_window_size": 1_048_576,
         },
     });
+    if door.is_inside() {
+        // A little more than the defaults, for what was added to a request that was just small enough.
+        put(&mut manager, "max_request_headers_kb", Some(json!(64)));
+        put(
+            &mut manager,
+            "common_http_protocol_options",
+            Some(json!({"idle_timeout": "3600s", "max_headers_count": 110})),
+        );
+    }
     put(&mut manager, "early_header_mutation_extensions", Some(standing.early_mutations()));
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));

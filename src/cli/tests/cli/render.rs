@@ -308,6 +308,10 @@ fn a_request_with_trailers_has_a_way_to_lose_them() {
     let endpoints = &cluster(&bootstrap, DETOUR)["load_assignment"]["endpoints"][0]["lb_endpoints"];
     let address = json!({"envoy_internal_address": {"server_listener_name": DETOUR}});
     assert_eq!(endpoints[0]["endpoint"]["address"], address);
+    let protocol = &cluster(&bootstrap, DETOUR)["typed_extension_protocol_options"];
+    let protocol = &protocol["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["explicit_http_config"];
+    assert_eq!(*protocol, json!({"http_protocol_options": {}}), "HTTP/2 would bring the trailers back");
+    assert_eq!(manager(&bootstrap, DETOUR)["codec_type"], "HTTP1");
     let edge = |listener| find(&manager(&bootstrap, listener)["http_filters"], "multihome")["typed_config"].clone();
     for listener in ["inside", "mtls", "web", "bare"] {
         assert_eq!(edge(listener), edge(DETOUR), "the plugin of {listener} is read once for both");

@@ -170,6 +170,9 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
         "edge" => {
             let (policy, _) = fields.required("policy", faults)?;
             let detour = fields.optional_text("detour", faults).map(str::to_owned);
+            if detour.as_ref().is_some_and(|cluster| cluster.is_empty() || cluster.contains(' ')) {
+                faults.add(&fields.place.key("detour"), "no cluster has such a name");
+            }
             Role::Edge { policy: Box::new(read(policy, faults)?), detour }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },

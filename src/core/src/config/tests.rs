@@ -189,6 +189,8 @@ fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
         r#"{"role":"edges","policy":{}}"#,
         r#"{"role":"attempt"}"#,
         r#"{"role":"attempt","endpoint":"a","x":1}"#,
+        &edge.replace(r#""detour":"d""#, r#""detour":"""#),
+        &edge.replace(r#""detour":"d""#, r#""detour":"d e""#),
     ] {
         assert!(parse_role(bad.as_bytes()).is_err_and(|faults| !faults.is_empty()), "{bad}");
     }

@@ -55,7 +55,7 @@ impl Block {
     }
 
     /// Where control characters stand, and bytes that are no beginning of a character or not with each byte
-    /// behind them: C0, C1, E0, ED, and F0 and above.
+    /// behind them: C0, C1, E0, ED, and F0 and above (F1 to F3 for being four bytes long, which is as rare).
     pub(super) fn doubtful(self) -> u64 {
         let doubtful = self.0.doubtful();
         if doubtful.any() { doubtful.bits() } else { 0 }

@@ -43,7 +43,7 @@ impl<'j> Scan<'j> {
         if self.carried | backslashes & below_first(quotes) == 0 {
             return Ok(quotes);
         }
-        let escaped = self.escaped(backslashes);
+        let escaped = self.behind_backslashes(backslashes);
         let ends = quotes & !escaped;
         let escaped = escaped & below_first(ends);
         self.escaped |= escaped != 0;
@@ -56,7 +56,7 @@ impl<'j> Scan<'j> {
     /// Which bytes are escaped: of a run of backslashes every other one is, and what follows if the run is odd. Adding
     /// a run's first bit to the run carries to the place behind it, so that no run is walked through; this is how
     /// simdjson does it (Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019, section 3.1.1).
-    fn escaped(&mut self, backslashes: u64) -> u64 {
+    fn behind_backslashes(&mut self, backslashes: u64) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
         let backslashes = backslashes & !self.carried;
         let behind = backslashes << 1 | self.carried;

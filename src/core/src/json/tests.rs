@@ -116,15 +116,15 @@ fn says_which_byte_is_not_utf8() {
     assert_eq!(whole(b"[\xff]"), Err(Malformed { at: 1, expected: "a value" }));
 }
 
-/// All sequences of four bytes from the edges of every range that RFC 3629 knows, inside a block and across two.
+/// All sequences of four bytes from the edges of every range that RFC 3629 knows, inside a block and where two meet.
 #[wasm_bindgen_test(unsupported = test)]
 fn agrees_with_the_standard_library_on_what_utf8_is() {
     let edges = [
         0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xed, 0xee, 0xef, 0xf0, 0xf1,
         0xf3, 0xf4, 0xf5, 0xff,
     ];
-    for before in [0, 62] {
-        let mut text = [b'"'; 1 + 62 + 4 + 1];
+    for before in [0, 61, 62, 63] {
+        let mut text = [b'"'; 1 + 63 + 4 + 1];
         let text = &mut text[..1 + before + 4 + 1];
         text[1..=before].fill(b'a');
         for number in 0..edges.len().pow(4) {
@@ -135,6 +135,30 @@ fn agrees_with_the_standard_library_on_what_utf8_is() {
                 Err(error) => Err(Malformed { at: error.valid_up_to(), expected: "UTF-8" }),
             };
             assert_eq!(whole(&*text), expected, "{sequence:x?} behind {before}");
+        }
+    }
+}
+
+/// Runs of backslashes, up to several blocks of nothing else, in front of what they escape or do not.
+#[wasm_bindgen_test(unsupported = test)]
+fn counts_backslashes_across_blocks() {
+    for before in [0, 1, 30, 62, 63, 64] {
+        for run in 0..200 {
+            for behind in ["", "n", "x", "\"", "\",\"\\", "u0041", "u00"] {
+                let text = format!("[\"{}{}{behind}\"]", "a".repeat(before), "\\".repeat(run));
+                let valid = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+                assert_eq!(whole(&text).is_ok(), valid, "{text}");
+            }
+        }
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn an_open_string_is_none_wherever_it_breaks_off() {
+    for length in 0..140 {
+        for tail in [&b""[..], b"\\", b"\\\"", b"\\u00", b"\xc3", b"\xe2\x82"] {
+            let text = [b"\"", &*vec![b'a'; length], tail].concat();
+            assert!(whole(&text).is_err(), "{length} {tail:x?}");
         }
     }
 }
