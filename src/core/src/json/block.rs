@@ -1,19 +1,32 @@
-//! Sixty-four bytes of a string, looked at in one step where the machine can.
+//! Sixty-four bytes of a string, or sixteen, looked at in one step where the machine can.
 
 use std::ops::BitOr;
 
 /// How many bytes are looked at in one step.
 pub(super) const BLOCK: usize = 64;
 
+/// How many bytes the machine takes at once.
+const PART: usize = 16;
+
+/// Where the string ends that begins at `at`, if it is shorter than [`PART`] and nothing in it has to be looked at: keys,
+/// mostly, which are too short to be worth a block.
+pub(super) fn short_end(bytes: &[u8], at: usize) -> Option<usize> {
+    let part: &[u8; PART] = bytes.get(at..)?.first_chunk()?;
+    let lanes = Lanes::<1>::new(part);
+    let special = (lanes.are(b'"') | lanes.are(b'\\') | lanes.below(0x20)).bits();
+    let first = special.trailing_zeros() as usize;
+    (part.get(first) == Some(&b'"')).then_some(at + first)
+}
+
 /// A block.
 #[derive(Clone, Copy)]
-pub(super) struct Block(Lanes);
+pub(super) struct Block(Lanes<4>);
 
 impl Block {
     /// The block of `bytes` from `at` on. Behind their end, quotes are seen: whatever looks for one ends there.
     pub(super) fn at(bytes: &[u8], at: usize) -> Block {
         let rest = bytes.get(at..).unwrap_or_default();
-        match rest.first_chunk() {
+        match rest.first_chunk::<BLOCK>() {
             Some(block) => Block(Lanes::new(block)),
             None => Block(Lanes::new(&padded(rest))),
         }
@@ -61,12 +74,12 @@ impl Block {
         if doubtful.any() { doubtful.bits() } else { 0 }
     }
 
-    fn quotes_or_backslashes(self) -> Mask {
+    fn quotes_or_backslashes(self) -> Mask<4> {
         self.0.are(b'"') | self.0.are(b'\\')
     }
 
     /// As signed bytes, those beyond ASCII are below the space too.
-    fn odd(self) -> Mask {
+    fn odd(self) -> Mask<4> {
         self.0.below(0x20)
     }
 }
@@ -90,33 +103,34 @@ mod simd {
         u16x8_shr, u64x2, v128, v128_and, v128_any_true, v128_or,
     };
 
-    use super::{BLOCK, BitOr};
+    use super::BitOr;
 
     #[derive(Clone, Copy)]
-    pub struct Lanes([v128; 4]);
+    pub struct Lanes<const PARTS: usize>([v128; PARTS]);
 
-    impl Lanes {
-        pub fn new(block: &[u8; BLOCK]) -> Lanes {
-            let (words, _) = block.as_chunks::<8>();
+    impl<const PARTS: usize> Lanes<PARTS> {
+        /// `bytes` are as many as go into the parts.
+        pub fn new(bytes: &[u8]) -> Lanes<PARTS> {
+            let (words, _) = bytes.as_chunks::<8>();
             let word = |number: usize| u64::from_le_bytes(words.get(number).copied().unwrap_or_default());
-            Lanes([0, 2, 4, 6].map(|number| u64x2(word(number), word(number + 1))))
+            Lanes(std::array::from_fn(|part| u64x2(word(2 * part), word(2 * part + 1))))
         }
 
-        pub fn are(self, byte: u8) -> Mask {
+        pub fn are(self, byte: u8) -> Mask<PARTS> {
             Mask(self.0.map(|part| u8x16_eq(part, u8x16_splat(byte))))
         }
 
-        pub fn below(self, number: i8) -> Mask {
+        pub fn below(self, number: i8) -> Mask<PARTS> {
             Mask(self.0.map(|part| i8x16_lt(part, i8x16_splat(number))))
         }
 
-        pub fn at_least(self, byte: u8) -> Mask {
+        pub fn at_least(self, byte: u8) -> Mask<PARTS> {
             Mask(self.0.map(|part| u8x16_ge(part, u8x16_splat(byte))))
         }
 
         /// A byte is doubtful if what the tables say of its two halves has a bit in common: 1 for control characters and
         /// for F0 and above, 2 for C0 and C1, 4 for E0 and ED.
-        pub fn doubtful(self) -> Mask {
+        pub fn doubtful(self) -> Mask<PARTS> {
             let high = u8x16(1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 4, 1);
             let low = u8x16(7, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 5, 1, 1);
             let half = u8x16_splat(0xf);
@@ -129,67 +143,67 @@ mod simd {
     }
 
     #[derive(Clone, Copy)]
-    pub struct Mask([v128; 4]);
+    pub struct Mask<const PARTS: usize>([v128; PARTS]);
 
-    impl Mask {
+    impl<const PARTS: usize> Mask<PARTS> {
         pub fn any(self) -> bool {
-            let [a, b, c, d] = self.0;
-            v128_any_true(v128_or(v128_or(a, b), v128_or(c, d)))
+            v128_any_true(self.0.into_iter().reduce(|one, other| v128_or(one, other)).unwrap_or(u64x2(0, 0)))
         }
 
         pub fn bits(self) -> u64 {
-            let [a, b, c, d] = self.0.map(|part| u32::from(u8x16_bitmask(part)));
-            u64::from(a | b << 16) | u64::from(c | d << 16) << 32
+            self.0.iter().rev().fold(0, |bits, part| bits << 16 | u64::from(u8x16_bitmask(*part)))
         }
     }
 
-    impl BitOr for Mask {
-        type Output = Mask;
+    impl<const PARTS: usize> BitOr for Mask<PARTS> {
+        type Output = Mask<PARTS>;
 
-        fn bitor(self, other: Mask) -> Mask {
-            let ([a, b, c, d], [e, f, g, h]) = (self.0, other.0);
-            Mask([v128_or(a, e), v128_or(b, f), v128_or(c, g), v128_or(d, h)])
+        fn bitor(self, other: Mask<PARTS>) -> Mask<PARTS> {
+            let mut parts = self.0.into_iter().zip(other.0).map(|(one, other)| v128_or(one, other));
+            Mask(std::array::from_fn(|_| parts.next().unwrap_or(u64x2(0, 0))))
         }
     }
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod single {
-    use super::{BLOCK, BitOr};
+    use super::{BitOr, PART};
 
     #[derive(Clone, Copy)]
-    pub struct Lanes([u8; BLOCK]);
+    pub struct Lanes<const PARTS: usize>([[u8; PART]; PARTS]);
 
-    impl Lanes {
-        pub fn new(block: &[u8; BLOCK]) -> Lanes {
-            Lanes(*block)
+    impl<const PARTS: usize> Lanes<PARTS> {
+        /// `bytes` are as many as go into the parts.
+        pub fn new(bytes: &[u8]) -> Lanes<PARTS> {
+            let (parts, _) = bytes.as_chunks();
+            Lanes(std::array::from_fn(|part| parts.get(part).copied().unwrap_or_default()))
         }
 
-        pub fn are(self, byte: u8) -> Mask {
+        pub fn are(self, byte: u8) -> Mask<PARTS> {
             self.all(|lane| lane == byte)
         }
 
-        pub fn below(self, number: i8) -> Mask {
+        pub fn below(self, number: i8) -> Mask<PARTS> {
             self.all(|lane| (lane as i8) < number)
         }
 
-        pub fn at_least(self, byte: u8) -> Mask {
+        pub fn at_least(self, byte: u8) -> Mask<PARTS> {
             self.all(|lane| lane >= byte)
         }
 
-        pub fn doubtful(self) -> Mask {
+        pub fn doubtful(self) -> Mask<PARTS> {
             self.all(|lane| matches!(lane, 0..0x20 | 0xc0 | 0xc1 | 0xe0 | 0xed | 0xf0..))
         }
 
-        fn all(self, test: impl Fn(u8) -> bool) -> Mask {
-            Mask(self.0.iter().rev().fold(0, |bits, lane| bits << 1 | u64::from(test(*lane))))
+        fn all(self, test: impl Fn(u8) -> bool) -> Mask<PARTS> {
+            Mask(self.0.as_flattened().iter().rev().fold(0, |bits, lane| bits << 1 | u64::from(test(*lane))))
         }
     }
 
     #[derive(Clone, Copy)]
-    pub struct Mask(u64);
+    pub struct Mask<const PARTS: usize>(u64);
 
-    impl Mask {
+    impl<const PARTS: usize> Mask<PARTS> {
         pub fn any(self) -> bool {
             self.0 != 0
         }
@@ -199,10 +213,10 @@ mod single {
         }
     }
 
-    impl BitOr for Mask {
-        type Output = Mask;
+    impl<const PARTS: usize> BitOr for Mask<PARTS> {
+        type Output = Mask<PARTS>;
 
-        fn bitor(self, other: Mask) -> Mask {
+        fn bitor(self, other: Mask<PARTS>) -> Mask<PARTS> {
             Mask(self.0 | other.0)
         }
     }

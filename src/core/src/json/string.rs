@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::Malformed;
-use super::block::{BLOCK, Block};
+use super::block::{self, BLOCK, Block};
 use super::scan::Scan;
 
 /// A string as it stands in the text, without its quotes. Its bytes are UTF-8.
@@ -20,6 +20,9 @@ pub struct Text<'j> {
 impl<'j> Text<'j> {
     /// Reads the string whose opening quote stands at `start`.
     pub(super) fn read(bytes: &'j [u8], start: usize) -> Result<Text<'j>, Malformed> {
+        if let Some(end) = block::short_end(bytes, start + 1) {
+            return Ok(Text { raw: bytes.get(start + 1..end).unwrap_or_default(), start, escaped: false });
+        }
         let mut scan = Scan::new(bytes, start + 1);
         let mut at = start + 1;
         loop {
