@@ -56,7 +56,7 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
     ));
     let mut manager = json!({
         "stat_prefix": name,
-        // On the detour the other one would bring the trailers again, and so the request round for ever.
+        // On the detour, HTTP/2 would bring the trailers again, and the request would go round for ever.
         "codec_type": if door.is_inside() { "HTTP1" } else { "AUTO" },
         "server_name": "multihome",
         // The peer is the client, whatever `x-forwarded-for` says; requests from outside lose their `x-envoy-*` headers.
