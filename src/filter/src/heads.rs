@@ -5,7 +5,7 @@
 
 use multihome_core::attempt::{Answer, Head, Kept, Request};
 use multihome_core::cloud::Cloud;
-use multihome_core::header::{ATTEMPTS, CLOUD, REGION, TARGET, passes_back, request_id_of};
+use multihome_core::header::{self, passes_back, request_id_of};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -54,50 +54,36 @@ fn whole(head: &Head<'_>) -> PairsWriter {
 /// Lets an answer go to the client: of its headers those that may pass, and who gave it.
 pub fn pass_on(request: &mut Request, head: &Pairs) {
     request.answer();
-    let (Some(answerer), Some(cloud)) = (request.answerer(), request.cloud()) else { return };
+    let Some(answerer) = request.answerer() else { return };
     let attempts = answerer.attempts.to_string();
-    let ours =
-        [(CLOUD, answerer.cloud), (TARGET, answerer.target), (REGION, answerer.region), (ATTEMPTS, attempts.as_str())];
+    let id = request.cloud().and_then(|cloud| request_id(head, cloud)).unwrap_or(request.id());
+    let ours: [(&str, &[u8]); 5] = [
+        (header::CLOUD, answerer.cloud.as_bytes()),
+        (header::TARGET, answerer.target.as_bytes()),
+        (header::REGION, answerer.region.as_bytes()),
+        (header::ATTEMPTS, attempts.as_bytes()),
+        ("x-request-id", id),
+    ];
     // How often each of ours stands, and whether it is right: Envoy may have set what seldom changes, and a cloud
     // may have sent a name of ours.
-    let mut stands = [(0_usize, false); 4];
-    let (mut id, mut rank, mut ids) = (request.id(), 0, 0_usize);
+    let mut stands = [(0_usize, false); 5];
     for (name, value) in head.iter() {
-        if name.starts_with(b"x-multihome-") {
-            match ours.iter().zip(&mut stands).find(|((own, _), _)| own.as_bytes() == name) {
-                Some(((_, right), stands)) => *stands = (stands.0 + 1, right.as_bytes() == value),
-                None => host::remove_header(MapType::HttpResponseHeaders, name),
-            }
-            continue;
-        }
-        let ranks = request_id_of(cloud, name);
-        if ranks > 0 && ranks >= rank {
-            (id, rank) = (value, ranks);
-        }
-        if name == b"x-request-id" {
-            ids += 1;
-        } else if !passes_back(name) {
-            host::remove_header(MapType::HttpResponseHeaders, name);
+        match ours.iter().zip(&mut stands).find(|((own, _), _)| own.as_bytes() == name) {
+            Some(((_, right), stands)) => *stands = (stands.0 + 1, *right == value),
+            None if passes_back(name) => {}
+            None => host::remove_header(MapType::HttpResponseHeaders, name),
         }
     }
     for ((name, value), stands) in ours.iter().zip(stands) {
-        put(name, value.as_bytes(), stands);
-    }
-    // No other name ranks before it.
-    put("x-request-id", id, (ids, true));
-}
-
-/// Sees to it that a header of ours stands once, with that value, or not at all, if it has none. `stands` says how often
-/// it does, and whether it is right.
-fn put(name: &str, value: &[u8], stands: (usize, bool)) {
-    if stands == (1, true) || (stands.0 == 0 && value.is_empty()) {
-        return;
-    }
-    if stands.0 > 1 || value.is_empty() {
-        host::remove_header(MapType::HttpResponseHeaders, name.as_bytes());
-    }
-    if !value.is_empty() {
-        host::set_header(MapType::HttpResponseHeaders, name, value);
+        if stands == (1, true) || (stands.0 == 0 && value.is_empty()) {
+            continue;
+        }
+        if stands.0 > 1 || value.is_empty() {
+            host::remove_header(MapType::HttpResponseHeaders, name.as_bytes());
+        }
+        if !value.is_empty() {
+            host::set_header(MapType::HttpResponseHeaders, name, value);
+        }
     }
 }
 
