@@ -49,41 +49,36 @@ fn is_of(text: &str, most: usize, allowed: impl Fn(u8) -> bool) -> bool {
 
 /// A name in which each `*` stands for any run of characters, the empty one included.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pattern {
-    text: Box<str>,
-    /// Where the first and the last `*` stand.
-    stars: Option<(usize, usize)>,
-}
+pub struct Pattern(Box<str>);
 
 impl Pattern {
     /// Takes a pattern as it is written.
     pub fn new(text: &str) -> Pattern {
-        Pattern { text: text.into(), stars: text.find('*').zip(text.rfind('*')) }
+        Pattern(text.into())
     }
 
     /// As it was written.
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// Whether `name` fits. Linear in both, whatever the number of stars: each piece between two stars
     /// is taken at its first place, which never rules out a later match.
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, last)) = self.stars else {
-            return &*self.text == name;
+        let Some((first, rest)) = self.0.split_once('*') else {
+            return &*self.0 == name;
         };
-        let part = |from, until| self.text.get(from..until).unwrap_or_default();
-        let Some(mut left) = name.strip_prefix(part(0, first)) else {
+        let Some(mut left) = name.strip_prefix(first) else {
             return false;
         };
-        let middle = part(first + 1, last);
+        let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
         for piece in middle.split('*').filter(|piece| !piece.is_empty()) {
             match left.split_once(piece) {
                 Some((_, after)) => left = after,
                 None => return false,
             }
         }
-        left.ends_with(part(last + 1, self.text.len()))
+        left.ends_with(last)
     }
 }
 
