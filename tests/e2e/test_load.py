@@ -214,15 +214,11 @@ def await_no_streams(gateway):
 
 def no_request_remains(gateway):
     """Asked until both workers have said so."""
-    def connections():
-        # Of the listener that clients reach; neither the admin's nor one inside Envoy.
-        return gateway.stats(r"^listener\.127\..*worker_\d\.downstream_cx_total")
-
-    before = connections()
+    before = gateway.connections()
     for _ in range(40):
         answer = gateway.request("GET", "/v1/models", [("x-requests-for-tests", "1")])
         assert (answer.status, answer.body) == (200, b"0")
-        if all(count > before[name] for name, count in connections().items()):
+        if all(count > before[name] for name, count in gateway.connections().items()):
             return
     pytest.fail("one of the workers was never asked")
 

@@ -37,9 +37,9 @@ def test_end_a_body_and_go_no_further(endpoint, form, model, stream, gateway, cl
     assert answer.said.startswith(answer.cloud)
 
 
-def ask(gateway, question, *headers, trailers=TRAILERS, **more):
+def ask(gateway, question, *headers, trailers=TRAILERS):
     form = "chat" if "messages" in question.body else "responses"
-    return gateway.request("POST", PATHS[form], headers, question.body, http=2, tenant=None, trailers=trailers, **more)
+    return gateway.request("POST", PATHS[form], headers, question.body, http=2, tenant=None, trailers=trailers)
 
 
 ACME = ("x-tenant-id", "acme")
@@ -87,14 +87,15 @@ def lasting(headers):
     return sorted((name, "" if name in ("date", "x-request-id") else value) for name, value in headers)
 
 
-@pytest.mark.parametrize("text, source", [("hi", "x-amzn-requestid"), ("[[aws 400]]", "x-amzn-requestid")])
-def test_the_request_id_is_the_clouds(text, source, gateway, clouds):
+@pytest.mark.parametrize("text", ["hi", "[[aws 400]]"])
+def test_the_request_id_is_the_clouds(text, gateway, clouds):
     question = Question(text)
 
     answer = ask(gateway, question, permit(["aws-use1"]))
 
     [record] = clouds.records(question.mark)
-    assert [value for name, value in answer.headers if name == "x-request-id"] == [dict(record["answer_headers"])[source]]
+    ids = [value for name, value in answer.headers if name == "x-request-id"]
+    assert ids == [dict(record["answer_headers"])["x-amzn-requestid"]]
 
 
 def test_an_answer_of_our_own_has_the_id_that_the_request_came_with(gateway):

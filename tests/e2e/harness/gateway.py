@@ -122,6 +122,10 @@ class Gateway:
         stats = self.manage(f"/stats?format=json&filter={pattern}").json["stats"]
         return {stat["name"]: stat["value"] for stat in stats if "value" in stat}
 
+    def connections(self):
+        """How many connections each worker has taken at the listener that clients reach, by the statistic's name."""
+        return self.stats(r"^listener\.127\..*worker_\d\.downstream_cx_total")
+
     def log_text(self):
         return self.log.read_text(errors="replace")
 

@@ -42,12 +42,15 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
     };
     put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, options)));
     put(&mut cluster, "transport_socket", transport);
-    put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
+    put_http_options(&mut cluster, protocol);
     cluster
 }
 
-/// The type of a cluster's HTTP options, which is also the key that they stand under.
-pub const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+/// Adds to a cluster how it speaks HTTP.
+pub fn put_http_options(cluster: &mut Value, options: Value) {
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    put(cluster, "typed_extension_protocol_options", Some(json!({OPTIONS: any(OPTIONS, options)})));
+}
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
 fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {

@@ -18,8 +18,8 @@
 use multihome_core::config::{Auth, Config};
 use serde_json::{Value, json};
 
-use super::any::{any, extension, put};
-use super::cluster::HTTP_OPTIONS;
+use super::any::extension;
+use super::cluster::{no_limits, put_http_options};
 use super::filter::Standing;
 use super::listener::{self, Door};
 use super::{Options, Policy, route};
@@ -63,13 +63,13 @@ pub fn cluster(config: &Config) -> Value {
             "address": {"envoy_internal_address": {"server_listener_name": NAME}},
         }}]}]},
         "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
-        "circuit_breakers": super::cluster::no_limits(),
+        "circuit_breakers": no_limits(),
     });
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
         // Closed from here, long before the listener does it: a request on a connection that just closes is lost.
         "common_http_protocol_options": {"idle_timeout": "60s"},
     });
-    put(&mut cluster, "typed_extension_protocol_options", Some(json!({HTTP_OPTIONS: any(HTTP_OPTIONS, protocol)})));
+    put_http_options(&mut cluster, protocol);
     cluster
 }

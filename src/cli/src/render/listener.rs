@@ -54,6 +54,9 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
         // Nothing of `x-envoy-*` in either direction: neither clouds nor clients have to know what stands between them.
         json!({"suppress_envoy_headers": true}),
     ));
+    let mut common = json!({"idle_timeout": "3600s"});
+    // Inside, a little more than the defaults, for what was added to a request that was just small enough.
+    put(&mut common, "max_headers_count", door.is_inside().then(|| json!(110)));
     let mut manager = json!({
         "stat_prefix": name,
         // On the detour, HTTP/2 would bring the trailers again, and the request would go round for ever.
@@ -71,22 +74,14 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
         "stream_idle_timeout": duration(stream_idle(config)),
         "request_headers_timeout": "10s",
         "request_timeout": duration(config.timeouts.idle),
-        "common_http_protocol_options": {"idle_timeout": "3600s"},
+        "common_http_protocol_options": common,
         "http2_protocol_options": {
             "max_concurrent_streams": 256,
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
         },
     });
-    if door.is_inside() {
-        // A little more than the defaults, for what was added to a request that was just small enough.
-        put(&mut manager, "max_request_headers_kb", Some(json!(64)));
-        put(
-            &mut manager,
-            "common_http_protocol_options",
-            Some(json!({"idle_timeout": "3600s", "max_headers_count": 110})),
-        );
-    }
+    put(&mut manager, "max_request_headers_kb", door.is_inside().then(|| json!(64)));
     put(&mut manager, "early_header_mutation_extensions", Some(standing.early_mutations()));
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));

@@ -16,13 +16,13 @@ const EXAMPLE: [&str; 9] = [
     "127.0.0.1:9901",
 ];
 
-fn everything(more: &[&str]) -> Run {
+pub fn everything(more: &[&str]) -> Run {
     let mut arguments = vec!["render", "envoy", "-", "--wasm", "multihome.wasm"];
     arguments.extend(more);
     multihome_with(&arguments, EVERYTHING)
 }
 
-const LISTENERS: [&str; 10] = [
+pub const LISTENERS: [&str; 10] = [
     "--listen",
     "inside=127.0.0.1:8080",
     "--listen",
@@ -36,26 +36,26 @@ const LISTENERS: [&str; 10] = [
 ];
 
 /// The bootstrap of everything, as JSON.
-fn bootstrap() -> Value {
+pub fn bootstrap() -> Value {
     let run = everything(&[&LISTENERS[..], &["--format", "json"]].concat());
     assert_eq!((run.code, run.err.as_str()), (0, ""));
     serde_json::from_str(&run.out).unwrap()
 }
 
-fn find<'v>(list: &'v Value, name: &str) -> &'v Value {
+pub fn find<'v>(list: &'v Value, name: &str) -> &'v Value {
     list.as_array().unwrap().iter().find(|item| item["name"] == name).unwrap_or_else(|| panic!("no `{name}`"))
 }
 
-fn names(list: &Value) -> Vec<&str> {
+pub fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
-fn manager<'v>(bootstrap: &'v Value, listener: &str) -> &'v Value {
+pub fn manager<'v>(bootstrap: &'v Value, listener: &str) -> &'v Value {
     let listener = find(&bootstrap["static_resources"]["listeners"], listener);
     &listener["filter_chains"][0]["filters"][0]["typed_config"]
 }
 
-fn cluster<'v>(bootstrap: &'v Value, name: &str) -> &'v Value {
+pub fn cluster<'v>(bootstrap: &'v Value, name: &str) -> &'v Value {
     find(&bootstrap["static_resources"]["clusters"], name)
 }
 
@@ -293,45 +293,6 @@ fn only_the_trusted_may_say_who_asks() {
     assert_eq!(*sans[1], json!({"san_type": "DNS", "matcher": {"safe_regex": {"regex": dns}}}));
     let mutation = &filters[2]["typed_config"]["extension_config"]["typed_config"]["mutations"]["request_mutations"];
     assert_eq!(removed(mutation), headers);
-}
-
-const DETOUR: &str = "multihome:detour";
-
-/// Where an endpoint is signed for, a request with trailers goes round by HTTP/1.1 to the same edge.
-#[test]
-fn a_request_with_trailers_has_a_way_to_lose_them() {
-    let bootstrap = bootstrap();
-    let listener = find(&bootstrap["static_resources"]["listeners"], DETOUR);
-    assert_eq!(listener["internal_listener"], json!({}));
-    assert!(listener["address"].is_null(), "nobody reaches it from outside");
-    assert_eq!(names(&bootstrap["bootstrap_extensions"]), ["envoy.bootstrap.internal_listener"]);
-    let endpoints = &cluster(&bootstrap, DETOUR)["load_assignment"]["endpoints"][0]["lb_endpoints"];
-    let address = json!({"envoy_internal_address": {"server_listener_name": DETOUR}});
-    assert_eq!(endpoints[0]["endpoint"]["address"], address);
-    let protocol = &cluster(&bootstrap, DETOUR)["typed_extension_protocol_options"];
-    let protocol = &protocol["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["explicit_http_config"];
-    assert_eq!(*protocol, json!({"http_protocol_options": {}}), "HTTP/2 would bring the trailers back");
-    assert_eq!(manager(&bootstrap, DETOUR)["codec_type"], "HTTP1");
-    let edge = |listener| find(&manager(&bootstrap, listener)["http_filters"], "multihome")["typed_config"].clone();
-    for listener in ["inside", "mtls", "web", "bare"] {
-        assert_eq!(edge(listener), edge(DETOUR), "the plugin of {listener} is read once for both");
-    }
-    // What the client's own listener let through is trusted here.
-    let behind = manager(&bootstrap, DETOUR);
-    assert_eq!(names(&behind["early_header_mutation_extensions"]), ["multihome-sdk"]);
-    assert_eq!(behind["preserve_external_request_id"], true);
-}
-
-#[test]
-fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour() {
-    let unsigned = EVERYTHING.replace("auth: sigv4", "auth: { api_key: { sds: bedrock-key } }");
-    let run =
-        multihome_with(&[&["render", "envoy", "-", "--wasm", "multihome.wasm"], &LISTENERS[..]].concat(), &unsigned);
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
-    assert!(!run.out.contains("detour"));
-    for part in ["filters", "route", "clusters"] {
-        assert!(!everything(&["--part", part]).out.contains("detour"), "{part}");
-    }
 }
 
 #[test]
