@@ -53,10 +53,10 @@ pub fn run(plan: &Plan) -> Result<Value, Box<dyn Error>> {
     let mut count = Count::default();
     let expected = plan.case.answer_bytes();
 
-    let cpu = || plan.pid.map(cpu::nanoseconds).transpose();
+    let cpu = || plan.pid.map(cpu::time).transpose();
     let mut deadline = Instant::now() + plan.warm_up;
     // What had been counted when the timed part began; `None` while warming up.
-    let mut began: Option<(Instant, Option<u64>, Count)> = None;
+    let mut began: Option<(Instant, Option<Duration>, Count)> = None;
     loop {
         let now = Instant::now();
         if now >= deadline {
@@ -143,7 +143,14 @@ impl<'a> Client<'a> {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of one run are far below 2^52")]
-fn report(plan: &Plan, seconds: Duration, cpu: Option<u64>, before: Count, after: Count, expected: usize) -> Value {
+fn report(
+    plan: &Plan,
+    seconds: Duration,
+    cpu: Option<Duration>,
+    before: Count,
+    after: Count,
+    expected: usize,
+) -> Value {
     let requests = (after.body_bytes - before.body_bytes) as f64 / expected as f64;
     let answers = after.answers - before.answers;
     json!({
@@ -152,7 +159,7 @@ fn report(plan: &Plan, seconds: Duration, cpu: Option<u64>, before: Count, after
         "connections": plan.connections,
         "seconds": seconds.as_secs_f64(),
         "requests": requests,
-        "cpu_us_per_request": cpu.map(|nanoseconds| nanoseconds as f64 / 1000.0 / requests),
+        "cpu_us_per_request": cpu.map(|spent| spent.as_secs_f64() * 1e6 / requests),
         "chunks_per_answer": (after.chunks - before.chunks) as f64 / answers.max(1) as f64,
     })
 }
