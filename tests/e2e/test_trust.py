@@ -20,7 +20,7 @@ def policy_of(clouds, certificates):
         "trust": {"listeners": ["default"], "client_certificates": [GATEWAY, EDGE]},
         "policy": {"header": "x-tenant-policy", "ceiling": {
             "clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-6-*"], "targets": ["azure-*", "aws-use1", "aws-mantle"],
-            "max_attempts": 2}},
+            "order": ["ordered", "cheapest"], "max_attempts": 2}},
     }
     policy["tenants"]["one-try"] = {"clouds": ["aws"], "residency": ["us"], "models": ["*"], "max_attempts": 1}
     policy["listeners"] = {"tls": {"tls": certificates.listener}}
@@ -58,6 +58,7 @@ CARRIED = [
     (allowing(targets=["*-mantle"]), None, "responses", ["aws-mantle"]),
     (allowing(max_attempts=1), None, "responses", ["azure-eastus2"]),
     (allowing(order="cheapest"), None, "responses", ["azure-eastus2", "aws-use1"]),
+    (allowing(order=["weighted", "ordered"]), None, "responses", ["azure-eastus2", "aws-use1"]),
     (allowing(order=["cheapest", "ordered"], clouds=["aws", "azure"]), None, "chat", ["azure-eastus2", "aws-use1"]),
     # Encoded
     (base64url(allowing(clouds=["azure"])), None, "chat", ["azure-eastus2"]),
@@ -88,6 +89,7 @@ BEYOND = [
     (allowing(targets=["aws-mantle-key"]), None, "gpt-6-sol", 403, "no_target_allowed", "targets"),
     (allowing(), None, "gpt-4o", 403, "model_not_allowed", "model"),
     (allowing(models=["gpt-4o"]), None, "gpt-6-sol", 403, "model_not_allowed", "model"),
+    (allowing(order="weighted"), None, "gpt-6-sol", 403, "order_not_allowed", "order"),
     (allowing(), None, "gpt-99", 404, "model_not_found", "model"),
     (allowing(), "europe", "gpt-6-sol", 403, "no_target_allowed", "residency"),
     # Not a policy

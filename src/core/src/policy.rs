@@ -71,7 +71,7 @@ impl Caller {
                 .map(|words| residencies(config, &words))
                 .transpose()?,
         };
-        let order = order(&own, inbound.order)?;
+        let order = order(config, &own, &others, inbound.order)?;
         let asked = max_attempts(inbound.max_attempts)?;
         let most = others.iter().map(|grant| grant.max_attempts).chain(asked).fold(own.max_attempts, u32::min);
         Ok(Caller { own, others, narrowing, order, max_attempts: most })
@@ -262,18 +262,24 @@ fn residencies(config: &Config, words: &[&str]) -> Result<Vec<String>, ApiError>
     }
 }
 
-fn order(own: &Grant, header: Single<'_>) -> Result<Order, ApiError> {
+/// The order that the request picks, else the first that every grant allows. A carried policy that says nothing of orders
+/// takes those of the ceiling, or else of the tenant's entry.
+fn order(config: &Config, own: &Grant, others: &[Rc<Grant>], header: Single<'_>) -> Result<Order, ApiError> {
+    let bounds = || others.iter().filter_map(|grant| grant.orders.as_deref());
+    let fallback = [config.defaults.order];
+    let own = own.orders.as_deref().or_else(|| bounds().next()).unwrap_or(&fallback);
+    let mut allowed = own.iter().copied().filter(|order| bounds().all(|bound| bound.contains(order)));
     let Some(text) = once(header::ORDER, header)? else {
-        return Ok(own.orders.first().copied().unwrap_or(Order::Ordered));
+        let message = "Policy rule `order` leaves no order that the policy, the ceiling and the tenant's entry share.";
+        return allowed.next().ok_or_else(|| ApiError::new(403, "order_not_allowed", message).about("order"));
     };
-    let Some(order) = Order::parse(text) else {
+    let Some(picked) = Order::parse(text) else {
         return Err(invalid_header(header::ORDER, "takes ordered, weighted or cheapest"));
     };
-    if !own.orders.contains(&order) {
+    allowed.find(|order| *order == picked).ok_or_else(|| {
         let message = format!("Policy rule `order` does not allow `{text}` for this tenant.");
-        return Err(ApiError::new(403, "order_not_allowed", message).about(header::ORDER));
-    }
-    Ok(order)
+        ApiError::new(403, "order_not_allowed", message).about(header::ORDER)
+    })
 }
 
 fn max_attempts(header: Single<'_>) -> Result<Option<u32>, ApiError> {

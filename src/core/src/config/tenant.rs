@@ -22,8 +22,9 @@ pub struct Grant {
     pub models: Vec<Pattern>,
     /// The endpoints, by name; `None` allows any that the rest allows.
     pub targets: Option<Vec<Pattern>>,
-    /// The orders that a request may pick from; the first one holds where it picks none. Never empty.
-    pub orders: Vec<Order>,
+    /// The orders that a request may pick from, never none of them; the first one holds where it picks none. `None` where
+    /// nothing is said of them.
+    pub orders: Option<Vec<Order>>,
     /// The most targets that one request may try.
     pub max_attempts: u32,
 }
@@ -137,10 +138,7 @@ pub(super) fn read(
     let targets = fields
         .optional("targets")
         .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| &known.endpoints), faults));
-    let orders = match fields.optional("order") {
-        Some((node, place)) => read_orders(node, &place, faults),
-        None => vec![defaults.order],
-    };
+    let orders = fields.optional("order").map(|(node, place)| read_orders(node, &place, faults));
     let max_attempts = fields
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
         .map_or(defaults.max_attempts, |attempts| attempts as u32);

@@ -67,6 +67,59 @@ fn planned(
     Ok(plan.into_iter().map(|index| config.endpoint_of(&config.targets[index]).unwrap().name.clone()).collect())
 }
 
+/// Orders: the file's default, and those of the ceiling, of the tenant's entry and of the policy that a request carries,
+/// each as JSON or empty where nothing is said; what the client picks; the order that holds, or the refusal.
+#[wasm_bindgen_test(unsupported = test)]
+fn the_order_is_one_that_ceiling_entry_and_policy_allow() {
+    use Order::{Cheapest, Ordered, Weighted};
+    let beyond = Err((403, "order"));
+    for (ceiling, entry, carried, picked, expected) in [
+        ("", "", "", "", Ok(Cheapest)),
+        ("", "", r#""weighted""#, "", Ok(Weighted)),
+        ("", "", r#"["weighted","ordered"]"#, "ordered", Ok(Ordered)),
+        ("", "", r#"["weighted","ordered"]"#, "cheapest", Err((403, "x-multihome-order"))),
+        // The ceiling bounds what is carried, and stands in where nothing is.
+        (r#"["ordered","weighted"]"#, "", r#""weighted""#, "", Ok(Weighted)),
+        (r#""ordered""#, "", r#"["weighted","ordered"]"#, "", Ok(Ordered)),
+        (r#""ordered""#, "", r#"["weighted","ordered"]"#, "weighted", Err((403, "x-multihome-order"))),
+        (r#""ordered""#, "", r#""weighted""#, "", beyond),
+        (r#"["ordered","weighted"]"#, "", "", "", Ok(Ordered)),
+        (r#"["ordered","weighted"]"#, "", "", "weighted", Ok(Weighted)),
+        // So does the tenant's entry.
+        ("", r#"["ordered","weighted"]"#, "", "", Ok(Ordered)),
+        ("", r#""ordered""#, r#""weighted""#, "", beyond),
+        (r#"["ordered","weighted"]"#, r#"["cheapest","weighted"]"#, "", "", Ok(Weighted)),
+        (r#""ordered""#, r#""weighted""#, "", "", beyond),
+        (r#""ordered""#, r#""weighted""#, r#"["ordered","weighted"]"#, "ordered", Err((403, "x-multihome-order"))),
+    ] {
+        let grant = |order: &str| {
+            let order = if order.is_empty() { String::new() } else { format!(r#","order":{order}"#) };
+            format!(r#"{{"clouds":["aws"],"residency":["us"],"models":["*"]{order}}}"#)
+        };
+        let policy = POLICY
+            .replacen(r#"{"clouds": ["azure", "aws"], "residency": ["us"], "models": ["*"]}"#, &grant(ceiling), 1)
+            .replacen(
+                r#""tenants": {"#,
+                &format!(r#""defaults": {{"order": "cheapest"}}, "tenants": {{"t": {},"#, grant(entry)),
+                1,
+            );
+        let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
+        let carried = grant(carried);
+        let inbound = Inbound {
+            tenant: Single::Once(b"t"),
+            carried: Single::Once(carried.as_bytes()),
+            order: if picked.is_empty() { Single::Absent } else { Single::Once(picked.as_bytes()) },
+            ..Inbound::default()
+        };
+        let caller = Caller::identify(&config, &inbound);
+        let found = match &caller {
+            Ok(caller) => Ok(caller.permit(&config, "sol").unwrap().order()),
+            Err(error) => Err((error.status, error.param.as_deref().unwrap())),
+        };
+        assert_eq!(found, expected, "{ceiling} {entry} {carried} {picked}");
+    }
+}
+
 /// One row a rule: tenant, the client's headers, form, and the plan or the refusal.
 #[wasm_bindgen_test(unsupported = test)]
 fn plans_only_what_policy_and_request_allow() {
