@@ -17,9 +17,23 @@ pub fn mantle_host(region: &str) -> String {
 /// The prefixes of inference profiles: where a request may be processed, whatever region it is sent to.
 const PROFILES: [&str; 8] = ["global", "us", "eu", "apac", "jp", "au", "in", "us-gov"];
 
-/// The inference profile that a model id begins with: `us` of `us.openai.gpt-6-sol`.
+/// The inference profile that a model id begins with, an ARN's too: `us` of `us.openai.gpt-6-sol` and of
+/// `arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.openai.gpt-6-sol`.
 pub fn profile(model: &str) -> Option<&str> {
-    model.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILES.contains(prefix))
+    let (_, name) = model.rsplit_once('/').unwrap_or(("", model));
+    name.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILES.contains(prefix))
+}
+
+/// The region that a model's ARN names: `arn:PARTITION:bedrock:REGION:ACCOUNT:RESOURCE`.
+pub fn arn_region(model: &str) -> Option<&str> {
+    model.strip_prefix("arn:")?.split(':').nth(2).filter(|region| !region.is_empty())
+}
+
+/// The region that one of Bedrock's own host names holds, whichever of its services.
+pub fn host_region(host: &str) -> Option<&str> {
+    let (service, rest) = host.split_once('.')?;
+    let own = rest.ends_with(".amazonaws.com") || rest.ends_with(".amazonaws.com.cn") || rest.ends_with(".api.aws");
+    (own && service.starts_with("bedrock")).then(|| rest.split_once('.').map_or(rest, |(region, _)| region))
 }
 
 /// The runtime is synchronous, runs no tools of its own and fetches no images.
@@ -81,5 +95,10 @@ mod tests {
         assert_eq!(profile("us.openai.gpt-6-sol"), Some("us"));
         assert_eq!(profile("openai.gpt-oss-120b-1:0"), None);
         assert_eq!(profile("gpt"), None);
+        let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.openai.gpt-6-sol";
+        assert_eq!((profile(arn), arn_region(arn)), (Some("global"), Some("us-east-1")));
+        let arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3";
+        assert_eq!((profile(arn), arn_region(arn)), (None, Some("eu-west-1")));
+        assert_eq!(arn_region("arn:aws:bedrock::foundation-model/x"), None);
     }
 }

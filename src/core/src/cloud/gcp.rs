@@ -13,6 +13,16 @@ pub fn host(location: &str) -> String {
     }
 }
 
+/// The location that such a host serves; the inverse of [`host`].
+pub fn host_location(host: &str) -> Option<&str> {
+    let name = host.strip_suffix(".googleapis.com")?;
+    if name == "aiplatform" {
+        return Some("global");
+    }
+    let multi_region = || name.strip_prefix("aiplatform.")?.strip_suffix(".rep");
+    name.strip_suffix("-aiplatform").or_else(multi_region)
+}
+
 pub(super) fn address(form: Form, project: &str, location: &str) -> ModelAddress {
     let operation = match form {
         Form::Chat => "endpoints/openapi/chat/completions",
@@ -29,8 +39,13 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn every_location_has_its_host() {
-        assert_eq!(host("global"), "aiplatform.googleapis.com");
-        assert_eq!(host("us"), "aiplatform.us.rep.googleapis.com");
-        assert_eq!(host("europe-west4"), "europe-west4-aiplatform.googleapis.com");
+        for (location, name) in [
+            ("global", "aiplatform.googleapis.com"),
+            ("us", "aiplatform.us.rep.googleapis.com"),
+            ("europe-west4", "europe-west4-aiplatform.googleapis.com"),
+        ] {
+            assert_eq!((host(location).as_str(), host_location(name)), (name, Some(location)));
+        }
+        assert_eq!(host_location("vertex.contoso.com"), None);
     }
 }

@@ -124,24 +124,36 @@ pub struct ModelAddress {
     pub model_in_path: bool,
 }
 
-/// Why the declared residency of a target cannot hold, where the cloud's own names tell.
+/// Why the declared residency of a target cannot hold, where the cloud's own names tell: the region, the host, and of
+/// Amazon's models the inference profile and the ARN. `region` is the endpoint's region or location.
 ///
 /// Only what a name surely says is judged: a `global.` profile or location is processed anywhere, and the
 /// labels `us` and `eu` are held against regions that name their continent. Other labels are the
 /// operator's word. Source: AWS "geographic cross-Region inference", Google "data residency" (2026-11).
-pub fn residency_contradiction(cloud: Cloud, region: &str, model: &str, label: &str) -> Option<String> {
-    let (place, named) = match cloud {
+pub fn residency_contradiction(cloud: Cloud, region: &str, host: &str, model: &str, label: &str) -> Option<String> {
+    let places = match cloud {
         Cloud::Azure => return None,
-        Cloud::Aws => match aws::profile(model) {
-            Some(profile) => (profile, format!("the inference profile `{profile}.`")),
-            None => (region, format!("the region `{region}`")),
-        },
-        Cloud::Gcp => (region, format!("the location `{region}`")),
+        Cloud::Aws => vec![
+            ("inference profile", aws::profile(model)),
+            ("region", Some(region)),
+            ("model's region", aws::arn_region(model)),
+            ("host's region", aws::host_region(host)),
+        ],
+        Cloud::Gcp => vec![("location", Some(region)), ("host's location", gcp::host_location(host))],
     };
-    if place == "global" {
-        return (label != "global").then(|| format!("{named} is processed anywhere, residency `{label}` cannot hold"));
-    }
-    let inside = match label {
+    places.into_iter().find_map(|(what, place)| {
+        let place = place?;
+        if place == "global" {
+            let why = || format!("the {what} `{place}` is processed anywhere, residency `{label}` cannot hold");
+            return (label != "global").then(why);
+        }
+        (!is_inside(place, label)).then(|| format!("the {what} `{place}` is outside residency `{label}`"))
+    })
+}
+
+/// Whether a region, location or profile can be inside a residency.
+fn is_inside(place: &str, label: &str) -> bool {
+    match label {
         "us" => place == "us" || place.starts_with("us-"),
         // London and Zurich begin with `eu` and are not in the European Union.
         "eu" => {
@@ -149,8 +161,7 @@ pub fn residency_contradiction(cloud: Cloud, region: &str, model: &str, label: &
                 && !matches!(place, "eu-west-2" | "eu-central-2" | "europe-west2" | "europe-west6")
         }
         _ => true,
-    };
-    (!inside).then(|| format!("{named} is outside residency `{label}`"))
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +172,7 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn holds_the_declared_residency_against_the_clouds_own_names() {
+        let arn = |region: &str, id: &str| format!("arn:aws:bedrock:{region}:123456789012:inference-profile/{id}");
         for (cloud, region, model, label, holds) in [
             (Cloud::Aws, "us-east-1", "us.openai.gpt-6-sol", "us", true),
             (Cloud::Aws, "us-east-1", "global.openai.gpt-6-sol", "us", false),
@@ -169,13 +181,31 @@ mod tests {
             (Cloud::Aws, "eu-west-2", "openai.gpt-oss-120b-1:0", "eu", false),
             (Cloud::Aws, "eu-west-1", "openai.gpt-oss-120b-1:0", "eu", true),
             (Cloud::Aws, "ap-south-1", "openai.gpt-oss-120b-1:0", "india", true),
+            // The profile and the region that it is asked in both have to be inside.
+            (Cloud::Aws, "eu-west-2", "eu.openai.gpt-6-sol", "eu", false),
+            (Cloud::Aws, "eu-west-1", "us.openai.gpt-6-sol", "us", false),
+            (Cloud::Aws, "us-east-1", &arn("us-east-1", "us.openai.gpt-6-sol"), "us", true),
+            (Cloud::Aws, "us-east-1", &arn("us-east-1", "global.openai.gpt-6-sol"), "us", false),
+            (Cloud::Aws, "us-east-1", &arn("eu-west-1", "a1b2c3"), "us", false),
             (Cloud::Gcp, "us", "gpt-6-sol", "us", true),
             (Cloud::Gcp, "global", "gpt-6-sol", "us", false),
             (Cloud::Gcp, "europe-west4", "gpt-6-sol", "eu", true),
             (Cloud::Azure, "eastus2", "gpt6", "eu", true),
         ] {
-            let found = residency_contradiction(cloud, region, model, label);
+            let found = residency_contradiction(cloud, region, "a.host", model, label);
             assert_eq!(found.is_none(), holds, "{region} {model} {label}: {found:?}");
+        }
+        for (cloud, region, host, holds) in [
+            (Cloud::Aws, "us-east-1", "bedrock-runtime.us-east-1.amazonaws.com", true),
+            (Cloud::Aws, "us-east-1", "bedrock-runtime-fips.us-west-2.amazonaws.com", true),
+            (Cloud::Aws, "us-east-1", "bedrock-runtime.eu-west-1.amazonaws.com", false),
+            (Cloud::Aws, "us-east-1", "bedrock-mantle.eu-west-1.api.aws", false),
+            (Cloud::Gcp, "us", "aiplatform.us.rep.googleapis.com", true),
+            (Cloud::Gcp, "us", "aiplatform.googleapis.com", false),
+            (Cloud::Gcp, "us", "europe-west4-aiplatform.googleapis.com", false),
+        ] {
+            let found = residency_contradiction(cloud, region, host, "gpt-6-sol", "us");
+            assert_eq!(found.is_none(), holds, "{region} {host}: {found:?}");
         }
     }
 }

@@ -215,7 +215,9 @@ fn check_fit(
     if prefix.is_some() && endpoint.surface != Surface::BedrockMantle {
         faults.add(&place.key("prefix"), format!("is Mantle's alone, `{}` is not there", endpoint.name));
     }
-    if let Some(message) = residency_contradiction(endpoint.cloud, &endpoint.region, id, &endpoint.residency) {
+    if let Some(message) =
+        residency_contradiction(endpoint.cloud, &endpoint.region, &endpoint.host, id, &endpoint.residency)
+    {
         let help = "move the target to an endpoint whose residency says so";
         faults.add_with_help(place, message, help);
     }
