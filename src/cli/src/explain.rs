@@ -66,9 +66,11 @@ fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
         Form::Chat => b"/v1/chat/completions",
         Form::Responses => b"/v1/responses",
     };
-    let own: [(&[u8], &[u8]); 3] = [(b":method", b"POST"), (b":path", path), (b"content-type", b"application/json")];
-    let given = asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    Inbound::read(own.into_iter().chain(given), &config.identity)
+    let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", path)];
+    let given = || asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let content_type =
+        given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
+    Inbound::read(own.into_iter().chain(content_type).chain(given()), &config.identity)
 }
 
 /// Every target of the model with what becomes of it; `None` where the request is denied before any is looked at.

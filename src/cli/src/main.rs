@@ -13,19 +13,30 @@ mod schema;
 mod version;
 mod yaml;
 
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
     let outcome = run::run(args::Arguments::parse());
-    if !outcome.out.is_empty() {
-        use std::io::Write;
-        // A reader that closes the pipe early (`| head`) has what it wanted.
-        let _ = std::io::stdout().write_all(outcome.out.as_bytes());
+    let printed = print_all(&mut io::stdout(), &outcome.out);
+    // Where the standard error cannot be written, there is nowhere to say so.
+    let _ = print_all(&mut io::stderr(), &outcome.err);
+    match printed {
+        // Half a configuration must not pass for a whole one.
+        Err(error) => {
+            let _ = print_all(&mut io::stderr(), &format!("error: cannot write the output: {error}\n"));
+            ExitCode::from(1)
+        }
+        Ok(()) => ExitCode::from(outcome.code),
     }
-    if !outcome.err.is_empty() {
-        eprint!("{}", outcome.err);
+}
+
+/// A reader that closes the pipe early (`| head`) has what it wanted.
+fn print_all(to: &mut impl Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
-    ExitCode::from(outcome.code)
 }

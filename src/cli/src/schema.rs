@@ -2,7 +2,7 @@
 //!
 //! What a schema can say, it says: shapes, names, ranges. What holds between the parts of a file (that a target's
 //! endpoint exists, that a pattern matches something) only `multihome check` knows. Nothing is refused here that
-//! `check` takes, but for a `null` in place of an absent field.
+//! `check` takes.
 
 mod endpoint;
 

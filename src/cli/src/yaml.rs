@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use multihome_core::config::Node;
 use multihome_core::fault::{Fault, Place, Step};
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span, SpannedEventReceiver};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +78,8 @@ const MOST_ALIASED: usize = 1_000_000;
 /// # Errors
 /// Where the text is no YAML, or is nested too deep.
 pub fn read(text: &str) -> Result<Document, Unreadable> {
-    let mut events = Events::default();
-    let mut parser = Parser::new_from_str(text);
-    parser
-        .load(&mut events, true)
-        .map_err(|error| Unreadable { at: position(*error.marker()), message: error.info().to_owned() })?;
     let mut composer = Composer {
-        events: events.0.into_iter().peekable(),
+        events: events(text)?.into_iter().peekable(),
         anchors: HashMap::new(),
         aliased: 0,
         faults: Vec::new(),
@@ -98,13 +93,25 @@ fn position(marker: Marker) -> Position {
     Position { line: marker.line(), column: marker.col() + 1 }
 }
 
-#[derive(Default)]
-struct Events<'input>(Vec<(Event<'input>, Span)>);
-
-impl<'input> SpannedEventReceiver<'input> for Events<'input> {
-    fn on_event(&mut self, event: Event<'input>, span: Span) {
-        self.0.push((event, span));
+/// All that the parser finds. It is asked for one event after the other: to have it load the file, it would go as deep as
+/// the file is nested, and end the process with its stack.
+fn events(text: &str) -> Result<Vec<(Event<'_>, Span)>, Unreadable> {
+    let mut events = Vec::new();
+    let mut depth = 0_usize;
+    for event in Parser::new_from_str(text) {
+        let (event, span) =
+            event.map_err(|error| Unreadable { at: position(*error.marker()), message: error.info().to_owned() })?;
+        match event {
+            Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
+            Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return Err(Unreadable { at: position(span.start), message: "nested too deep".to_owned() });
+        }
+        events.push((event, span));
     }
+    Ok(events)
 }
 
 struct Composer<'input, I: Iterator<Item = (Event<'input>, Span)>> {
@@ -140,9 +147,6 @@ impl<'input, I: Iterator<Item = (Event<'input>, Span)>> Composer<'input, I> {
         };
         let at = position(span.start);
         self.last = at;
-        if place.0.len() > DEEPEST {
-            return Err(self.unreadable("nested too deep"));
-        }
         let (anchor, node, positions) = match event {
             Event::Scalar(text, style, anchor, tag) => {
                 self.refuse_tag(tag.is_some(), place);
@@ -320,6 +324,17 @@ mod tests {
             assert_eq!(fault.message, message);
             assert_eq!(document.positions.of(&fault.place).line, line, "{yaml}");
         }
+    }
+
+    #[test]
+    fn refuses_what_is_nested_too_deep() {
+        for deep in ["- ".repeat(100_000) + "a", "[".repeat(100_000), "? ".repeat(100_000) + "a"] {
+            let unreadable = read(&deep).unwrap_err();
+            assert!(unreadable.at.line == 1 && !unreadable.message.is_empty(), "{unreadable:?}");
+        }
+        let at_the_limit = |levels: usize| read(&("[".repeat(levels) + &"]".repeat(levels)));
+        assert!(at_the_limit(DEEPEST).is_ok());
+        assert_eq!(at_the_limit(DEEPEST + 1).unwrap_err().message, "nested too deep");
     }
 
     #[test]

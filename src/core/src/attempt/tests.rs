@@ -11,7 +11,7 @@ const POLICY: &str = r#"{
   "endpoints": {
     "dated": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
     "aws": {"cloud": "aws", "region": "us-east-1", "surface": "mantle", "residency": "us", "auth": "sigv4"},
-    "gcp": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata", "tls": "off"}
+    "gcp": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata", "address": "proxy:80", "tls": "off"}
   },
   "models": {"m": [
     {"endpoint": "dated", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"},

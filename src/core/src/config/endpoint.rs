@@ -1,6 +1,6 @@
 //! Endpoints: one account, region and API surface of one cloud; one Envoy cluster.
 
-use super::fields::{Fields, entries};
+use super::fields::{Fields, some_entries};
 use super::node::Node;
 use crate::cloud::{Cloud, Surface, aws, azure, gcp};
 use crate::fault::{Faults, Place};
@@ -104,7 +104,7 @@ const RESERVED: &str = "gcp-metadata";
 
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
-    for (key, node, place) in entries(node, place, faults) {
+    for (key, node, place) in some_entries(node, place, faults) {
         if key == RESERVED {
             faults.add(&place, format!("`{key}` is the name of a cluster of our own"));
         }
@@ -120,17 +120,22 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let mut fields = Fields::open(node, place, faults)?;
     let cloud = read_cloud(&mut fields, faults);
     let residency = fields.required_text("residency", faults);
-    // What follows depends on the cloud: without one, nothing more can be judged.
-    let cloud = cloud?;
-    let (surface, region, derived) = read_surface(cloud, &mut fields, faults)?;
-    let host = match fields.optional_text("host", faults) {
-        Some(host) => checked_host(host, &fields.place.key("host"), faults),
-        None => derived,
+    let Some(cloud) = cloud else {
+        // What follows depends on the cloud: without one, only what no cloud has can be judged.
+        fields.leave(&["resource", "region", "surface", "project", "location", "host", "auth", "address", "tls"]);
+        fields.finish(faults);
+        return None;
+    };
+    let surface = read_surface(cloud, &mut fields, faults);
+    let host = match (fields.optional_text("host", faults), &surface) {
+        (Some(host), _) => checked_host(host, &fields.place.key("host"), faults),
+        (None, Some((_, _, derived))) => derived.clone(),
+        (None, None) => String::new(),
     };
     let auth = fields.required("auth", faults).and_then(|(node, place)| read_auth(cloud, node, place, faults));
-    let address = read_address(&mut fields, &host, 443, faults);
-    let tls = read_tls(&mut fields, &host, faults);
+    let (address, tls) = read_connection(&mut fields, &host, faults);
     fields.finish(faults);
+    let (surface, region, _) = surface?;
     Some(Endpoint {
         name: key.to_owned(),
         cluster: format!("multihome-{key}"),
@@ -284,8 +289,7 @@ fn read_token_endpoint(mut fields: Fields<'_>, faults: &mut Faults) -> Option<To
         Some(host) => checked_host(host, &fields.place.key("host"), faults),
         None => ENTRA_HOST.to_owned(),
     };
-    let address = read_address(&mut fields, &host, 443, faults);
-    let tls = read_tls(&mut fields, &host, faults);
+    let (address, tls) = read_connection(&mut fields, &host, faults);
     fields.finish(faults);
     Some(TokenEndpoint { host, address: address?, tls })
 }
@@ -303,17 +307,29 @@ fn read_secret(mut fields: Fields<'_>, faults: &mut Faults) -> Option<String> {
     sds.map(str::to_owned)
 }
 
-fn read_address(fields: &mut Fields<'_>, host: &str, port: u16, faults: &mut Faults) -> Option<Address> {
-    match fields.optional_text("address", faults) {
-        Some(text) => parse_address(text, &fields.place.key("address"), faults),
-        None => Some(Address { host: host.to_owned(), port }),
+/// Where to connect, and how.
+fn read_connection(fields: &mut Fields<'_>, host: &str, faults: &mut Faults) -> (Option<Address>, Option<Tls>) {
+    let given = fields.optional_text("address", faults);
+    let tls = read_tls(fields, host, faults);
+    if tls.is_none() && given.is_none() {
+        faults.add_with_help(
+            &fields.place.key("tls"),
+            "plain HTTP to the cloud itself would show the credential to everyone on the way",
+            "name the `address` of a proxy of your own, or leave `tls` out",
+        );
     }
+    let address = match given {
+        Some(text) => parse_address(text, &fields.place.key("address"), faults),
+        None => Some(Address { host: host.to_owned(), port: 443 }),
+    };
+    (address, tls)
 }
 
 /// Reads `host:port`.
 pub(super) fn parse_address(text: &str, place: &Place, faults: &mut Faults) -> Option<Address> {
     let parsed = text.rsplit_once(':').and_then(|(host, port)| {
-        let port = port.parse::<u16>().ok().filter(|port| *port != 0)?;
+        // A number's own parser takes a sign.
+        let port = port.parse::<u16>().ok().filter(|number| *number != 0 && !port.starts_with('+'))?;
         name::is_host(host).then(|| Address { host: host.to_owned(), port })
     });
     if parsed.is_none() {
@@ -334,8 +350,12 @@ fn read_tls(fields: &mut Fields<'_>, host: &str, faults: &mut Faults) -> Option<
                 return Some(system);
             };
             let ca_file = tls.optional_text("ca_file", faults).map(str::to_owned);
-            let sni = tls.optional_text("sni", faults).unwrap_or(host).to_owned();
-            let san = tls.optional_text("san", faults).unwrap_or(&sni).to_owned();
+            let mut name = |key, default: &str, faults: &mut Faults| match tls.optional_text(key, faults) {
+                Some(name) => checked_host(name, &tls.place.key(key), faults),
+                None => default.to_owned(),
+            };
+            let sni = name("sni", host, faults);
+            let san = name("san", &sni, faults);
             tls.finish(faults);
             Some(Tls { ca_file, sni, san })
         }

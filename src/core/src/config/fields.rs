@@ -23,7 +23,8 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// A field that may be absent (or `null`).
+    /// A field that may be absent. One without a value is a fault, of which [`Fields::finish`] tells: what is left of a list
+    /// whose items were taken out must not mean what no list means.
     pub fn optional(&mut self, key: &'static str) -> Option<(&'n Node, Place)> {
         self.asked.push(key);
         let (_, node) = self.members.iter().find(|(name, _)| name == key)?;
@@ -33,7 +34,7 @@ impl<'n> Fields<'n> {
     /// A field that must be there.
     pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Option<(&'n Node, Place)> {
         let found = self.optional(key);
-        if found.is_none() {
+        if found.is_none() && !self.members.iter().any(|(name, _)| name == key) {
             faults.add(&self.place, format!("missing field `{key}`"));
         }
         found
@@ -84,11 +85,18 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// Reports every field that nobody asked for.
+    /// Lets fields be that nobody can judge.
+    pub fn leave(&mut self, keys: &[&'static str]) {
+        self.asked.extend(keys);
+    }
+
+    /// Reports every field that nobody asked for, and every one that has no value.
     pub fn finish(self, faults: &mut Faults) {
-        for (key, _) in self.members {
+        for (key, node) in self.members {
             if !self.asked.contains(&key.as_str()) {
                 faults.unknown(&self.place.key(key), "field", key, self.asked.iter().copied());
+            } else if *node == Node::Null {
+                faults.add_with_help(&self.place.key(key), "has no value", "give it one, or take it out");
             }
         }
     }
@@ -111,12 +119,28 @@ pub(crate) fn entries<'n>(
     members.iter().map(move |(key, node)| (key.as_str(), node, place.key(key)))
 }
 
+/// The same of a map that has to name something.
+pub(crate) fn some_entries<'n>(
+    node: &'n Node,
+    place: &Place,
+    faults: &mut Faults,
+) -> impl Iterator<Item = (&'n str, &'n Node, Place)> + use<'n> {
+    if matches!(node, Node::Map(members) if members.is_empty()) {
+        faults.add(place, "names none");
+    }
+    entries(node, place, faults)
+}
+
 /// A string that is not empty.
 pub(crate) fn text<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Option<&'n str> {
     match node {
         Node::Text(value) if !value.is_empty() => Some(value),
         Node::Text(_) => {
             faults.add(place, "expected a string that is not empty");
+            None
+        }
+        Node::Number(_) | Node::Bool(_) => {
+            faults.add_with_help(place, format!("expected a string, found {}", node.kind()), "quote it to make it one");
             None
         }
         other => {

@@ -93,9 +93,18 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("models", faults)
         .map(|(node, place)| model::read_all(node, &place, &known, faults))
         .unwrap_or_default();
+    // An endpoint with a fault is there all the same: to name it is no second fault.
+    let written = match root.get("endpoints") {
+        Some(Node::Map(members)) => members.as_slice(),
+        _ => &[],
+    };
+    let label = |endpoint| match Node::get(endpoint, "residency") {
+        Some(Node::Text(label)) => Some(label.as_str()),
+        _ => None,
+    };
     let known = tenant::Known {
-        residencies: endpoints.iter().map(|endpoint| endpoint.residency.as_str()).collect(),
-        endpoints: endpoints.iter().map(|endpoint| endpoint.name.as_str()).collect(),
+        residencies: written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect(),
+        endpoints: written.iter().map(|(name, _)| name.as_str()).collect(),
         models: models.keys().map(String::as_str).collect(),
     };
     let tenants = fields

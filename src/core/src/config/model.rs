@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::endpoint::{Auth, Endpoint};
-use super::fields::{Fields, entries, one_or_more, texts};
+use super::fields::{Fields, one_or_more, some_entries, texts};
 use super::node::Node;
 use crate::cloud::{Cloud, Form, ModelAddress, Surface, aws, azure, residency_contradiction};
 use crate::fault::{Faults, Place};
@@ -66,7 +66,7 @@ pub(super) struct Known<'k> {
 pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &mut Faults) -> Models {
     let mut models = HashMap::new();
     let mut targets = Vec::new();
-    for (key, node, place) in entries(node, place, faults) {
+    for (key, node, place) in some_entries(node, place, faults) {
         if !name::is_model(key) {
             faults.add_with_help(&place, format!("`{key}` cannot name a model"), "use a-z A-Z 0-9 . _ : / @ -");
         }
@@ -77,8 +77,11 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
                     targets.extend(read(item, place.index(index), known, faults));
                 }
             }
+            Node::List(items) => {
+                faults.add(&place, format!("expected 1 to {MOST_TARGETS} targets, found {}", items.len()));
+            }
             other => {
-                faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()))
+                faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()));
             }
         }
         models.insert(key.to_owned(), (first..targets.len()).collect());

@@ -149,13 +149,33 @@ pub(super) fn read_identity(
     Some(Identity { header, trust: trust?, carried })
 }
 
-/// Headers that mean something already; an identity header must not be one of them.
-const TAKEN: [&str; 8] =
-    ["host", "authorization", "content-type", "content-length", "content-encoding", "accept", "cookie", "te"];
+/// Headers that mean something already, or that Envoy writes or drops; an identity header must not be one of them.
+const TAKEN: [&str; 17] = [
+    "host",
+    "authorization",
+    "content-type",
+    "content-length",
+    "content-encoding",
+    "accept",
+    "cookie",
+    "te",
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "trailer",
+    "upgrade",
+    "expect",
+    "via",
+    "x-request-id",
+];
+
+/// How the names of such headers begin.
+const TAKEN_FAMILIES: [&str; 4] = ["x-multihome-", "x-envoy-", "x-forwarded-", "x-stainless-"];
 
 fn read_header(fields: &mut Fields<'_>, key: &'static str, default: &str, faults: &mut Faults) -> String {
     let header = fields.optional_text(key, faults).unwrap_or(default);
-    let reserved = header.starts_with("x-multihome-") || header.starts_with("x-envoy-") || TAKEN.contains(&header);
+    let reserved = TAKEN.contains(&header) || TAKEN_FAMILIES.iter().any(|family| header.starts_with(family));
     if !name::is_header(header) || reserved {
         faults.add_with_help(
             &fields.place.key(key),
@@ -189,19 +209,38 @@ pub(super) fn read_listeners(found: Found<'_>, faults: &mut Faults) -> Vec<Liste
     let Some((node, place)) = found else { return Vec::new() };
     let mut listeners = Vec::new();
     for (key, node, place) in entries(node, &place, faults) {
+        if !name::is_endpoint_name(key) {
+            faults.add_with_help(&place, format!("`{key}` cannot name a listener"), "use up to 60 of a-z A-Z 0-9 _ -");
+        }
         let Some(mut fields) = Fields::open(node, place, faults) else { continue };
         let tls = open(fields.optional("tls"), faults).and_then(|tls| read_listener_tls(tls, faults));
         let cors_origins = open(fields.optional("cors"), faults)
             .map(|mut cors| {
                 let origins = cors.required("allow_origins", faults).map(|(node, place)| texts(node, &place, faults));
                 cors.finish(faults);
-                origins.unwrap_or_default().into_iter().map(|(origin, _)| origin.to_owned()).collect()
+                origins
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|(origin, place)| read_origin(origin, &place, faults))
+                    .collect()
             })
             .unwrap_or_default();
         fields.finish(faults);
         listeners.push(Listener { name: key.to_owned(), tls, cors_origins });
     }
     listeners
+}
+
+/// An origin as browsers write it (RFC 6454, section 6.2): one that has a path, capitals or a `*` would match none.
+fn read_origin(origin: &str, place: &Place, faults: &mut Faults) -> String {
+    let host = origin.split_once("://").filter(|(scheme, _)| !scheme.is_empty()).map(|(_, host)| host);
+    let is_host = |host: &str| {
+        !host.is_empty() && !host.bytes().any(|byte| byte.is_ascii_uppercase() || b"/*?#@ ".contains(&byte))
+    };
+    if origin != "*" && !host.is_some_and(is_host) {
+        faults.add_with_help(place, format!("`{origin}` is not an origin"), "write `https://chat.example.com`, or `*`");
+    }
+    origin.to_owned()
 }
 
 fn read_listener_tls(mut fields: Fields<'_>, faults: &mut Faults) -> Option<ListenerTls> {

@@ -32,7 +32,11 @@ fn says_every_fault_with_its_place() {
         ),
         (r#""resource": "r", "#, "", "endpoints.az: missing field `resource`"),
         (r#""resource": "r""#, r#""resource": "R!""#, "endpoints.az.resource: `R!` is not a resource (use a-z 0-9 -)"),
-        (r#""resource": "r""#, r#""resource": 7"#, "endpoints.az.resource: expected a string, found a number"),
+        (
+            r#""resource": "r""#,
+            r#""resource": 7"#,
+            "endpoints.az.resource: expected a string, found a number (quote it to make it one)",
+        ),
         (
             r#""resource": "r""#,
             r#""resource": "r", "host": "https://x""#,
@@ -42,6 +46,32 @@ fn says_every_fault_with_its_place() {
             r#""resource": "r""#,
             r#""resource": "r", "address": "x:0""#,
             "endpoints.az.address: `x:0` is not an address (write host:port)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "address": "x:+80""#,
+            "endpoints.az.address: `x:+80` is not an address (write host:port)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resorce": "r""#,
+            "endpoints.az.resorce: unknown field `resorce` (did you mean `resource`?)",
+        ),
+        (
+            r#""cloud": "azure""#,
+            r#""cluod": "azure""#,
+            "endpoints.az.cluod: unknown field `cluod` (did you mean `cloud`?)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "tls": "off""#,
+            "endpoints.az.tls: plain HTTP to the cloud itself would show the credential to everyone on the way (name the `address` of a proxy of your own, or leave `tls` out)",
+        ),
+        (r#""resource": "r""#, r#""resource": "r", "tls": "off", "address": "proxy:80""#, ""),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "tls": {"san": "spiffe://x"}"#,
+            "endpoints.az.tls.san: `spiffe://x` is not a host name (without scheme, port or path)",
         ),
         (
             r#""resource": "r""#,
@@ -108,6 +138,17 @@ fn says_every_fault_with_its_place() {
             "models.m[0].lacks[0]: unknown feature `tool` (did you mean `tools`?)",
         ),
         (
+            r#"[{"endpoint": "az", "id": "dep", "form": "openai.chat"}]"#,
+            "[]",
+            "models.m: expected 1 to 32 targets, found 0",
+        ),
+        (r#"{"m": [{"endpoint": "az", "id": "dep", "form": "openai.chat"}]}"#, "{}", "models: names none"),
+        (
+            r#""models": ["m"]"#,
+            r#""models": ["m"], "targets": null"#,
+            "tenants.t.targets: has no value (give it one, or take it out)",
+        ),
+        (
             r#""endpoint": "az", "id": "dep""#,
             r#""endpoint": "aws", "id": "global.x""#,
             "models.m[0]: the inference profile `global` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
@@ -142,6 +183,31 @@ fn says_every_fault_with_its_place() {
         ),
         (
             r#""identity": {"#,
+            r#""identity": {"header": "x-request-id", "#,
+            "identity.header: `x-request-id` cannot be that header (use a name of your own in lower case, such as `x-tenant-id`)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""listeners": {"public": {"tls": null}}, "identity": {"#,
+            "listeners.public.tls: has no value (give it one, or take it out)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""listeners": {"a b": {}}, "identity": {"#,
+            "listeners.a b: `a b` cannot name a listener (use up to 60 of a-z A-Z 0-9 _ -)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""listeners": {"public": {"cors": {"allow_origins": ["https://x.com/"]}}}, "identity": {"#,
+            "listeners.public.cors.allow_origins[0]: `https://x.com/` is not an origin (write `https://chat.example.com`, or `*`)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""listeners": {"public": {"cors": {"allow_origins": ["*", "http://localhost:3000"]}}}, "identity": {"#,
+            "",
+        ),
+        (
+            r#""identity": {"#,
             r#""timeouts": {"idle": "5h"}, "identity": {"#,
             "timeouts.idle: `5h` is not a time (write 500ms, 30s or 5m; at most a day)",
         ),
@@ -171,6 +237,11 @@ fn says_all_faults_at_once_and_none_twice() {
     let text =
         POLICY.replace(r#""cloud": "azure""#, r#""cloud": "azur""#).replace(r#""models": ["m"]"#, r#""models": ["n"]"#);
     assert_eq!(faults(&text).len(), 2, "{:#?}", faults(&text));
+    // That the endpoints have faults makes none of what names them.
+    let text = POLICY
+        .replace(r#""cloud": ""#, r#""cloud": "x"#)
+        .replace(r#""models": ["m"]"#, r#""models": ["m"], "targets": ["a*"]"#);
+    assert_eq!(faults(&text).len(), 3, "{:#?}", faults(&text));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
