@@ -36,10 +36,10 @@ pub enum Command {
     },
 }
 
-/// The exit code is 0 where the request would be sent to a cloud, 1 where it would be denied.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 The request is taken to come from a peer that may name the tenant. Without --body it is the smallest one that names the model.
+The exit code is 0 where it would be sent to a cloud, 1 where it would be denied or the policy has faults.
 
 Examples:
     multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6-sol
@@ -91,8 +91,8 @@ Replace it by renaming another file over it: Envoy takes the new one within a se
 `auth: sigv4` takes AWS credentials from Envoy's environment, files, container or instance, as the AWS SDKs do.
 
 Examples:
-    multihome render envoy policy.yaml --wasm /etc/multihome/multihome.wasm --listen 0.0.0.0:8080 --admin 127.0.0.1:9901
-    multihome render envoy policy.yaml --wasm multihome.wasm --listen 127.0.0.1:8080 --listen public=0.0.0.0:8443 --admin 127.0.0.1:9901
+    multihome render envoy policy.yaml --wasm /etc/multihome/multihome.wasm --listen 127.0.0.1:8080 --admin 127.0.0.1:9901
+    multihome render envoy policy.yaml --wasm multihome.wasm --listen 127.0.0.1:8080 --listen partners=0.0.0.0:8443 --admin 127.0.0.1:9901
     multihome render envoy policy.yaml --wasm multihome.wasm --part clusters")]
 pub struct RenderEnvoy {
     /// The policy, YAML or JSON
@@ -106,7 +106,7 @@ pub struct RenderEnvoy {
     /// Where the admin interface listens
     #[arg(long, value_name = "IP:PORT", value_parser = address, required_unless_present = "part")]
     pub admin: Option<SocketAddr>,
-    /// Only this part (the filters are those of the first listener)
+    /// Only this part; `--listen` then says for which listener
     #[arg(long, value_enum)]
     pub part: Option<Part>,
     /// The folder of the secrets' files

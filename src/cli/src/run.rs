@@ -104,16 +104,22 @@ fn render_envoy(policy: &Policy, arguments: RenderEnvoy) -> Outcome {
         ca_file: arguments.ca_file,
     };
     let checked = render::Policy { config: &policy.config, node: &policy.node };
-    let remarks = render::remarks(&policy.config, &options.listeners, arguments.part.is_some());
+    let part = arguments.part.map(|part| match part {
+        Part::Filters => render::Part::Filters,
+        Part::Route => render::Part::Route,
+        Part::Clusters => render::Part::Clusters,
+    });
+    let listener = options.listeners.first().map_or("default", |(name, _)| name.as_str());
+    let remarks = match part {
+        None => render::remarks::on_bootstrap(&policy.config, &options),
+        Some(part) => render::remarks::on_part(&policy.config, &options, part, listener),
+    };
     if !remarks.faults.is_empty() {
         return Outcome::faults(lines("error", &remarks.faults));
     }
-    let first = options.listeners.first().map_or("default", |(name, _)| name.as_str());
-    let value = match arguments.part {
+    let value = match part {
         None => render::bootstrap(&checked, &options),
-        Some(Part::Filters) => render::part(&checked, &options, render::Part::Filters, first),
-        Some(Part::Route) => render::part(&checked, &options, render::Part::Route, first),
-        Some(Part::Clusters) => render::part(&checked, &options, render::Part::Clusters, first),
+        Some(part) => render::part(&checked, &options, part, listener),
     };
     let out = match arguments.format {
         Format::Yaml => format!("{HEADING}{}", print::yaml(&value)),

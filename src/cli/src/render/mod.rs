@@ -9,6 +9,7 @@ mod credential;
 mod detour;
 mod filter;
 mod listener;
+pub mod remarks;
 mod reply;
 mod route;
 mod strip;
@@ -101,56 +102,6 @@ pub fn part(policy: &Policy<'_>, options: &Options, part: Part, listener: &str) 
         Part::Route => json!({"virtual_hosts": [route::virtual_host(policy.config, listener, None)]}),
         Part::Clusters => json!({"clusters": cluster::all(policy.config, options)}),
     }
-}
-
-/// What cannot be rendered though the policy is right, and what is probably not meant.
-#[derive(Debug, Default)]
-pub struct Remarks {
-    /// The reasons not to render.
-    pub faults: Vec<String>,
-    /// Worth a word.
-    pub warnings: Vec<String>,
-}
-
-/// Holds the listeners of the command line against those of the policy. With `parts` only a part is asked for.
-pub fn remarks(config: &Config, listeners: &[(String, SocketAddr)], parts: bool) -> Remarks {
-    let mut remarks = Remarks::default();
-    // The listeners of somebody's own Envoy are not known here.
-    if parts {
-        return remarks;
-    }
-    let rendered = |name: &str| listeners.iter().any(|(listener, _)| listener == name);
-    for listener in config.listeners.iter().filter(|listener| !rendered(&listener.name)) {
-        remarks.faults.push(format!(
-            "the policy configures the listener `{0}`, which has no address\n  help: add `--listen {0}=ADDRESS`, or take it out of `listeners`",
-            listener.name
-        ));
-    }
-    for name in config.identity.trust.listeners.iter().filter(|name| !rendered(name)) {
-        remarks.warnings.push(format!(
-            "`identity.trust.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"
-        ));
-    }
-    for (name, address) in
-        listeners.iter().filter(|(name, address)| is_trusted(config, name) && address.ip().is_unspecified())
-    {
-        remarks.warnings.push(format!(
-            "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
-        ));
-    }
-    let asks_for_certificates = |name: &str| Standing::of(config, name).asks_for_certificates();
-    let certificates = &config.identity.trust.client_certificates;
-    if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
-        remarks.warnings.push(
-            "`identity.trust.client_certificates` has no effect: no untrusted listener here has a `tls.client_ca_file`"
-                .to_owned(),
-        );
-    }
-    remarks
-}
-
-fn is_trusted(config: &Config, listener: &str) -> bool {
-    matches!(Standing::of(config, listener), Standing::Trusted)
 }
 
 /// The plugin of one role. Both share one VM per worker: the same id, code and configuration of the VM.

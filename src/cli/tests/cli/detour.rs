@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::render::{LISTENERS, bootstrap, cluster, everything, find, manager, names};
+use crate::render::{LISTENERS, REMARKS, bootstrap, cluster, everything, find, manager, names};
 use crate::run::{EVERYTHING, multihome_with};
 
 const DETOUR: &str = "multihome:detour";
@@ -37,7 +37,7 @@ fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour() {
     let unsigned = EVERYTHING.replace("auth: sigv4", "auth: { api_key: { sds: bedrock-key } }");
     let run =
         multihome_with(&[&["render", "envoy", "-", "--wasm", "multihome.wasm"], &LISTENERS[..]].concat(), &unsigned);
-    assert_eq!((run.code, run.err.as_str()), (0, ""));
+    assert_eq!((run.code, run.err.as_str()), (0, REMARKS));
     assert!(!run.out.contains("detour"));
     for part in ["filters", "route", "clusters"] {
         assert!(!everything(&["--part", part]).out.contains("detour"), "{part}");

@@ -5,6 +5,7 @@ mod check;
 mod detour;
 mod explain;
 mod readme;
+mod remarks;
 mod render;
 mod run;
 mod schema;

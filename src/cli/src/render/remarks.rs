@@ -1,0 +1,92 @@
+//! What cannot be rendered though the policy is right, and what is probably not meant.
+
+use multihome_core::config::Config;
+
+use super::filter::Standing;
+use super::{Options, Part};
+
+/// What there is to say of a command line and a policy together.
+#[derive(Debug, Default)]
+pub struct Remarks {
+    /// The reasons not to render.
+    pub faults: Vec<String>,
+    /// Worth a word.
+    pub warnings: Vec<String>,
+}
+
+/// Holds the addresses of the command line against the policy, for a whole bootstrap.
+pub fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
+    let mut remarks = Remarks::default();
+    remarks.faults.extend(collisions(options));
+    let listeners = &options.listeners;
+    let rendered = |name: &str| listeners.iter().any(|(listener, _)| listener == name);
+    for listener in config.listeners.iter().filter(|listener| !rendered(&listener.name)) {
+        remarks.faults.push(format!(
+            "the policy configures the listener `{0}`, which has no address\n  help: add `--listen {0}=ADDRESS`, or take it out of `listeners`",
+            listener.name
+        ));
+    }
+    for name in config.identity.trust.listeners.iter().filter(|name| !rendered(name)) {
+        remarks.warnings.push(format!(
+            "`identity.trust.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"
+        ));
+    }
+    for (name, address) in listeners {
+        match Standing::of(config, name) {
+            Standing::Trusted if address.ip().is_unspecified() => remarks.warnings.push(format!(
+                "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
+            )),
+            Standing::Untrusted { .. } => remarks.warnings.push(format!(
+                "the listener `{name}` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)"
+            )),
+            Standing::Trusted | Standing::Certificates { .. } => {}
+        }
+    }
+    if options.admin.ip().is_unspecified() {
+        remarks.warnings.push(format!(
+            "the admin interface listens on every address ({}): whoever reaches it can stop Envoy",
+            options.admin
+        ));
+    }
+    let asks_for_certificates = |name: &str| Standing::of(config, name).asks_for_certificates();
+    let certificates = &config.identity.trust.client_certificates;
+    if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
+        remarks.warnings.push(
+            "`identity.trust.client_certificates` has no effect: no untrusted listener here has a `tls.client_ca_file`"
+                .to_owned(),
+        );
+    }
+    remarks
+}
+
+/// The names and addresses that are given twice: Envoy drops one of two listeners of one name without a word. Port 0 is
+/// another port each time.
+fn collisions(options: &Options) -> Vec<String> {
+    let mut taken = vec![("the admin interface".to_owned(), options.admin)];
+    let mut faults = Vec::new();
+    for (name, address) in &options.listeners {
+        let what = format!("the listener `{name}`");
+        if taken.iter().any(|(other, _)| *other == what) {
+            faults.push(format!("{what} stands twice\n  help: name one of them, as in `--listen other={address}`"));
+        }
+        if let Some((other, _)) = taken.iter().find(|(_, other)| other == address && address.port() != 0) {
+            faults.push(format!("{what} listens where {other} does ({address})\n  help: give each its own port"));
+        }
+        taken.push((what, *address));
+    }
+    faults
+}
+
+/// The same for a part, which is for one listener of somebody's own Envoy; its address is not known here.
+pub fn on_part(config: &Config, options: &Options, part: Part, listener: &str) -> Remarks {
+    let mut remarks = Remarks::default();
+    if options.listeners.len() > 1 {
+        remarks.faults.push("a part is for one listener, and `--listen` stands more than once".to_owned());
+    }
+    if part == Part::Filters && matches!(Standing::of(config, listener), Standing::Trusted) {
+        remarks.warnings.push(format!(
+            "these filters are for the listener `{listener}`, which is trusted: whoever reaches them says which tenant asks (`--listen NAME=ADDRESS` for another one)"
+        ));
+    }
+    remarks
+}
