@@ -7,6 +7,7 @@ use crate::run::{assert_golden, multihome};
 /// What is asked of `envoy/policy.yaml`, and the exit code.
 const ASKED: &[(&[&str], i32)] = &[
     (&["--header", "x-tenant-id: acme", "--model", "gpt-6-sol"], 0),
+    (&["--header", "X-Tenant-Id: acme", "--header", "Content-Type: application/json", "--model", "gpt-6-sol"], 0),
     (&["--header", "X-Tenant-Id: acme", "--model", "gpt-6-sol", "--operation", "responses"], 0),
     (
         &[

@@ -101,8 +101,9 @@ pub fn plan(
         match considered.unfit {
             None => fit.push((considered.index, considered.target)),
             Some(unfit) => {
-                refused = match refused {
-                    Some(other) if Unfit::hurdle(other) >= unfit.hurdle() => refused,
+                refused = match (refused, unfit) {
+                    (Some(Unfit::Lacks(one)), Unfit::Lacks(other)) => Some(Unfit::Lacks(one.union(other))),
+                    (Some(other), _) if Unfit::hurdle(other) >= unfit.hurdle() => refused,
                     _ => Some(unfit),
                 };
             }
@@ -159,7 +160,8 @@ fn no_target(permit: &Permit<'_>, needs: Needs<'_>, refused: Option<Unfit>) -> A
         }
         Some(Unfit::Lacks(lacking)) => {
             let names: Vec<&str> = lacking.iter().map(Feature::name).collect();
-            let message = format!("No target of model `{model}` that this tenant may use has: {}.", names.join(", "));
+            let message =
+                format!("No target of model `{model}` that this tenant may use has: {}.", names.join(" and "));
             ApiError::new(400, "unsupported_feature", message)
         }
         Some(Unfit::NoCredential) => {

@@ -175,6 +175,20 @@ fn a_target_that_lacks_what_is_used_is_unfit() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn what_no_target_has_together_is_named_together() {
+    let policy = POLICY
+        .replace(r#""weight": 3"#, r#""lacks": ["choices"]"#)
+        .replace(r#""id": "sol-eu","#, r#""id": "sol-eu", "lacks": ["choices"],"#);
+    let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
+    let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
+    let caller = Caller::identify(&config, &inbound).unwrap();
+    let permit = caller.permit(&config, "sol").unwrap();
+    let needs = Needs { features: [Feature::Tools, Feature::Choices].into_iter().collect(), ..needs(Form::Chat) };
+    let error = plan(&permit, needs, &consider(&permit, needs), &mut Shares::default()).unwrap_err();
+    assert!(error.message.ends_with("has: tools and choices."), "{}", error.message);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn without_a_token_google_is_unfit() {
     let without = Needs { google_token: &|| false, ..needs(Form::Responses) };
     assert_eq!(planned("all", &[], "sol", without).unwrap(), ["aws-us", "az-us"]);
