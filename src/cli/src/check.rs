@@ -1,6 +1,6 @@
 //! What there is to say of a policy that has no faults.
 
-use multihome_core::config::Config;
+use multihome_core::config::{Config, Target};
 
 use crate::file::{Policy, counted};
 use crate::run::Outcome;
@@ -26,6 +26,10 @@ fn warnings(config: &Config) -> Vec<String> {
             warnings.push(format!("endpoints.{}: no model uses it", endpoint.name));
         }
     }
+    if config.timeouts.connect > config.timeouts.first_byte {
+        warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
+    }
+    warnings.extend(repeated(config));
     let mut tenants: Vec<_> = config.tenants.iter().collect();
     tenants.sort_by_key(|(name, _)| name.as_str());
     for (name, grant) in tenants {
@@ -44,4 +48,28 @@ fn warnings(config: &Config) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// The targets of a model that stand there before: after its failure the same would be asked the same again.
+fn repeated(config: &Config) -> Vec<String> {
+    let mut models: Vec<_> = config.models.iter().collect();
+    models.sort_by_key(|(name, _)| name.as_str());
+    let mut warnings = Vec::new();
+    for (name, indices) in models {
+        let targets: Vec<_> = indices.iter().filter_map(|index| config.targets.get(*index)).collect();
+        for (position, target) in targets.iter().enumerate() {
+            let same = |other: &&_| same_in_a_form(target, other);
+            if let Some(first) = targets.iter().take(position).position(same) {
+                warnings.push(format!("models.{name}[{position}]: is asked what models.{name}[{first}] is asked"));
+            }
+        }
+    }
+    warnings
+}
+
+fn same_in_a_form(one: &Target, other: &Target) -> bool {
+    let shared = |one: &Option<_>, other: &Option<_>| one.is_some() && one == other;
+    one.endpoint == other.endpoint
+        && one.id == other.id
+        && (shared(&one.chat, &other.chat) || shared(&one.responses, &other.responses))
 }

@@ -88,11 +88,16 @@ fn a_right_policy_is_summed_up_in_one_line() {
 fn what_is_probably_not_meant_is_a_warning() {
     let policy =
         RIGHT.replace(TENANT, "  acme: {clouds: [azure], residency: [us], models: [\"*\"], targets: [\"aws\"]}\n");
-    let policy = policy.replace("    - {endpoint: aws, id: us.openai.gpt-6-sol, form: openai.chat}\n", "");
+    let aws = "    - {endpoint: aws, id: us.openai.gpt-6-sol, form: openai.chat}\n";
+    let policy = policy.replace(aws, "") + "timeouts: {connect: 61s}\n";
     let run = multihome_with(&["check", "-"], &policy);
     assert_eq!(run.code, 0);
     assert!(run.err.contains("warning: endpoints.aws: no model uses it"), "{}", run.err);
     assert!(run.err.contains("warning: tenants.acme: nothing is left"), "{}", run.err);
+    assert!(run.err.contains("warning: timeouts.connect: has no effect"), "{}", run.err);
+
+    let run = multihome_with(&["check", "-"], &RIGHT.replace(aws, &aws.repeat(2)));
+    assert!(run.err.contains("[2]: is asked what models.gpt-6-sol[1] is asked"), "{} {}", run.out, run.err);
 }
 
 #[test]
