@@ -134,7 +134,7 @@ fn order(permit: &Permit<'_>, needs: Needs) -> String {
         }
     };
     let most = permit.max_attempts();
-    let state = if needs.features.has(Feature::State) { "; 1 here, since one account keeps the state" } else { "" };
+    let state = if needs.features.of_one_account() { "; 1 here, since one account keeps what it names" } else { "" };
     format!("{rule}; at most {most} attempt{}{state}", if most == 1 { "" } else { "s" })
 }
 

@@ -272,15 +272,11 @@ impl Request {
 
     /// Judges an error of the latest attempt.
     pub fn judge(&mut self, answer: Answer<'_>) -> Next {
-        let Some(position) = self.begun.checked_sub(1) else { return Next::Pass };
-        let Some((_, endpoint)) = self.at(position) else { return Next::Pass };
-        let Answer { status, retry_after, error_type, id, body } = answer;
-        let failed = Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body };
-        match outcome::judge(failed) {
+        match self.verdict(answer) {
             Verdict::Serve(None) => Next::Pass,
             Verdict::Serve(Some(error)) => Next::Tell(error),
             Verdict::MoveOn(failure) => {
-                self.note(Told { position, failure, id: id.map(Box::from) });
+                self.note(failure, answer.id);
                 if self.begun < self.plan.len() {
                     self.answer = Fate::MovedOn;
                     Next::MoveOn
@@ -289,6 +285,29 @@ impl Request {
                 }
             }
         }
+    }
+
+    /// Notes an error of the latest attempt whose body will not come: Envoy takes it for one without an answer. Where only
+    /// the body says whose fault it is, there is nothing to note.
+    pub fn lose(&mut self, answer: Answer<'_>) {
+        if let (true, Verdict::MoveOn(failure)) = (!matches!(answer.status, 400 | 404), self.verdict(answer)) {
+            self.note(failure, answer.id);
+        }
+    }
+
+    fn verdict(&self, answer: Answer<'_>) -> Verdict {
+        let Some((_, endpoint)) = self.begun.checked_sub(1).and_then(|position| self.at(position)) else {
+            return Verdict::Serve(None);
+        };
+        let Answer { status, retry_after, error_type, id: _, body } = answer;
+        outcome::judge(Failed {
+            cloud: endpoint.cloud,
+            endpoint: &endpoint.name,
+            status,
+            retry_after,
+            error_type,
+            body,
+        })
     }
 
     /// What a client is told when Envoy itself gave up, with `status`, after no attempt answered.
@@ -319,7 +338,9 @@ impl Request {
     }
 
     /// Keeps the most telling failure. Of two that tell the same the first stays, with the sooner return.
-    fn note(&mut self, new: Told) {
+    fn note(&mut self, failure: Failure, id: Option<&[u8]>) {
+        let Some(position) = self.begun.checked_sub(1) else { return };
+        let new = Told { position, failure, id: id.map(Box::from) };
         match &mut self.failure {
             Some(kept) if kept.failure.cause > new.failure.cause => {}
             Some(kept) if kept.failure.cause == new.failure.cause => {

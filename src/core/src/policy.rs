@@ -263,11 +263,11 @@ fn residencies(config: &Config, words: &[&str]) -> Result<Vec<String>, ApiError>
 }
 
 /// The order that the request picks, else the first that every grant allows. A carried policy that says nothing of orders
-/// takes those of the ceiling, or else of the tenant's entry.
+/// takes those of the tenant's entry, or else of the ceiling.
 fn order(config: &Config, own: &Grant, others: &[Rc<Grant>], header: Single<'_>) -> Result<Order, ApiError> {
     let bounds = || others.iter().filter_map(|grant| grant.orders.as_deref());
     let fallback = [config.defaults.order];
-    let own = own.orders.as_deref().or_else(|| bounds().next()).unwrap_or(&fallback);
+    let own = own.orders.as_deref().or_else(|| bounds().last()).unwrap_or(&fallback);
     let mut allowed = own.iter().copied().filter(|order| bounds().all(|bound| bound.contains(order)));
     let Some(text) = once(header::ORDER, header)? else {
         let message = "Policy rule `order` leaves no order that the policy, the ceiling and the tenant's entry share.";

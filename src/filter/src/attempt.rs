@@ -118,8 +118,12 @@ impl Context for Attempt {
     /// not connected, was reset or was too slow. An answer that came has named the next cluster, or needs none.
     fn on_done(&mut self) -> bool {
         if let Some(request) = &self.request {
-            let request = request.borrow();
+            let mut request = request.borrow_mut();
             if request.fate() == Fate::Open {
+                if let State::Judging { head, .. } = &self.answer {
+                    let id = request.cloud().and_then(|cloud| heads::request_id(head, cloud));
+                    request.lose(Answer { id, ..heads::read(head) });
+                }
                 next::name(&request, &self.ticket);
             }
         }

@@ -115,6 +115,9 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         Some((node, place)) => settings::read_identity(node, place, &known, &defaults, faults),
         None => None,
     };
+    if let Some(carried) = identity.as_ref().and_then(|identity| identity.carried.as_ref()) {
+        tenant::check_orders(&tenants, &carried.ceiling, faults);
+    }
     if tenants.is_empty() && identity.as_ref().is_some_and(|identity| identity.carried.is_none()) {
         faults.add_with_help(
             &fields.place.key("tenants"),

@@ -118,6 +118,21 @@ pub(super) fn read_all(
     tenants
 }
 
+/// A tenant whose orders the ceiling has none of would be denied whatever policy a request carried for it.
+pub(super) fn check_orders(tenants: &HashMap<String, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
+    let Some(bound) = &ceiling.orders else { return };
+    let beyond = |orders: &Vec<Order>| !orders.iter().any(|order| bound.contains(order));
+    let mut names: Vec<&String> =
+        tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond)).map(|(name, _)| name).collect();
+    names.sort_unstable();
+    for name in names {
+        faults.add(
+            &Place::default().key("tenants").key(name).key("order"),
+            "shares none with the ceiling's: a policy that a request carries for this tenant could have no order",
+        );
+    }
+}
+
 pub(super) fn read(
     node: &Node,
     place: Place,

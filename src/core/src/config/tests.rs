@@ -167,6 +167,13 @@ fn says_every_fault_with_its_place() {
             "tenants.t.order: unknown order `fastest` (one of `ordered`, `weighted`, `cheapest`)",
         ),
         (
+            r#""models": ["m"]}},
+  "identity": {"#,
+            r#""models": ["m"], "order": "weighted"}},
+  "identity": {"policy": {"ceiling": {"clouds": [], "residency": [], "models": [], "order": ["ordered", "cheapest"]}}, "#,
+            "tenants.t.order: shares none with the ceiling's: a policy that a request carries for this tenant could have no order",
+        ),
+        (
             r#""models": ["m"]"#,
             r#""models": ["m"], "max_attempts": 0"#,
             "tenants.t.max_attempts: expected a whole number from 1 to 32",

@@ -98,6 +98,12 @@ impl Features {
         Features(self.0 | other.0)
     }
 
+    /// Whether the request names what one account keeps, by an id that it gave: any other account could only say that it
+    /// knows no such thing.
+    pub fn of_one_account(self) -> bool {
+        self.has(Feature::State) || self.has(Feature::StoredPrompt)
+    }
+
     /// Whether `feature` is in.
     pub fn has(self, feature: Feature) -> bool {
         self.0 & (1 << feature as u8) != 0

@@ -157,8 +157,8 @@ fn read_member<'b>(
             let tokens = cursor.number()?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
             facts.max_tokens = facts.max_tokens.max(tokens);
         }
-        "messages" if form == Form::Chat && begins == Some(b'[') => read_items(cursor, features)?,
-        "input" if form == Form::Responses && begins == Some(b'[') => read_items(cursor, features)?,
+        "messages" if form == Form::Chat && begins == Some(b'[') => read_items(cursor, form, features)?,
+        "input" if form == Form::Responses && begins == Some(b'[') => read_items(cursor, form, features)?,
         "tools" if begins == Some(b'[') => read_tools(cursor, features)?,
         "functions" if begins == Some(b'[') => {
             let mut any = false;
@@ -215,22 +215,35 @@ fn add_if(features: &mut Features, feature: Feature, used: bool) {
 }
 
 /// Messages of a chat, items of a response's input: objects whose `content` may hold typed parts.
-fn read_items(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), Refusal> {
+fn read_items(cursor: &mut Cursor<'_>, form: Form, features: &mut Features) -> Result<(), Refusal> {
     cursor.array(|cursor| {
         if cursor.peek() != Some(b'{') {
             return cursor.skip().map(drop).map_err(Refusal::from);
         }
         let mut seen = Seen::default();
-        cursor.object(|cursor, key| match seen.meet(key, &["content", "output", "type"])? {
-            Some("type") if cursor.peek() == Some(b'"') => {
-                add_if(features, Feature::State, cursor.string("a string")?.is("item_reference"));
-                Ok(())
+        let (mut id, mut typed, mut content) = (false, false, false);
+        cursor.object(|cursor, key| {
+            let key = seen.meet(key, &["content", "id", "output", "type"])?;
+            match key {
+                Some("id") => id = true,
+                Some("content") => content = true,
+                _ => {}
             }
-            Some("content" | "output") if cursor.peek() == Some(b'[') => {
-                cursor.array(|cursor| read_part(cursor, features))
+            match key {
+                Some("type") if cursor.peek() == Some(b'"') => {
+                    typed = true;
+                    add_if(features, Feature::State, cursor.string("a string")?.is("item_reference"));
+                    Ok(())
+                }
+                Some("content" | "output") if cursor.peek() == Some(b'[') => {
+                    cursor.array(|cursor| read_part(cursor, features))
+                }
+                _ => cursor.skip().map(drop).map_err(Refusal::from),
             }
-            _ => cursor.skip().map(drop).map_err(Refusal::from),
-        })
+        })?;
+        // An item reference may leave its type out (OpenAI's API reference, 2026-11); no other item is an id alone.
+        add_if(features, Feature::State, form == Form::Responses && id && !typed && !content);
+        Ok(())
     })
 }
 

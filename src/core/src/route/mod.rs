@@ -113,8 +113,7 @@ pub fn plan(
         return Err(no_target(permit, needs, refused));
     }
     rank(permit, needs, &mut fit, shares);
-    // State is kept by the one account that made it: another cloud could only say that it knows no such thing.
-    let most = if needs.features.has(Feature::State) { 1 } else { permit.max_attempts() };
+    let most = if needs.features.of_one_account() { 1 } else { permit.max_attempts() };
     Ok(fit.into_iter().take(most).map(|(index, _)| index).collect())
 }
 

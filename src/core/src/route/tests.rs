@@ -89,8 +89,15 @@ fn the_order_is_one_that_ceiling_entry_and_policy_allow() {
         ("", r#"["ordered","weighted"]"#, "", "", Ok(Ordered)),
         ("", r#""ordered""#, r#""weighted""#, "", beyond),
         (r#"["ordered","weighted"]"#, r#"["cheapest","weighted"]"#, "", "", Ok(Weighted)),
-        (r#""ordered""#, r#""weighted""#, "", "", beyond),
-        (r#""ordered""#, r#""weighted""#, r#"["ordered","weighted"]"#, "ordered", Err((403, "x-multihome-order"))),
+        (r#"["ordered","cheapest"]"#, r#"["cheapest","ordered"]"#, "", "", Ok(Cheapest)),
+        (r#"["ordered","weighted"]"#, r#"["cheapest","weighted"]"#, r#"["ordered","cheapest"]"#, "", beyond),
+        (
+            r#"["ordered","weighted"]"#,
+            r#""weighted""#,
+            r#"["ordered","weighted"]"#,
+            "ordered",
+            Err((403, "x-multihome-order")),
+        ),
     ] {
         let grant = |order: &str| {
             let order = if order.is_empty() { String::new() } else { format!(r#","order":{order}"#) };
@@ -199,6 +206,8 @@ fn without_a_token_google_is_unfit() {
 fn state_stays_with_the_first_target() {
     let state = Needs { features: [Feature::State].into_iter().collect(), ..needs(Form::Responses) };
     assert_eq!(planned("all", &[], "sol", state).unwrap(), ["gcp-us"]);
+    let stored = Needs { features: [Feature::StoredPrompt].into_iter().collect(), ..needs(Form::Responses) };
+    assert_eq!(planned("all", &[], "sol", stored).unwrap(), ["gcp-us"]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
