@@ -49,8 +49,10 @@ ROWS = [
     (AZURE, "403", CREDENTIAL, None, APIM, "`azure-eastus2`"),
     (CLASSIC, "401", CREDENTIAL, None, APIM, "`azure-eastus2`"),
     (RUNTIME, "401", CREDENTIAL, None, AMZN, "`aws-use1`"),
+    (RUNTIME, "400-signature", CREDENTIAL, None, AMZN, "`aws-use1`"),
     (RUNTIME, "403", CREDENTIAL, None, AMZN, "`aws-use1`"),
     (MANTLE, "401", CREDENTIAL, None, AMZN, "`aws-mantle`"),
+    (MANTLE, "400-signature", CREDENTIAL, None, AMZN, "`aws-mantle`"),
     (MANTLE, "403", CREDENTIAL, None, AMZN, "`aws-mantle`"),
     (PUBLISHER, "401", CREDENTIAL, None, ENVOY, "`gcp-us`"),
     (PUBLISHER, "403", CREDENTIAL, None, ENVOY, "`gcp-us`"),
@@ -65,6 +67,7 @@ ROWS = [
     (OPENAPI, "404", MISCONFIGURED, None, ENVOY, "policy file"),
     # No capacity
     (AZURE, "429", LIMITED, None, APIM, "call rate limit"),
+    (AZURE, "proxy-limit", LIMITED, None, ENVOY, "no capacity"),
     (AZURE, "429 retry-after=7", LIMITED, "7", APIM, "call rate limit"),
     (CLASSIC, "429 retry-after=7", LIMITED, "7", APIM, "call rate limit"),
     (RUNTIME, "429", LIMITED, None, AMZN, "Too many requests"),

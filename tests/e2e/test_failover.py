@@ -21,6 +21,9 @@ CAUSES = [
     ("429", (AZURE, AWS, GCP), 429),
     ("429 retry-after=20", (AZURE, AWS, GCP), 429),
     ("400-quota", (AWS,), 400),
+    ("400-signature", (AWS,), 400),
+    # An Envoy on the way to the cloud: its `x-envoy-ratelimited` says to ours not to try again.
+    ("proxy-limit", (AZURE, AWS, GCP), 429),
     ("500", (AZURE, AWS, GCP), 500),
     ("502", (AZURE, AWS, GCP), 502),
     ("html", (AZURE, AWS, GCP), 502),

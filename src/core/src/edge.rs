@@ -217,6 +217,10 @@ fn refused(refusal: Refusal) -> ApiError {
         Refusal::Duplicate(key) => {
             ApiError::new(400, "duplicate_key", format!("The key `{key}` stands twice in one object.")).about(key)
         }
+        Refusal::OtherCase(key) => {
+            let message = format!("A key of the body is `{key}` in another case; write `{key}`.");
+            ApiError::new(400, "invalid_key", message).about(key)
+        }
         Refusal::WrongType(key, wanted) => {
             ApiError::new(400, "invalid_type", format!("`{key}` has to be {wanted}.")).about(key)
         }

@@ -21,6 +21,8 @@ pub const TARGET: &str = "x-multihome-target";
 pub const ATTEMPTS: &str = "x-multihome-attempts";
 /// From an attempt to Envoy: try the next target. Named by the route's `retriable_headers`.
 pub const MOVE_ON: &str = "x-multihome-move-on";
+/// What Envoy's rate limits set on their answers.
+pub const RATE_LIMITED: &[u8] = b"x-envoy-ratelimited";
 /// To Envoy: how many retries the plan has.
 pub const MAX_RETRIES: &str = "x-envoy-max-retries";
 /// To Envoy: for how many milliseconds a try may wait for its answer; 0 for as long as it takes.

@@ -65,9 +65,9 @@ pub enum Cause {
 pub fn judge(failed: Failed<'_>) -> Verdict {
     let said = Said::read(failed);
     let cause = match failed.status {
-        // Bedrock says with a 400 that a quota is used up. Source: botocore's service model (2026-11).
-        400 if said.code.as_deref() == Some("ServiceQuotaExceededException") => Cause::Capacity,
-        401 | 403 => Cause::Credential,
+        400 if let Some(cause) = cause_of_aws(failed.cloud, said.code.as_deref()) => cause,
+        // 407 is a proxy's on the way to the cloud.
+        401 | 403 | 407 => Cause::Credential,
         404 if !is_of_the_client(&said) => Cause::Misconfigured,
         408 | 504 => Cause::Timeout,
         429 => Cause::Capacity,
@@ -78,6 +78,27 @@ pub fn judge(failed: Failed<'_>) -> Verdict {
         _ => Cause::ServerError,
     };
     Verdict::MoveOn(Failure { cause, error: told(cause, said, failed) })
+}
+
+/// What AWS says with a 400 that is not the client's fault, by the names of its errors. Sources: botocore's service model
+/// and `_retry.json`, AWS "Common errors" and "Troubleshooting Amazon Bedrock API error codes" (2026-11).
+fn cause_of_aws(cloud: Cloud, code: Option<&str>) -> Option<Cause> {
+    let code = code.filter(|_| cloud == Cloud::Aws)?;
+    match code.strip_suffix("Exception").unwrap_or(code) {
+        "ServiceQuotaExceeded" | "Throttling" | "Throttled" | "RequestThrottled" | "TooManyRequests" => {
+            Some(Cause::Capacity)
+        }
+        "ExpiredToken"
+        | "IncompleteSignature"
+        | "InvalidClientTokenId"
+        | "InvalidSignature"
+        | "MissingAuthenticationToken"
+        | "NotAuthorized"
+        | "RequestExpired"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClient" => Some(Cause::Credential),
+        _ => None,
+    }
 }
 
 /// A 404 that names something of the client's: a response or an item that it refers to.

@@ -267,7 +267,7 @@ fn residencies(config: &Config, words: &[&str]) -> Result<Vec<String>, ApiError>
 fn order(config: &Config, own: &Grant, others: &[Rc<Grant>], header: Single<'_>) -> Result<Order, ApiError> {
     let bounds = || others.iter().filter_map(|grant| grant.orders.as_deref());
     let fallback = [config.defaults.order];
-    let own = own.orders.as_deref().or_else(|| bounds().last()).unwrap_or(&fallback);
+    let own = own.orders.as_deref().or_else(|| bounds().next_back()).unwrap_or(&fallback);
     let mut allowed = own.iter().copied().filter(|order| bounds().all(|bound| bound.contains(order)));
     let Some(text) = once(header::ORDER, header)? else {
         let message = "Policy rule `order` leaves no order that the policy, the ceiling and the tenant's entry share.";

@@ -2,6 +2,7 @@
 
 use crate::cloud::{Form, ModelAddress};
 use crate::config::{Config, Target};
+use crate::name;
 use crate::openai::request::Facts;
 
 /// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
@@ -19,7 +20,8 @@ pub struct Place {
     from: usize,
     until: usize,
     kind: Put,
-    /// The model that the body names.
+    /// The model that the body names, if a target's id can be it: a client's word of any length is not kept, however long
+    /// the cloud takes.
     named: Option<String>,
 }
 
@@ -30,7 +32,8 @@ impl Place {
             Some(model) => (model.span.start, model.span.end, Put::Value),
             None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
         };
-        let named = facts.model.as_ref().map(|model| model.name.clone().into_owned());
+        let named = facts.model.as_ref().filter(|model| name::is_model(&model.name));
+        let named = named.map(|model| model.name.clone().into_owned());
         Place { from, until, kind, named }
     }
 }
@@ -88,10 +91,10 @@ impl Splice {
 
     /// The bytes that it keeps.
     pub fn kept_bytes(&self) -> usize {
-        self.before.as_ref().map_or(0, Vec::capacity)
+        self.before.as_ref().map_or(0, Vec::capacity) + self.place.named.as_ref().map_or(0, String::capacity)
     }
 
-    /// Gives them up.
+    /// Gives them up, but for a name that a target's id could be.
     pub fn forget(&mut self) {
         self.before = None;
     }

@@ -73,6 +73,10 @@ impl Attempt {
             }
             Next::MoveOn => {
                 next::name(&request, &self.ticket);
+                // An Envoy on the way to the cloud sets it when it is over its limit, and ours would not retry for it.
+                if head.iter().any(|(name, _)| name == header::RATE_LIMITED) {
+                    host::remove_header(MapType::HttpResponseHeaders, header::RATE_LIMITED);
+                }
                 host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
                 Action::Continue
             }

@@ -77,6 +77,7 @@ pub async fn run(
         }
         Some(Fault::Hang) => return pending().await,
         Some(Fault::Html) => return Ok(finish(error::html(StatusCode::BAD_GATEWAY), &plan, false, open)),
+        Some(Fault::ProxyLimit) => return Ok(finish(error::proxy_limit(), &plan, false, open)),
         Some(Fault::Status(status, retry_after)) => {
             return Ok(finish(error::fault(&request, status, retry_after), &plan, false, open));
         }

@@ -160,11 +160,18 @@ fn keeps_nothing_once_it_was_sent_or_an_answer_went_out() {
     assert!(request.held_bytes() > 0);
     request.begin("dated").unwrap();
     request.answer();
-    assert_eq!((request.held_bytes(), request.fate()), (0, Fate::Passed));
+    assert_eq!((request.held_bytes(), request.fate()), ("m".len(), Fate::Passed));
 
     let mut request = planned(body);
     request.begin("dated").unwrap();
     sent(&mut request, "aws", body);
+    assert_eq!(request.held_bytes(), "m".len());
+
+    // Where the path names the model, the body's may be anything.
+    let body = format!(r#"{{"model":"{}","messages":[]}}"#, "m".repeat(100_000));
+    let mut request = planned(&body);
+    request.begin("dated").unwrap();
+    sent(&mut request, "aws", &body);
     assert_eq!(request.held_bytes(), 0);
 }
 

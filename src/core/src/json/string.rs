@@ -48,16 +48,31 @@ impl<'j> Text<'j> {
 
     /// Whether it means `other`, however it is escaped.
     pub fn is(&self, other: &str) -> bool {
-        if self.escaped { self.unescaped().is_some_and(|text| text == other) } else { self.raw == other.as_bytes() }
+        self.meaning_within(other.len()).is_some_and(|meaning| *meaning == *other.as_bytes())
     }
 
-    /// Whether it begins with `prefix`; a string with escapes is read first.
+    /// Whether it begins with `prefix`, however it is escaped. What follows is not looked at.
     pub fn starts_with(&self, prefix: &str) -> bool {
-        if self.escaped {
-            self.unescaped().is_some_and(|text| text.starts_with(prefix))
-        } else {
-            self.raw.starts_with(prefix.as_bytes())
+        if !self.escaped {
+            return self.raw.starts_with(prefix.as_bytes());
         }
+        let first = self.raw.get(..MOST_ESCAPED * prefix.len()).unwrap_or(self.raw);
+        let whole = first.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let mut meaning = characters(whole);
+        prefix.chars().all(|wanted| meaning.next() == Some(Some(wanted)))
+    }
+
+    /// What it means, in UTF-8, where that can take `most` bytes or less; the time this takes is bounded by `most` too.
+    /// `None` also where parsers differ: a lone surrogate.
+    pub fn meaning_within(&self, most: usize) -> Option<Cow<'j, [u8]>> {
+        if !self.escaped {
+            return (self.raw.len() <= most).then_some(Cow::Borrowed(self.raw));
+        }
+        if self.raw.len() > MOST_ESCAPED * most {
+            return None;
+        }
+        let meaning = self.unescaped()?.into_owned().into_bytes();
+        (meaning.len() <= most).then_some(Cow::Owned(meaning))
     }
 
     /// What it means. `None` where parsers differ: a lone surrogate.
@@ -67,12 +82,23 @@ impl<'j> Text<'j> {
             return Some(Cow::Borrowed(text));
         }
         let mut meaning = String::with_capacity(text.len());
-        let mut rest = text.chars();
-        while let Some(next) = rest.next() {
-            meaning.push(if next == '\\' { unescape(&mut rest)? } else { next });
+        for character in characters(text) {
+            meaning.push(character?);
         }
         Some(Cow::Owned(meaning))
     }
+}
+
+/// So many bytes a string takes at most for each one of its meaning: `\u0041`.
+const MOST_ESCAPED: usize = 6;
+
+/// What a string means, character by character; `None` for half of one.
+fn characters(text: &str) -> impl Iterator<Item = Option<char>> {
+    let mut rest = text.chars();
+    std::iter::from_fn(move || match rest.next()? {
+        '\\' => Some(unescape(&mut rest)),
+        plain => Some(Some(plain)),
+    })
 }
 
 fn unescape(rest: &mut std::str::Chars<'_>) -> Option<char> {

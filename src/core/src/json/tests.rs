@@ -172,6 +172,33 @@ fn nests_so_deep_and_no_deeper() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn compares_by_meaning_and_no_further_than_it_must() {
+    let long = "x".repeat(100);
+    for (json, meaning, begins) in [
+        (r#""data:x""#.to_owned(), "data:x", true),
+        (r#""d\u0061ta:x""#.to_owned(), "data:x", true),
+        (r#""\u0064\u0061\u0074\u0061\u003ax""#.to_owned(), "data:x", true),
+        (format!(r#""data:{long}\/""#), "data:", true),
+        (format!(r#""data:\ud800{long}""#), "data:", true),
+        (format!(r#""dat\u0062:{long}""#), "data:", false),
+        (r#""d\ta""#.to_owned(), "data:", false),
+        (format!(r#""dat\u00e9{}""#, "é".repeat(50)), "data:", false),
+        (r#""\n""#.to_owned(), "\n", false),
+    ] {
+        let text = Cursor::new(json.as_bytes()).string("a string").unwrap();
+        assert_eq!(
+            (text.starts_with("data:"), text.is(meaning)),
+            (begins, json.len() < 50 && text.unescaped().as_deref() == Some(meaning)),
+            "{json}"
+        );
+    }
+    let text = |json: &'static str| Cursor::new(json.as_bytes()).string("a string").unwrap();
+    assert_eq!(text(r#""model""#).meaning_within(5).as_deref(), Some(&b"model"[..]));
+    assert_eq!(text(r#""m\u006fdel""#).meaning_within(5).as_deref(), Some(&b"model"[..]));
+    assert_eq!((text(r#""model""#).meaning_within(4), text(r#""m\u006fdel""#).meaning_within(4)), (None, None));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn unescapes_or_says_that_parsers_differ() {
     let read = |text: &'static str| Cursor::new(text.as_bytes()).string("a string").unwrap().unescaped();
     assert_eq!(read(r#""mod\u0065l""#).as_deref(), Some("model"));

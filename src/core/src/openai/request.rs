@@ -44,6 +44,8 @@ pub enum Refusal {
     NotAnObject,
     /// A key that decides something stands twice.
     Duplicate(&'static str),
+    /// A key is one that decides something but for its case: some parsers take the one for the other.
+    OtherCase(&'static str),
     /// A field is of the wrong type; the second is the type that it must have.
     WrongType(&'static str, &'static str),
 }
@@ -80,6 +82,23 @@ const KEYS: [&str; 22] = [
     "audio",
 ];
 
+/// No key that decides something is longer, in bytes, in whatever case: one letter takes up to 3.
+const LONGEST: usize = 64;
+
+/// Whether some parser would take `name` for `known`: Go's and .NET's compare keys without their case, Go's by Unicode's
+/// simple folding, by which two more letters are an `s` and a `k`. Source: Go, `encoding/json` and `bytes.EqualFold`.
+fn is_other_case(name: &[u8], known: &str) -> bool {
+    if name.is_ascii() {
+        return name.eq_ignore_ascii_case(known.as_bytes());
+    }
+    let fold = |letter: char| match letter {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        other => other.to_ascii_lowercase(),
+    };
+    std::str::from_utf8(name).is_ok_and(|name| name.chars().map(fold).eq(known.chars()))
+}
+
 /// The keys of one object that have been met.
 #[derive(Default)]
 struct Seen(u32);
@@ -91,8 +110,12 @@ impl Seen {
         key: Text<'_>,
         keys: &[&'static str; N],
     ) -> Result<Option<&'static str>, Refusal> {
-        let Some(index) = keys.iter().position(|known| key.is(known)) else {
-            return Ok(None);
+        let Some(name) = key.meaning_within(LONGEST) else { return Ok(None) };
+        let Some(index) = keys.iter().position(|known| known.as_bytes() == &*name) else {
+            return match keys.iter().find(|known| is_other_case(&name, known)) {
+                Some(known) => Err(Refusal::OtherCase(known)),
+                None => Ok(None),
+            };
         };
         if self.0 & 1 << index != 0 {
             return Err(Refusal::Duplicate(keys.get(index).copied().unwrap_or_default()));

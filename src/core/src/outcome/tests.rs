@@ -53,6 +53,17 @@ fn moves_on_from_what_is_not_the_clients_fault() {
             429,
             "insufficient_quota",
         ),
+        (Cloud::Aws, 400, r#"{"__type":"ThrottlingException","message":"x"}"#, Capacity, 429, "rate_limit_exceeded"),
+        (Cloud::Aws, 400, r#"{"__type":"RequestExpired","message":"x"}"#, Credential, 502, "credential_refused"),
+        (
+            Cloud::Aws,
+            400,
+            r#"{"__type":"IncompleteSignatureException","message":"Authorization=AWS4-HMAC-SHA256 Credential=AKIA"}"#,
+            Credential,
+            502,
+            "credential_refused",
+        ),
+        (Cloud::Azure, 407, "", Credential, 502, "credential_refused"),
         (
             Cloud::Aws,
             400,

@@ -73,6 +73,13 @@ pub fn quota(shape: Shape) -> Reply {
         .reply(shape)
 }
 
+pub fn signature(shape: Shape, authorization: &str) -> Reply {
+    let message = format!(
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization={authorization}"
+    );
+    Exception::new("IncompleteSignatureException", 400, message).reply(shape)
+}
+
 pub fn fault(shape: Shape, status: u16, retry_after: Option<u64>) -> Reply {
     let (name, message) = match status {
         400 => ("ValidationException", "The request is invalid."),

@@ -28,6 +28,11 @@ pub fn html(status: StatusCode) -> Reply {
     Reply::whole(status, "text/html", page)
 }
 
+/// What Envoy's rate limits answer.
+pub fn proxy_limit() -> Reply {
+    Reply::whole(StatusCode::TOO_MANY_REQUESTS, "text/plain", "local_rate_limited").with("x-envoy-ratelimited", "true")
+}
+
 /// An error status of the cloud a request went to.
 pub fn fault(request: &Request, status: u16, retry_after: Option<u64>) -> Reply {
     match request.surface {

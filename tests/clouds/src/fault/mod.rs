@@ -25,6 +25,10 @@ pub enum Fault {
     Slow(Duration),
     /// Bedrock's quota error, which is a 400; elsewhere a plain 400.
     Quota,
+    /// Bedrock's answer to a signature that it cannot read, a 400 that repeats it; elsewhere a plain 400.
+    Signature,
+    /// An Envoy in front of the cloud is over its rate limit.
+    ProxyLimit,
     Status(u16, Option<u64>),
     /// After that many events, or in the middle of a JSON body.
     Cut(usize),
@@ -61,6 +65,8 @@ impl Fault {
             "delay" => Self::Delay(pause()?),
             "slow" => Self::Slow(pause()?),
             "400-quota" => Self::Quota,
+            "400-signature" => Self::Signature,
+            "proxy-limit" => Self::ProxyLimit,
             "cut" => Self::Cut(settings.after.unwrap_or(1)),
             "garbage" => Self::Garbage,
             "html" => Self::Html,
@@ -77,7 +83,7 @@ impl Fault {
 
     /// Whether it happens before a cloud looks at the credential.
     pub fn at_the_door(self) -> bool {
-        matches!(self, Self::Reset | Self::Hang | Self::Html | Self::Status(502 | 504, _))
+        matches!(self, Self::Reset | Self::Hang | Self::Html | Self::ProxyLimit | Self::Status(502 | 504, _))
     }
 }
 

@@ -99,6 +99,9 @@ fn serve(
 ) -> Result<Reply, Reply> {
     match plan.refusal {
         Some(Fault::Quota) => return Err(error::quota(shape)),
+        Some(Fault::Signature) => {
+            return Err(error::signature(shape, request.header("authorization").unwrap_or_default()));
+        }
         Some(Fault::Status(status, retry_after)) => return Err(error::fault(shape, status, retry_after)),
         Some(_) => return Err(error::fault(shape, 400, None)),
         None => {}

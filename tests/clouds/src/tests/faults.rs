@@ -12,6 +12,7 @@ async fn a_marker_in_the_body_brings_a_fault() {
     let rows = [
         ("400", 400, "application/json", "BadRequest"),
         ("400-quota", 400, "application/json", "BadRequest"),
+        ("400-signature", 400, "application/json", "BadRequest"),
         ("401", 401, "application/json", "invalid subscription key"),
         ("403", 403, "application/json", "Firewall"),
         ("404", 404, "application/json", "DeploymentNotFound"),
@@ -29,6 +30,7 @@ async fn a_marker_in_the_body_brings_a_fault() {
         ("garbage", 200, "application/json", "this is no JSON"),
         ("html", 502, "text/html", "<h1>502 Bad Gateway</h1>"),
         ("huge", 500, "application/json", "xxxxxxxx"),
+        ("proxy-limit", 429, "text/plain", "local_rate_limited"),
         ("padded", 200, "application/json", r#""numbers":[1, 2.50,1e2]"#),
     ];
     for (fault, status, content_type, piece) in rows {
@@ -65,6 +67,7 @@ async fn clouds_differ_in_their_errors() {
     };
     let rows = [
         ("aws", "400-quota", 400, "ServiceQuotaExceededException"),
+        ("aws", "400-signature", 400, "IncompleteSignatureException"),
         ("aws", "429", 429, "ThrottlingException"),
         ("aws", "408", 408, "ModelTimeoutException"),
         ("aws", "413", 413, "RequestEntityTooLargeException"),
