@@ -3,6 +3,7 @@
 //! A body on which two parsers could differ is refused: what is judged here must be what the cloud reads.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::feature::{Feature, Features};
@@ -88,8 +89,12 @@ const LONGEST: usize = 64;
 /// Whether some parser would take `name` for `known`: Go's and .NET's compare keys without their case, Go's by Unicode's
 /// simple folding, by which two more letters are an `s` and a `k`. Source: Go, `encoding/json` and `bytes.EqualFold`.
 fn is_other_case(name: &[u8], known: &str) -> bool {
-    if name.is_ascii() {
-        return name.eq_ignore_ascii_case(known.as_bytes());
+    // The two letters take more bytes than those that they are taken for.
+    match name.len().cmp(&known.len()) {
+        Ordering::Less => return false,
+        Ordering::Equal => return name.eq_ignore_ascii_case(known.as_bytes()),
+        Ordering::Greater if name.is_ascii() => return false,
+        Ordering::Greater => {}
     }
     let fold = |letter: char| match letter {
         '\u{17f}' => 's',
