@@ -48,6 +48,9 @@ impl<'j> Text<'j> {
 
     /// Whether it means `other`, however it is escaped.
     pub fn is(&self, other: &str) -> bool {
+        if !self.escaped {
+            return self.raw == other.as_bytes();
+        }
         self.meaning_within(other.len()).is_some_and(|meaning| *meaning == *other.as_bytes())
     }
 

@@ -3,7 +3,6 @@
 //! A body on which two parsers could differ is refused: what is judged here must be what the cloud reads.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::feature::{Feature, Features};
@@ -86,22 +85,23 @@ const KEYS: [&str; 22] = [
 /// No key that decides something is longer, in bytes, in whatever case: one letter takes up to 3.
 const LONGEST: usize = 64;
 
-/// Whether some parser would take `name` for `known`: Go's and .NET's compare keys without their case, Go's by Unicode's
-/// simple folding, by which two more letters are an `s` and a `k`. Source: Go, `encoding/json` and `bytes.EqualFold`.
-fn is_other_case(name: &[u8], known: &str) -> bool {
-    // The two letters take more bytes than those that they are taken for.
-    match name.len().cmp(&known.len()) {
-        Ordering::Less => return false,
-        Ordering::Equal => return name.eq_ignore_ascii_case(known.as_bytes()),
-        Ordering::Greater if name.is_ascii() => return false,
-        Ordering::Greater => {}
-    }
+/// Which of `keys` some parser would take `name` for that minds no case: Go's and .NET's do not, Go's by Unicode's simple
+/// folding, by which two more letters are an `s` and a `k`. Source: Go, `encoding/json` and `bytes.EqualFold`.
+fn whatever_case(name: &[u8], keys: &[&'static str]) -> Option<usize> {
     let fold = |letter: char| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
     };
-    std::str::from_utf8(name).is_ok_and(|name| name.chars().map(fold).eq(known.chars()))
+    let same = |known: &&str| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes());
+    if let Some(index) = keys.iter().position(same) {
+        return Some(index);
+    }
+    if name.is_ascii() {
+        return None;
+    }
+    let name = std::str::from_utf8(name).ok()?;
+    keys.iter().position(|known| name.chars().map(fold).eq(known.chars()))
 }
 
 /// The keys of one object that have been met.
@@ -116,17 +116,18 @@ impl Seen {
         keys: &[&'static str; N],
     ) -> Result<Option<&'static str>, Refusal> {
         let Some(name) = key.meaning_within(LONGEST) else { return Ok(None) };
-        let Some(index) = keys.iter().position(|known| known.as_bytes() == &*name) else {
-            return match keys.iter().find(|known| is_other_case(&name, known)) {
-                Some(known) => Err(Refusal::OtherCase(known)),
-                None => Ok(None),
-            };
+        let name: &[u8] = &name;
+        let Some((index, known)) = whatever_case(name, keys).and_then(|index| Some((index, *keys.get(index)?))) else {
+            return Ok(None);
         };
+        if name != known.as_bytes() {
+            return Err(Refusal::OtherCase(known));
+        }
         if self.0 & 1 << index != 0 {
-            return Err(Refusal::Duplicate(keys.get(index).copied().unwrap_or_default()));
+            return Err(Refusal::Duplicate(known));
         }
         self.0 |= 1 << index;
-        Ok(keys.get(index).copied())
+        Ok(Some(known))
     }
 }
 
