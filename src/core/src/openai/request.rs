@@ -87,21 +87,19 @@ const LONGEST: usize = 64;
 
 /// Which of `keys` some parser would take `name` for that minds no case: Go's and .NET's do not, Go's by Unicode's simple
 /// folding, by which two more letters are an `s` and a `k`. Source: Go, `encoding/json` and `bytes.EqualFold`.
-fn whatever_case(name: &[u8], keys: &[&'static str]) -> Option<usize> {
+fn whatever_case(name: &[u8], keys: &[&'static str]) -> Option<(usize, &'static str)> {
     let fold = |letter: char| match letter {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
         other => other.to_ascii_lowercase(),
     };
-    let same = |known: &&str| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes());
-    if let Some(index) = keys.iter().position(same) {
-        return Some(index);
-    }
+    let mut keys = keys.iter().copied().enumerate();
+    let same = |(_, known): &(usize, &str)| known.len() == name.len() && name.eq_ignore_ascii_case(known.as_bytes());
     if name.is_ascii() {
-        return None;
+        return keys.find(same);
     }
     let name = std::str::from_utf8(name).ok()?;
-    keys.iter().position(|known| name.chars().map(fold).eq(known.chars()))
+    keys.find(|(_, known)| name.chars().map(fold).eq(known.chars()))
 }
 
 /// The keys of one object that have been met.
@@ -117,9 +115,7 @@ impl Seen {
     ) -> Result<Option<&'static str>, Refusal> {
         let Some(name) = key.meaning_within(LONGEST) else { return Ok(None) };
         let name: &[u8] = &name;
-        let Some((index, known)) = whatever_case(name, keys).and_then(|index| Some((index, *keys.get(index)?))) else {
-            return Ok(None);
-        };
+        let Some((index, known)) = whatever_case(name, keys) else { return Ok(None) };
         if name != known.as_bytes() {
             return Err(Refusal::OtherCase(known));
         }
@@ -128,6 +124,11 @@ impl Seen {
         }
         self.0 |= 1 << index;
         Ok(Some(known))
+    }
+
+    /// Whether a key of `keys` has been met.
+    fn has<const N: usize>(&self, key: &str, keys: &[&'static str; N]) -> bool {
+        keys.iter().position(|known| *known == key).is_some_and(|index| self.0 & 1 << index != 0)
     }
 }
 
@@ -243,6 +244,9 @@ fn add_if(features: &mut Features, feature: Feature, used: bool) {
     }
 }
 
+/// What is read of a message or an item.
+const ITEM_KEYS: [&str; 4] = ["content", "id", "output", "type"];
+
 /// Messages of a chat, items of a response's input: objects whose `content` may hold typed parts.
 fn read_items(cursor: &mut Cursor<'_>, form: Form, features: &mut Features) -> Result<(), Refusal> {
     cursor.array(|cursor| {
@@ -250,28 +254,21 @@ fn read_items(cursor: &mut Cursor<'_>, form: Form, features: &mut Features) -> R
             return cursor.skip().map(drop).map_err(Refusal::from);
         }
         let mut seen = Seen::default();
-        let (mut id, mut typed, mut content) = (false, false, false);
-        cursor.object(|cursor, key| {
-            let key = seen.meet(key, &["content", "id", "output", "type"])?;
-            match key {
-                Some("id") => id = true,
-                Some("content") => content = true,
-                _ => {}
+        let mut typed = false;
+        cursor.object(|cursor, key| match seen.meet(key, &ITEM_KEYS)? {
+            Some("type") if cursor.peek() == Some(b'"') => {
+                typed = true;
+                add_if(features, Feature::State, cursor.string("a string")?.is("item_reference"));
+                Ok(())
             }
-            match key {
-                Some("type") if cursor.peek() == Some(b'"') => {
-                    typed = true;
-                    add_if(features, Feature::State, cursor.string("a string")?.is("item_reference"));
-                    Ok(())
-                }
-                Some("content" | "output") if cursor.peek() == Some(b'[') => {
-                    cursor.array(|cursor| read_part(cursor, features))
-                }
-                _ => cursor.skip().map(drop).map_err(Refusal::from),
+            Some("content" | "output") if cursor.peek() == Some(b'[') => {
+                cursor.array(|cursor| read_part(cursor, features))
             }
+            _ => cursor.skip().map(drop).map_err(Refusal::from),
         })?;
         // An item reference may leave its type out (OpenAI's API reference, 2026-11); no other item is an id alone.
-        add_if(features, Feature::State, form == Form::Responses && id && !typed && !content);
+        let id_alone = !typed && seen.has("id", &ITEM_KEYS) && !seen.has("content", &ITEM_KEYS);
+        add_if(features, Feature::State, form == Form::Responses && id_alone);
         Ok(())
     })
 }
