@@ -65,8 +65,8 @@ impl Attempt {
         let mut request = shared.borrow_mut();
         let readable = size > 0 && size <= MOST_BODY;
         let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let id = request.cloud().and_then(|cloud| heads::request_id(&head, cloud));
-        match request.judge(Answer { body: &body, id, ..heads::read(&head) }) {
+        let answer = Answer { body: &body, ..heads::read(&head, request.cloud()) };
+        match request.judge(answer) {
             Next::Pass => {
                 heads::pass_on(&mut request, &head);
                 Action::Continue
@@ -83,7 +83,7 @@ impl Attempt {
             Next::Tell(error) => {
                 let mut headers = PairsWriter::new();
                 if let Some(answerer) = request.answerer() {
-                    answerer::add(&mut headers, &answerer, id.unwrap_or(request.id()));
+                    answerer::add(&mut headers, &answerer, answer.id.unwrap_or(request.id()));
                 }
                 self.tell(&mut request, &error, headers, size)
             }
@@ -125,8 +125,8 @@ impl Context for Attempt {
             let mut request = request.borrow_mut();
             if request.fate() == Fate::Open {
                 if let State::Judging { head, .. } = &self.answer {
-                    let id = request.cloud().and_then(|cloud| heads::request_id(head, cloud));
-                    request.lose(Answer { id, ..heads::read(head) });
+                    let answer = heads::read(head, request.cloud());
+                    request.lose(answer);
                 }
                 next::name(&request, &self.ticket);
             }

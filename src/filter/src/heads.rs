@@ -87,9 +87,10 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
     }
 }
 
-/// What an error's headers say.
-pub fn read(head: &Pairs) -> Answer<'_> {
-    let mut answer = Answer::default();
+/// What an error's headers say, where `cloud` gave it.
+pub fn read(head: &Pairs, cloud: Option<Cloud>) -> Answer<'_> {
+    let id = cloud.and_then(|cloud| request_id(head, cloud));
+    let mut answer = Answer { id, ..Answer::default() };
     for (name, value) in head.iter() {
         let text = std::str::from_utf8(value).ok();
         match name {
@@ -103,7 +104,7 @@ pub fn read(head: &Pairs) -> Answer<'_> {
 }
 
 /// The id by which the cloud's support finds the call.
-pub fn request_id(head: &Pairs, cloud: Cloud) -> Option<&[u8]> {
+fn request_id(head: &Pairs, cloud: Cloud) -> Option<&[u8]> {
     head.iter()
         .map(|(name, value)| (request_id_of(cloud, name), value))
         .filter(|(rank, _)| *rank > 0)
