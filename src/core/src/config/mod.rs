@@ -88,16 +88,16 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
         .unwrap_or_default();
-    let known = model::Known { endpoints: &endpoints, file: root };
-    let (models, targets) = fields
-        .required("models", faults)
-        .map(|(node, place)| model::read_all(node, &place, &known, faults))
-        .unwrap_or_default();
     // An endpoint with a fault is there all the same: to name it is no second fault.
     let written = match root.get("endpoints") {
         Some(Node::Map(members)) => members.as_slice(),
         _ => &[],
     };
+    let known = model::Known { endpoints: &endpoints, written };
+    let (models, targets) = fields
+        .required("models", faults)
+        .map(|(node, place)| model::read_all(node, &place, &known, faults))
+        .unwrap_or_default();
     let label = |endpoint| match Node::get(endpoint, "residency") {
         Some(Node::Text(label)) => Some(label.as_str()),
         _ => None,

@@ -59,8 +59,8 @@ const MOST_WEIGHT: u64 = 1_000_000;
 pub(super) struct Known<'k> {
     /// The endpoints without a fault.
     pub endpoints: &'k [Endpoint],
-    /// The whole file: an endpoint with a fault is there, and naming it is no second fault.
-    pub file: &'k Node,
+    /// All that the file has: one with a fault is there too, and naming it is no second fault.
+    pub written: &'k [(String, Node)],
 }
 
 pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &mut Faults) -> Models {
@@ -134,7 +134,7 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
 fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {
     let text = fields.required_text("endpoint", faults)?;
     let found = known.endpoints.iter().position(|endpoint| endpoint.name == text);
-    let faulty = || known.file.get("endpoints").is_some_and(|endpoints| endpoints.get(text).is_some());
+    let faulty = || known.written.iter().any(|(name, _)| name == text);
     if found.is_none() && !faulty() {
         let names = known.endpoints.iter().map(|endpoint| endpoint.name.as_str());
         faults.unknown(&fields.place.key("endpoint"), "endpoint", text, names);
