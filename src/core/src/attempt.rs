@@ -3,6 +3,8 @@
 //! The edge makes a [`Request`], every attempt works on it. All of it can be done again from the beginning
 //! for the next target: nothing an attempt does changes what the next one is made from.
 
+mod telling;
+
 use std::rc::Rc;
 
 use crate::cloud::{Cloud, Form};
@@ -10,6 +12,7 @@ use crate::config::{Auth, Config, Endpoint, Target};
 use crate::openai::error::ApiError;
 use crate::outcome::{self, Cause, Failed, Failure, Verdict};
 use crate::splice::Splice;
+use telling::{MostTelling, Told};
 
 /// A planned request.
 #[derive(Debug)]
@@ -22,7 +25,7 @@ pub struct Request {
     /// How many attempts have begun; the latest is the one before it in the plan.
     begun: usize,
     /// The most telling failure so far.
-    failure: Option<Told>,
+    failure: MostTelling,
     /// What the latest attempt has made of its answer.
     answer: Fate,
     origin: Origin,
@@ -53,16 +56,6 @@ pub enum Fate {
     MovedOn,
     /// It let it go to the client.
     Passed,
-}
-
-/// A failure that may be told to the client.
-#[derive(Debug)]
-struct Told {
-    /// The attempt's place in the plan.
-    position: usize,
-    failure: Failure,
-    /// The cloud's id of the call, if it gave one.
-    id: Option<Box<[u8]>>,
 }
 
 /// An error that a cloud answered with, as far as an attempt reads it.
@@ -167,7 +160,7 @@ impl Request {
             plan,
             body,
             begun: 0,
-            failure: None,
+            failure: MostTelling::default(),
             answer: Fate::Open,
             origin,
         })
@@ -239,7 +232,7 @@ impl Request {
 
     /// The cloud of the latest attempt.
     pub fn cloud(&self) -> Option<Cloud> {
-        self.at(self.begun.checked_sub(1)?).map(|(_, endpoint)| endpoint.cloud)
+        self.latest().map(|(_, endpoint)| endpoint.cloud)
     }
 
     /// Envoy's id of the request.
@@ -281,7 +274,7 @@ impl Request {
                     self.answer = Fate::MovedOn;
                     Next::MoveOn
                 } else {
-                    Next::AllFailed(self.failure_told())
+                    Next::AllFailed(self.failure.error())
                 }
             }
         }
@@ -296,7 +289,7 @@ impl Request {
     }
 
     fn verdict(&self, answer: Answer<'_>) -> Verdict {
-        let Some((_, endpoint)) = self.begun.checked_sub(1).and_then(|position| self.at(position)) else {
+        let Some((_, endpoint)) = self.latest() else {
             return Verdict::Serve(None);
         };
         let Answer { status, retry_after, error_type, id: _, body } = answer;
@@ -322,10 +315,10 @@ impl Request {
         } else {
             (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{own} could not be reached.")))
         };
-        match &self.failure {
+        match self.failure.told() {
             // After an attempt that moved on, Envoy found nothing of its own: it had no retry left to make.
             Some(told) if self.answer == Fate::MovedOn || told.failure.cause >= cause => {
-                Next::AllFailed(self.failure_told())
+                Next::AllFailed(self.failure.error())
             }
             _ => Next::Tell(error),
         }
@@ -333,29 +326,19 @@ impl Request {
 
     /// Whose failure is told, when all failed.
     pub fn failed(&self) -> Option<Answerer<'_>> {
-        let told = self.failure.as_ref()?;
+        let told = self.failure.told()?;
         Some(Answerer { id: told.id.as_deref(), ..self.answerer_at(told.position)? })
     }
 
-    /// Keeps the most telling failure. Of two that tell the same the first stays, with the sooner return.
     fn note(&mut self, failure: Failure, id: Option<&[u8]>) {
-        let Some(position) = self.begun.checked_sub(1) else { return };
-        let new = Told { position, failure, id: id.map(Box::from) };
-        match &mut self.failure {
-            Some(kept) if kept.failure.cause > new.failure.cause => {}
-            Some(kept) if kept.failure.cause == new.failure.cause => {
-                let kept = &mut kept.failure.error.retry_after;
-                *kept = sooner(kept.take(), new.failure.error.retry_after);
-            }
-            kept => *kept = Some(new),
+        if let Some(position) = self.begun.checked_sub(1) {
+            self.failure.note(Told { position, failure, id: id.map(Box::from) });
         }
     }
 
-    fn failure_told(&self) -> ApiError {
-        match &self.failure {
-            Some(told) => told.failure.error.clone(),
-            None => ApiError::new(502, "upstream_error", "The upstream failed."),
-        }
+    /// Where the latest attempt was made.
+    fn latest(&self) -> Option<(&Target, &Endpoint)> {
+        self.at(self.begun.checked_sub(1)?)
     }
 
     fn at(&self, position: usize) -> Option<(&Target, &Endpoint)> {
@@ -377,7 +360,7 @@ impl Request {
     /// How the latest attempt's body differs from the client's, if it does.
     fn splicing(&self) -> Option<(&Splice, &Target)> {
         let Body::Held { splice, .. } = &self.body else { return None };
-        let (target, _) = self.at(self.begun.checked_sub(1)?)?;
+        let (target, _) = self.latest()?;
         splice.differs(target, self.form).then_some((splice, target))
     }
 
@@ -389,18 +372,6 @@ impl Request {
                 Some((splice, target)) => splice.length(*length, &target.id),
             }),
         }
-    }
-}
-
-/// The sooner of two `retry-after`s in seconds; one that is not in seconds is the later.
-fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
-    let seconds =
-        |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<f64>().ok()).unwrap_or(f64::MAX);
-    match (&one, &other) {
-        (None, _) => other,
-        (_, None) => one,
-        _ if seconds(&other) < seconds(&one) => other,
-        _ => one,
     }
 }
 
