@@ -37,7 +37,7 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resol
 WORK = TARGET / "bench"
 
 # Case -> the model it asks for, and the most that ours ÷ floor may be.
-MODELS = {"headers": "gpt-4o", "json-700": "gpt-6-sol", "json-64k": "gpt-6-sol", "sse-64": "gpt-6-sol"}
+MODELS = {"headers": "gpt-4o", "json-700": "gpt-6.1-sol", "json-64k": "gpt-6.1-sol", "sse-64": "gpt-6.1-sol"}
 GOALS = {"headers": 1.15, "json-700": 1.25, "json-64k": 1.35, "sse-64": 1.15}
 MODULE_GOAL = 600_000
 

@@ -13,11 +13,11 @@ def failed(status):
 APIM, AMZN, ENVOY = "apim-request-id", "x-amzn-requestid", "envoy"
 
 # Who answers: an endpoint, form, model
-AZURE = ("azure-eastus2", "chat", "gpt-6-sol")
+AZURE = ("azure-eastus2", "chat", "gpt-6.1-sol")
 CLASSIC = ("azure-eastus2", "chat", "gpt-4o")
-RUNTIME = ("aws-use1", "chat", "gpt-6-sol")
-MANTLE = ("aws-mantle", "responses", "gpt-6-sol")
-PUBLISHER = ("gcp-us", "responses", "gpt-6-sol")
+RUNTIME = ("aws-use1", "chat", "gpt-6.1-sol")
+MANTLE = ("aws-mantle", "responses", "gpt-6.1-sol")
+PUBLISHER = ("gcp-us", "responses", "gpt-6.1-sol")
 OPENAPI = ("gcp-us", "chat", "gpt-oss-120b")
 
 # who, the fault, (status, type, code, param), retry-after, where the id comes from, what the message says

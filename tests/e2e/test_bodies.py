@@ -24,41 +24,41 @@ INVALID, TWICE, WRONG = "invalid_json", "duplicate_key", "invalid_type"
 
 # what it is, the bytes, code, param
 AMBIGUOUS = [
-    ("two models", '{"model":"gpt-6-sol",%s,"model":"gpt-4o"}', TWICE, "model"),
-    ("two equal models", '{"model":"gpt-6-sol",%s,"model":"gpt-6-sol"}', TWICE, "model"),
-    ("two models, one key escaped", r'{"model":"gpt-6-sol",%s,"mod\u0065l":"gpt-4o"}', TWICE, "model"),
-    ("two models, the first key escaped", r'{"\u006dodel":"gpt-4o",%s,"model":"gpt-6-sol"}', TWICE, "model"),
-    ("two models, both keys escaped", r'{"\u006dodel":"gpt-4o",%s,"mode\u006C":"gpt-6-sol"}', TWICE, "model"),
-    ("two streams", '{"model":"gpt-6-sol","stream":false,%s,"stream":true}', TWICE, "stream"),
-    ("two lists of messages", '{"model":"gpt-6-sol",%s,%s}', TWICE, "messages"),
-    ("two limits", '{"model":"gpt-6-sol","max_tokens":1,"max_tokens":9,%s}', TWICE, "max_tokens"),
-    ("two tools", '{"model":"gpt-6-sol","tools":[],"tools":null,%s}', TWICE, "tools"),
-    ("two contents", '{"model":"gpt-6-sol","messages":[{"role":"user","content":"a","content":"b"}]}', TWICE, "content"),
-    ("two types of a part", '{"model":"gpt-6-sol","messages":[{"role":"user","content":'
+    ("two models", '{"model":"gpt-6.1-sol",%s,"model":"gpt-4o"}', TWICE, "model"),
+    ("two equal models", '{"model":"gpt-6.1-sol",%s,"model":"gpt-6.1-sol"}', TWICE, "model"),
+    ("two models, one key escaped", r'{"model":"gpt-6.1-sol",%s,"mod\u0065l":"gpt-4o"}', TWICE, "model"),
+    ("two models, the first key escaped", r'{"\u006dodel":"gpt-4o",%s,"model":"gpt-6.1-sol"}', TWICE, "model"),
+    ("two models, both keys escaped", r'{"\u006dodel":"gpt-4o",%s,"mode\u006C":"gpt-6.1-sol"}', TWICE, "model"),
+    ("two streams", '{"model":"gpt-6.1-sol","stream":false,%s,"stream":true}', TWICE, "stream"),
+    ("two lists of messages", '{"model":"gpt-6.1-sol",%s,%s}', TWICE, "messages"),
+    ("two limits", '{"model":"gpt-6.1-sol","max_tokens":1,"max_tokens":9,%s}', TWICE, "max_tokens"),
+    ("two tools", '{"model":"gpt-6.1-sol","tools":[],"tools":null,%s}', TWICE, "tools"),
+    ("two contents", '{"model":"gpt-6.1-sol","messages":[{"role":"user","content":"a","content":"b"}]}', TWICE, "content"),
+    ("two types of a part", '{"model":"gpt-6.1-sol","messages":[{"role":"user","content":'
      '[{"type":"text","type":"image_url","text":"a"}]}]}', TWICE, "type"),
     ("a list", "[{%s}]", INVALID, None),
-    ("a string", '"gpt-6-sol"', INVALID, None),
+    ("a string", '"gpt-6.1-sol"', INVALID, None),
     ("a number", "1", INVALID, None),
     ("null", "null", INVALID, None),
-    ("not UTF-8", b'{"model":"gpt-6-sol","messages":[{"role":"user","content":"\xff\xfe"}]}', INVALID, None),
-    ("overlong UTF-8", b'{"model":"gpt-6-sol","messages":[{"role":"user","content":"\xc0\xaf"}]}', INVALID, None),
-    ("a surrogate in UTF-8", b'{"model":"gpt-6-sol","messages":[{"role":"user","content":"\xed\xa0\x80"}]}', INVALID, None),
-    ("UTF-16", '{"model":"gpt-6-sol"}'.encode("utf-16"), INVALID, None),
-    ("a byte order mark", b'\xef\xbb\xbf{"model":"gpt-6-sol"}', INVALID, None),
-    ("half of it", '{"model":"gpt-6-sol","messages":[{"role":"us', INVALID, None),
-    ("a trailing comma", '{"model":"gpt-6-sol",%s,}', INVALID, None),
-    ("single quotes", "{'model':'gpt-6-sol'}", INVALID, None),
-    ("a bare key", '{model:"gpt-6-sol",%s}', INVALID, None),
-    ("a comment", '{"model":"gpt-6-sol",%s /* so */}', INVALID, None),
-    ("NaN", '{"model":"gpt-6-sol","temperature":NaN,%s}', INVALID, None),
-    ("a leading zero", '{"model":"gpt-6-sol","seed":01,%s}', INVALID, None),
-    ("a control character", '{"model":"gpt-6-sol","user":"a\nb",%s}', INVALID, None),
-    ("an unknown escape", r'{"model":"gpt-6-sol","user":"\x41",%s}', INVALID, None),
-    ("nested too deep", '{"model":"gpt-6-sol","metadata":' + "[" * 5000 + "]" * 5000 + ",%s}", INVALID, None),
-    ("a second object", '{"model":"gpt-6-sol",%s}{"model":"gpt-4o"}', INVALID, None),
-    ("a byte behind it", '{"model":"gpt-6-sol",%s}x', INVALID, None),
-    ("a zero byte behind it", '{"model":"gpt-6-sol",%s}\0', INVALID, None),
-    ("a form", "model=gpt-6-sol", INVALID, None),
+    ("not UTF-8", b'{"model":"gpt-6.1-sol","messages":[{"role":"user","content":"\xff\xfe"}]}', INVALID, None),
+    ("overlong UTF-8", b'{"model":"gpt-6.1-sol","messages":[{"role":"user","content":"\xc0\xaf"}]}', INVALID, None),
+    ("a surrogate in UTF-8", b'{"model":"gpt-6.1-sol","messages":[{"role":"user","content":"\xed\xa0\x80"}]}', INVALID, None),
+    ("UTF-16", '{"model":"gpt-6.1-sol"}'.encode("utf-16"), INVALID, None),
+    ("a byte order mark", b'\xef\xbb\xbf{"model":"gpt-6.1-sol"}', INVALID, None),
+    ("half of it", '{"model":"gpt-6.1-sol","messages":[{"role":"us', INVALID, None),
+    ("a trailing comma", '{"model":"gpt-6.1-sol",%s,}', INVALID, None),
+    ("single quotes", "{'model':'gpt-6.1-sol'}", INVALID, None),
+    ("a bare key", '{model:"gpt-6.1-sol",%s}', INVALID, None),
+    ("a comment", '{"model":"gpt-6.1-sol",%s /* so */}', INVALID, None),
+    ("NaN", '{"model":"gpt-6.1-sol","temperature":NaN,%s}', INVALID, None),
+    ("a leading zero", '{"model":"gpt-6.1-sol","seed":01,%s}', INVALID, None),
+    ("a control character", '{"model":"gpt-6.1-sol","user":"a\nb",%s}', INVALID, None),
+    ("an unknown escape", r'{"model":"gpt-6.1-sol","user":"\x41",%s}', INVALID, None),
+    ("nested too deep", '{"model":"gpt-6.1-sol","metadata":' + "[" * 5000 + "]" * 5000 + ",%s}", INVALID, None),
+    ("a second object", '{"model":"gpt-6.1-sol",%s}{"model":"gpt-4o"}', INVALID, None),
+    ("a byte behind it", '{"model":"gpt-6.1-sol",%s}x', INVALID, None),
+    ("a zero byte behind it", '{"model":"gpt-6.1-sol",%s}\0', INVALID, None),
+    ("a form", "model=gpt-6.1-sol", INVALID, None),
     ("gzip without saying so", b"\x1f\x8b\x08\0\0\0\0\0\0\0", INVALID, None),
     ("nothing", "", INVALID, None),
     ("white space", " \r\n\t", INVALID, None),
@@ -66,8 +66,8 @@ AMBIGUOUS = [
     ("an empty object", "{}", "missing_required_parameter", "model"),
     ("half a surrogate pair as model", r'{"model":"\ud83d",%s}', WRONG, "model"),
     ("a number as model", '{"model":6,%s}', WRONG, "model"),
-    ("an object as model", '{"model":{"model":"gpt-6-sol"},%s}', WRONG, "model"),
-    ("a word as stream", '{"model":"gpt-6-sol","stream":"yes",%s}', WRONG, "stream"),
+    ("an object as model", '{"model":{"model":"gpt-6.1-sol"},%s}', WRONG, "model"),
+    ("a word as stream", '{"model":"gpt-6.1-sol","stream":"yes",%s}', WRONG, "stream"),
 ]
 
 
@@ -106,7 +106,7 @@ LARGE = [
 def test_a_large_body_arrives_byte_by_byte_also_at_the_second_cloud(what, shape, sent, size, gateway, clouds):
     question = Question("[[azure 429]]")
     frame = len(shape("")) + len(question.mark)
-    body = shape("é😀x" * ((size - frame) // 7) + question.mark + "[[azure 429]]").replace("MODEL", "gpt-6-sol").encode()
+    body = shape("é😀x" * ((size - frame) // 7) + question.mark + "[[azure 429]]").replace("MODEL", "gpt-6.1-sol").encode()
     pieces = (body[at:at + 60_000] for at in range(0, len(body), 60_000))
 
     answer = gateway.request("POST", "/v1/chat/completions", body=pieces if sent == "chunked" else body,
@@ -114,7 +114,7 @@ def test_a_large_body_arrives_byte_by_byte_also_at_the_second_cloud(what, shape,
 
     assert (answer.status, answer.target, answer.attempts) == (200, "aws-use1", 2)
     records = clouds.records(question.mark)
-    expected = [body.replace(b'"gpt-6-sol"', b'"%s"' % id) for id in (b"gpt6sol-prod", b"us.openai.gpt-6-sol")]
+    expected = [body.replace(b'"gpt-6.1-sol"', b'"%s"' % id) for id in (b"gpt6sol-prod", b"us.openai.gpt-6.1-sol")]
     assert [digest(record["body"].encode()) for record in records] == [digest(body) for body in expected]
     assert [header(record, "content-length") for record in records] == [[str(len(body))] for body in expected]
 
@@ -124,7 +124,7 @@ def digest(body):
 
 
 # model, the id that azure is asked for (gpt-4o passes while it comes)
-PIECES = [("gpt-6-sol", "gpt6sol-prod"), ("gpt-4o", "gpt-4o")]
+PIECES = [("gpt-6.1-sol", "gpt6sol-prod"), ("gpt-4o", "gpt-4o")]
 
 
 @pytest.mark.parametrize("size", [1, 7, 100], ids="in pieces of {}".format)
@@ -140,7 +140,7 @@ def test_a_body_in_many_pieces_is_one_body(model, id, size, gateway, clouds):
     [record] = clouds.records(question.mark)
     assert record["body"].encode() == body.replace(b'"%s"' % model.encode(), b'"%s"' % id.encode())
     # What is held is known in length; what passes is not.
-    assert header(record, "content-length") == ([str(len(record["body"]))] if model == "gpt-6-sol" else [])
+    assert header(record, "content-length") == ([str(len(record["body"]))] if model == "gpt-6.1-sol" else [])
 
 
 # header, status
@@ -173,7 +173,7 @@ def test_a_header_name_that_is_none(http, name, gateway, clouds):
 
 
 # model, path's beginning, whether a cloud has heard of it by then
-CUT = [("gpt-6-sol", False), ("gpt-4o", True)]
+CUT = [("gpt-6.1-sol", False), ("gpt-4o", True)]
 
 
 @pytest.mark.parametrize("how", ["closed", "reset"])
@@ -198,7 +198,7 @@ def test_a_body_that_breaks_off(model, heard, http, how, gateway, clouds):
 
 
 @pytest.mark.parametrize("length", [-1, 1], ids=["too short", "too long"])
-@pytest.mark.parametrize("model", ["gpt-6-sol", "gpt-4o"])
+@pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-4o"])
 def test_a_length_that_is_wrong(model, length, gateway, clouds):
     """Over HTTP/2 that is an error of the stream, before a cloud has answered."""
     body = json.dumps(Question(model=model).body).encode()
@@ -210,7 +210,7 @@ def test_a_length_that_is_wrong(model, length, gateway, clouds):
     assert not any(record["status"] == 200 for record in serving(clouds.records()))
 
 
-@pytest.mark.parametrize("model", ["gpt-6-sol", "gpt-4o"])
+@pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-4o"])
 def test_a_client_that_asks_before_it_sends_its_body(model, gateway, clouds):
     question = Question(model=model)
     body = json.dumps(question.body).encode()

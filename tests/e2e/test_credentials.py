@@ -111,7 +111,7 @@ def start_module_gateway(the_clouds, envoy, tmp_path_factory):
             policy = policies.base(the_clouds)
             policy["endpoints"][SPARE] = {**policy["endpoints"]["azure-eastus2"], "resource": "contoso-spare",
                                           "auth": {"api_key": {"sds": "spare-key"}}}
-            policy["models"]["gpt-6-sol"].append(target(SPARE, "gpt6sol-prod", BOTH, 9, 9))
+            policy["models"]["gpt-6.1-sol"].append(target(SPARE, "gpt6sol-prod", BOTH, 9, 9))
             policy["gcp"]["metadata"]["address"] = metadata
             secrets = {**dict.fromkeys([name for _, name, *_ in CREDENTIALS if name], secret),
                        "spare-key": the_clouds["credentials"]["azure_api_key"]}

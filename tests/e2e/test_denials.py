@@ -22,7 +22,7 @@ def header(name, *values):
     return {"headers": [(name, value) for value in values]}
 
 
-# what is asked beside a chat with gpt-6-sol by acme, status, type, code, param, what the message says
+# what is asked beside a chat with gpt-6.1-sol by acme, status, type, code, param, what the message says
 DENIED = [
     # Who asks
     ({"tenant": "nobody"}, 401, AUTHENTICATION, "unknown_tenant", None, "tenant"),
@@ -31,10 +31,10 @@ DENIED = [
     # Which model
     ({"model": "gpt-99"}, 404, INVALID, "model_not_found", "model", "`gpt-99` does not exist"),
     ({"model": "GPT-6-SOL"}, 404, INVALID, "model_not_found", "model", "`GPT-6-SOL`"),
-    ({"model": "gpt-6-*"}, 404, INVALID, "model_not_found", "model", "`gpt-6-*`"),
+    ({"model": "gpt-6*"}, 404, INVALID, "model_not_found", "model", "`gpt-6*`"),
     ({"model": ""}, 404, INVALID, "model_not_found", "model", "``"),
     ({"model": None}, 400, INVALID, "invalid_type", "model", "`model` has to be a string"),
-    ({"model": ["gpt-6-sol"]}, 400, INVALID, "invalid_type", "model", "`model` has to be a string"),
+    ({"model": ["gpt-6.1-sol"]}, 400, INVALID, "invalid_type", "model", "`model` has to be a string"),
     ({"tenant": "europe", "model": "gpt-4o"}, 403, PERMISSION, "model_not_allowed", "model", "`models`"),
     ({"tenant": "aws-only"}, 403, PERMISSION, "model_not_allowed", "model", "`models`"),
     (carrying(models=["gpt-4*"]), 403, PERMISSION, "model_not_allowed", "model", "`models`"),
@@ -113,5 +113,5 @@ def secrets_in(answer, asked, policy):
     names = [*policy["tenants"], *policy["endpoints"], *map(host_of, policy["endpoints"].values())]
     names += [target["id"] for targets in policy["models"].values() for target in targets]
     told = answer.text + str(answer.headers)
-    own = {str(asked.get("tenant", "acme")), str(asked.get("model", "gpt-6-sol"))}
+    own = {str(asked.get("tenant", "acme")), str(asked.get("model", "gpt-6.1-sol"))}
     return [name for name in names if name not in own and name in told]

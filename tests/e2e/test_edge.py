@@ -7,18 +7,18 @@ from harness.gateway import Question
 from harness.records import DOWN_EVERYWHERE, endpoints, serving
 
 CHAT, RESPONSES = "chat", "responses"
-DATED = "/openai/deployments/gpt-6-sol"
+DATED = "/openai/deployments/gpt-6.1-sol"
 
 # path, form, model in the body (None: the path names it), where azure is asked
 SERVED = [
-    ("/v1/chat/completions", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
-    ("/v1/responses", RESPONSES, "gpt-6-sol", "/openai/v1/responses"),
-    ("/openai/v1/chat/completions", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
-    ("/openai/v1/chat/completions?api-version=preview", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
-    ("/openai/v1/responses?api-version=latest", RESPONSES, "gpt-6-sol", "/openai/v1/responses"),
-    ("/openai/responses?api-version=2025-04-01-preview", RESPONSES, "gpt-6-sol", "/openai/v1/responses"),
+    ("/v1/chat/completions", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/v1/responses", RESPONSES, "gpt-6.1-sol", "/openai/v1/responses"),
+    ("/openai/v1/chat/completions", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/openai/v1/chat/completions?api-version=preview", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/openai/v1/responses?api-version=latest", RESPONSES, "gpt-6.1-sol", "/openai/v1/responses"),
+    ("/openai/responses?api-version=2025-04-01-preview", RESPONSES, "gpt-6.1-sol", "/openai/v1/responses"),
     (f"{DATED}/chat/completions?api-version=2024-10-21", CHAT, None, "/openai/v1/chat/completions"),
-    (f"{DATED}/chat/completions?api-version=2024-10-21", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
+    (f"{DATED}/chat/completions?api-version=2024-10-21", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
     # Of two names the path's counts, as it does at Azure.
     (f"{DATED}/chat/completions?api-version=2024-10-21", CHAT, "gpt-oss-120b", "/openai/v1/chat/completions"),
     (f"{DATED}/responses", RESPONSES, None, "/openai/v1/responses"),
@@ -28,8 +28,8 @@ SERVED = [
      "/openai/deployments/gpt4o-classic/chat/completions?api-version=2024-10-21"),
     ("/v1/chat/completions", CHAT, "gpt-4o",
      "/openai/deployments/gpt4o-classic/chat/completions?api-version=2024-10-21"),
-    ("/v1/chat/completions?model=gpt-oss-120b", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
-    ("/v1/../v1//chat/./completions", CHAT, "gpt-6-sol", "/openai/v1/chat/completions"),
+    ("/v1/chat/completions?model=gpt-oss-120b", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/v1/../v1//chat/./completions", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
 ]
 
 
@@ -50,13 +50,13 @@ def test_serves_the_paths_of_openai_and_azure(path, form, model, asked_at, http,
 REFUSED = [
     ("GET", "/v1/chat/completions", 405, "method_not_allowed", "POST"),
     ("PUT", "/v1/responses", 405, "method_not_allowed", "POST"),
-    ("DELETE", "/openai/deployments/gpt-6-sol/chat/completions", 405, "method_not_allowed", "POST"),
+    ("DELETE", "/openai/deployments/gpt-6.1-sol/chat/completions", 405, "method_not_allowed", "POST"),
     ("PATCH", "/openai/v1/responses", 405, "method_not_allowed", "POST"),
     ("TRACE", "/v1/chat/completions", 405, "method_not_allowed", "POST"),
     ("OPTIONS", "/v1/chat/completions", 405, "method_not_allowed", "POST"),
     ("POST", "/v1/models", 405, "method_not_allowed", "GET"),
     ("HEAD", "/v1/models", 405, None, "GET"),
-    ("DELETE", "/v1/models/gpt-6-sol", 405, "method_not_allowed", "GET"),
+    ("DELETE", "/v1/models/gpt-6.1-sol", 405, "method_not_allowed", "GET"),
     ("GET", "/", 404, "unknown_url", None),
     ("POST", "/v1", 404, "unknown_url", None),
     ("POST", "/v1/embeddings", 404, "unknown_url", None),
@@ -65,7 +65,7 @@ REFUSED = [
     ("POST", "/chat/completions", 404, "unknown_url", None),
     ("POST", "/openai/chat/completions", 404, "unknown_url", None),
     ("POST", "/openai/deployments//chat/completions", 404, "unknown_url", None),
-    ("POST", "/openai/deployments/gpt-6-sol/embeddings", 404, "unknown_url", None),
+    ("POST", "/openai/deployments/gpt-6.1-sol/embeddings", 404, "unknown_url", None),
     ("POST", "/openai/deployments/..%2f..%2fv1/chat/completions", 404, "unknown_url", None),
     ("GET", "/v1/responses/resp_1", 404, "unknown_url", None),
     ("GET", "/v1/models/", 404, "unknown_url", None),
@@ -102,11 +102,11 @@ TENANTS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/gpt-6-sol", "/v1/chat/completions"])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/gpt-6.1-sol", "/v1/chat/completions"])
 @pytest.mark.parametrize("values, status, code", TENANTS, ids=lambda value: repr(value)[:30])
 def test_knows_its_tenants(values, status, code, path, gateway, clouds):
     headers = [("x-tenant-id", value) for value in values]
-    body = {"model": "gpt-6-sol", "messages": [{"role": "user", "content": "hi"}]} if "chat" in path else None
+    body = {"model": "gpt-6.1-sol", "messages": [{"role": "user", "content": "hi"}]} if "chat" in path else None
     answer = gateway.request("POST" if body else "GET", path, headers, body, tenant=None)
 
     assert (answer.status, answer.error.get("code")) == (status, code), answer
@@ -116,13 +116,13 @@ def test_knows_its_tenants(values, status, code, path, gateway, clouds):
 
 # tenant, headers, the models that it is shown
 MODELS = [
-    ("acme", {}, ["gpt-4o", "gpt-6-sol", "gpt-oss-120b"]),
-    ("gcp-first", {}, ["gpt-4o", "gpt-6-sol", "gpt-oss-120b"]),
-    ("europe", {}, ["gpt-6-sol"]),
-    ("azure-only", {}, ["gpt-4o", "gpt-6-sol", "gpt-oss-120b"]),
+    ("acme", {}, ["gpt-4o", "gpt-6.1-sol", "gpt-oss-120b"]),
+    ("gcp-first", {}, ["gpt-4o", "gpt-6.1-sol", "gpt-oss-120b"]),
+    ("europe", {}, ["gpt-6.1-sol"]),
+    ("azure-only", {}, ["gpt-4o", "gpt-6.1-sol", "gpt-oss-120b"]),
     ("aws-only", {}, ["gpt-oss-120b"]),
-    ("acme", {"x-multihome-clouds": "gcp"}, ["gpt-6-sol", "gpt-oss-120b"]),
-    ("acme", {"x-multihome-clouds": "azure"}, ["gpt-4o", "gpt-6-sol", "gpt-oss-120b"]),
+    ("acme", {"x-multihome-clouds": "gcp"}, ["gpt-6.1-sol", "gpt-oss-120b"]),
+    ("acme", {"x-multihome-clouds": "azure"}, ["gpt-4o", "gpt-6.1-sol", "gpt-oss-120b"]),
     ("acme", {"x-multihome-residency": "eu"}, []),
     ("europe", {"x-multihome-clouds": "gcp"}, []),
 ]
@@ -140,13 +140,13 @@ def test_lists_the_models_of_a_tenant(tenant, headers, models, path, gateway):
 
 # tenant, headers, the path's last part, status, code
 SHOWN = [
-    ("acme", {}, "gpt-6-sol", 200, None),
+    ("acme", {}, "gpt-6.1-sol", 200, None),
     ("acme", {}, "gpt%2D6%2Dsol", 200, None),
-    ("europe", {}, "gpt-6-sol", 200, None),
+    ("europe", {}, "gpt-6.1-sol", 200, None),
     ("europe", {}, "gpt-4o", 403, "model_not_allowed"),
     ("acme", {}, "gpt-99", 404, "model_not_found"),
     ("europe", {}, "gpt-99", 404, "model_not_found"),
-    ("europe", {"x-multihome-clouds": "gcp"}, "gpt-6-sol", 403, "no_target_allowed"),
+    ("europe", {"x-multihome-clouds": "gcp"}, "gpt-6.1-sol", 403, "no_target_allowed"),
 ]
 
 
@@ -156,7 +156,7 @@ def test_shows_a_model(tenant, headers, model, status, code, gateway):
 
     assert (answer.status, answer.error.get("code")) == (status, code)
     if status == 200:
-        assert answer.json == {"id": "gpt-6-sol", "object": "model", "created": 0, "owned_by": "multihome"}
+        assert answer.json == {"id": "gpt-6.1-sol", "object": "model", "created": 0, "owned_by": "multihome"}
     else:
         assert answer.error["param"] == "model"
 
@@ -166,34 +166,34 @@ ORDER, ATTEMPTS = "x-multihome-order", "x-multihome-max-attempts"
 
 # tenant, headers, form, model, every endpoint of the plan
 PLANS = [
-    ("acme", {}, CHAT, "gpt-6-sol", ["azure-eastus2", "aws-use1"]),
-    ("acme", {}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
-    ("gcp-first", {}, CHAT, "gpt-6-sol", ["aws-use1", "azure-eastus2"]),
-    ("gcp-first", {}, RESPONSES, "gpt-6-sol", ["gcp-us", "aws-use1", "aws-mantle"]),
+    ("acme", {}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "aws-use1"]),
+    ("acme", {}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
+    ("gcp-first", {}, CHAT, "gpt-6.1-sol", ["aws-use1", "azure-eastus2"]),
+    ("gcp-first", {}, RESPONSES, "gpt-6.1-sol", ["gcp-us", "aws-use1", "aws-mantle"]),
     ("gcp-first", {}, RESPONSES, "gpt-oss-120b", ["aws-mantle"]),
-    ("europe", {}, RESPONSES, "gpt-6-sol", ["azure-sweden", "aws-euw1"]),
-    ("azure-only", {}, CHAT, "gpt-6-sol", ["azure-eastus2", "azure-sweden"]),
+    ("europe", {}, RESPONSES, "gpt-6.1-sol", ["azure-sweden", "aws-euw1"]),
+    ("azure-only", {}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "azure-sweden"]),
     ("aws-only", {}, CHAT, "gpt-oss-120b", ["aws-use1"]),
     # It narrows …
-    ("acme", {CLOUDS: "aws"}, RESPONSES, "gpt-6-sol", ["aws-use1", "aws-mantle", "aws-mantle-key"]),
-    ("acme", {CLOUDS: "gcp"}, RESPONSES, "gpt-6-sol", ["gcp-us"]),
-    ("acme", {CLOUDS: "gcp,azure"}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "gcp-us"]),
-    ("acme", {CLOUDS: " gcp , azure "}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "gcp-us"]),
-    ("azure-only", {RESIDENCY: "eu"}, CHAT, "gpt-6-sol", ["azure-sweden"]),
-    ("azure-only", {RESIDENCY: "us"}, CHAT, "gpt-6-sol", ["azure-eastus2"]),
-    ("azure-only", {RESIDENCY: "eu,us"}, CHAT, "gpt-6-sol", ["azure-eastus2", "azure-sweden"]),
-    ("acme", {ATTEMPTS: "1"}, RESPONSES, "gpt-6-sol", ["azure-eastus2"]),
-    ("acme", {ATTEMPTS: "2"}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "aws-use1"]),
-    ("acme", {ORDER: "cheapest"}, RESPONSES, "gpt-6-sol", ["gcp-us", "azure-eastus2", "aws-use1"]),
+    ("acme", {CLOUDS: "aws"}, RESPONSES, "gpt-6.1-sol", ["aws-use1", "aws-mantle", "aws-mantle-key"]),
+    ("acme", {CLOUDS: "gcp"}, RESPONSES, "gpt-6.1-sol", ["gcp-us"]),
+    ("acme", {CLOUDS: "gcp,azure"}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "gcp-us"]),
+    ("acme", {CLOUDS: " gcp , azure "}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "gcp-us"]),
+    ("azure-only", {RESIDENCY: "eu"}, CHAT, "gpt-6.1-sol", ["azure-sweden"]),
+    ("azure-only", {RESIDENCY: "us"}, CHAT, "gpt-6.1-sol", ["azure-eastus2"]),
+    ("azure-only", {RESIDENCY: "eu,us"}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "azure-sweden"]),
+    ("acme", {ATTEMPTS: "1"}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2"]),
+    ("acme", {ATTEMPTS: "2"}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1"]),
+    ("acme", {ORDER: "cheapest"}, RESPONSES, "gpt-6.1-sol", ["gcp-us", "azure-eastus2", "aws-use1"]),
     ("acme", {ORDER: "cheapest"}, CHAT, "gpt-oss-120b", ["gcp-us", "aws-use1", "aws-mantle"]),
     ("acme", {ORDER: "ordered"}, CHAT, "gpt-oss-120b", ["azure-eastus2", "aws-use1", "aws-mantle"]),
     ("acme", {ORDER: "cheapest", CLOUDS: "aws,azure", ATTEMPTS: "2"}, CHAT, "gpt-oss-120b", ["aws-use1", "aws-mantle"]),
     # … and never widens.
-    ("europe", {CLOUDS: "azure,aws,gcp"}, RESPONSES, "gpt-6-sol", ["azure-sweden", "aws-euw1"]),
-    ("europe", {RESIDENCY: "eu,us,global"}, RESPONSES, "gpt-6-sol", ["azure-sweden", "aws-euw1"]),
+    ("europe", {CLOUDS: "azure,aws,gcp"}, RESPONSES, "gpt-6.1-sol", ["azure-sweden", "aws-euw1"]),
+    ("europe", {RESIDENCY: "eu,us,global"}, RESPONSES, "gpt-6.1-sol", ["azure-sweden", "aws-euw1"]),
     ("aws-only", {CLOUDS: "aws,gcp"}, CHAT, "gpt-oss-120b", ["aws-use1"]),
-    ("acme", {ATTEMPTS: "32"}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
-    ("acme", {ATTEMPTS: "4294967295"}, RESPONSES, "gpt-6-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
+    ("acme", {ATTEMPTS: "32"}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
+    ("acme", {ATTEMPTS: "4294967295"}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
 ]
 
 

@@ -103,10 +103,10 @@ def test_what_azures_filter_says_comes_along(client):
 
 
 @pytest.mark.parametrize("endpoint, form, model, source", [
-    ("azure-eastus2", "chat", "gpt-6-sol", "x-request-id"),
-    ("aws-use1", "chat", "gpt-6-sol", AMZN),
-    ("aws-mantle", "responses", "gpt-6-sol", AMZN),
-    ("gcp-us", "responses", "gpt-6-sol", ENVOY),
+    ("azure-eastus2", "chat", "gpt-6.1-sol", "x-request-id"),
+    ("aws-use1", "chat", "gpt-6.1-sol", AMZN),
+    ("aws-mantle", "responses", "gpt-6.1-sol", AMZN),
+    ("gcp-us", "responses", "gpt-6.1-sol", ENVOY),
 ])
 def test_the_id_of_an_answer(endpoint, form, model, source, gateway):
     """Azure's answers have two: the model's own and, where that is missing, the gateway's before it."""
@@ -136,7 +136,7 @@ OURS = [
 
 @pytest.mark.parametrize("asked, expected", OURS, ids=lambda value: str(value)[:50])
 def test_an_error_of_ours(asked, expected, client, clouds):
-    question = Question(asked.get("text", "hi"), asked.get("model", "gpt-6-sol"), asked.get("form", "chat"))
+    question = Question(asked.get("text", "hi"), asked.get("model", "gpt-6.1-sol"), asked.get("form", "chat"))
     own = f"id-of{question.mark}"
     headers = {"x-request-id": own, **asked.get("headers", {})}
 
@@ -173,7 +173,7 @@ def policy_of(clouds, certificates):
         "no-token": {**gcp, "auth": {"token": {"sds": "none"}}},
         "no-metadata": {**gcp, "auth": "metadata"},
     }
-    ids = {"azure": "gpt6sol-prod", "runtime": "us.openai.gpt-6-sol", "mantle": "openai.gpt-6-sol", "gcp": "gpt-6-sol"}
+    ids = {"azure": "gpt6sol-prod", "runtime": "us.openai.gpt-6.1-sol", "mantle": "openai.gpt-6.1-sol", "gcp": "gpt-6.1-sol"}
     policy["models"] = {
         name: [policies.target(name, ids[endpoint.get("surface", endpoint["cloud"])],
                                policies.BOTH if endpoint["cloud"] == "azure" else policies.RESPONSES, 1, 1)]

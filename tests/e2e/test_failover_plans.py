@@ -52,7 +52,7 @@ def special_policy(clouds, made):
     policy = policies.base(clouds)
     own, models = policy["endpoints"], policy["models"]
     azure = own["azure-eastus2"]
-    spare = target("aws-use1", "us.openai.gpt-6-sol", BOTH, 1, 1)
+    spare = target("aws-use1", "us.openai.gpt-6.1-sol", BOTH, 1, 1)
     for name, change in UNREACHABLE.items():
         own[name] = {**azure, "resource": f"contoso-{name}", **change(made)}
         models[name] = [target(name, "gpt6sol-prod", BOTH, 1, 1), spare]

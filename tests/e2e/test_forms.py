@@ -16,25 +16,25 @@ DATED = "/openai/deployments/gpt4o-classic/chat/completions?api-version=2024-10-
 
 # endpoint, form, model, the id that the cloud is asked for (None: the body is left as it is), host, path
 FORMS = [
-    ("azure-eastus2", CHAT, "gpt-6-sol", "gpt6sol-prod", "contoso-eastus2.openai.azure.com", "/openai/v1/chat/completions"),
-    ("azure-eastus2", RESPONSES, "gpt-6-sol", "gpt6sol-prod", "contoso-eastus2.openai.azure.com", "/openai/v1/responses"),
+    ("azure-eastus2", CHAT, "gpt-6.1-sol", "gpt6sol-prod", "contoso-eastus2.openai.azure.com", "/openai/v1/chat/completions"),
+    ("azure-eastus2", RESPONSES, "gpt-6.1-sol", "gpt6sol-prod", "contoso-eastus2.openai.azure.com", "/openai/v1/responses"),
     ("azure-eastus2", CHAT, "gpt-oss-120b", None, "contoso-eastus2.openai.azure.com", "/openai/v1/chat/completions"),
     ("azure-eastus2", CHAT, "gpt-4o", None, "contoso-eastus2.openai.azure.com", DATED),
-    ("azure-sweden", CHAT, "gpt-6-sol", "gpt6sol-prod", "contoso-sweden.openai.azure.com", "/openai/v1/chat/completions"),
-    ("azure-sweden", RESPONSES, "gpt-6-sol", "gpt6sol-prod", "contoso-sweden.openai.azure.com", "/openai/v1/responses"),
-    ("aws-use1", CHAT, "gpt-6-sol", "us.openai.gpt-6-sol", "bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/chat/completions"),
-    ("aws-use1", RESPONSES, "gpt-6-sol", "us.openai.gpt-6-sol", "bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/responses"),
+    ("azure-sweden", CHAT, "gpt-6.1-sol", "gpt6sol-prod", "contoso-sweden.openai.azure.com", "/openai/v1/chat/completions"),
+    ("azure-sweden", RESPONSES, "gpt-6.1-sol", "gpt6sol-prod", "contoso-sweden.openai.azure.com", "/openai/v1/responses"),
+    ("aws-use1", CHAT, "gpt-6.1-sol", "us.openai.gpt-6.1-sol", "bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/chat/completions"),
+    ("aws-use1", RESPONSES, "gpt-6.1-sol", "us.openai.gpt-6.1-sol", "bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/responses"),
     ("aws-use1", CHAT, "gpt-oss-120b", "openai.gpt-oss-120b-1:0", "bedrock-runtime.us-east-1.amazonaws.com", "/openai/v1/chat/completions"),
-    ("aws-euw1", CHAT, "gpt-6-sol", "eu.openai.gpt-6-sol", "bedrock-runtime.eu-west-1.amazonaws.com", "/openai/v1/chat/completions"),
-    ("aws-euw1", RESPONSES, "gpt-6-sol", "eu.openai.gpt-6-sol", "bedrock-runtime.eu-west-1.amazonaws.com", "/openai/v1/responses"),
-    ("aws-mantle", RESPONSES, "gpt-6-sol", "openai.gpt-6-sol", "bedrock-mantle.us-east-1.api.aws", "/openai/v1/responses"),
+    ("aws-euw1", CHAT, "gpt-6.1-sol", "eu.openai.gpt-6.1-sol", "bedrock-runtime.eu-west-1.amazonaws.com", "/openai/v1/chat/completions"),
+    ("aws-euw1", RESPONSES, "gpt-6.1-sol", "eu.openai.gpt-6.1-sol", "bedrock-runtime.eu-west-1.amazonaws.com", "/openai/v1/responses"),
+    ("aws-mantle", RESPONSES, "gpt-6.1-sol", "openai.gpt-6.1-sol", "bedrock-mantle.us-east-1.api.aws", "/openai/v1/responses"),
     ("aws-mantle", CHAT, "gpt-oss-120b", "openai.gpt-oss-120b", "bedrock-mantle.us-east-1.api.aws", "/v1/chat/completions"),
     ("aws-mantle", RESPONSES, "gpt-oss-120b", "openai.gpt-oss-120b", "bedrock-mantle.us-east-1.api.aws", "/v1/responses"),
-    ("aws-mantle-key", RESPONSES, "gpt-6-sol", "openai.gpt-6-sol", "bedrock-mantle.us-west-2.api.aws", "/openai/v1/responses"),
-    ("gcp-us", RESPONSES, "gpt-6-sol", None, "aiplatform.us.rep.googleapis.com", f"{GOOGLE}/us/publishers/openai/v1/responses"),
+    ("aws-mantle-key", RESPONSES, "gpt-6.1-sol", "openai.gpt-6.1-sol", "bedrock-mantle.us-west-2.api.aws", "/openai/v1/responses"),
+    ("gcp-us", RESPONSES, "gpt-6.1-sol", None, "aiplatform.us.rep.googleapis.com", f"{GOOGLE}/us/publishers/openai/v1/responses"),
     ("gcp-us", CHAT, "gpt-oss-120b", "openai/gpt-oss-120b-maas", "aiplatform.us.rep.googleapis.com",
      f"{GOOGLE}/us/endpoints/openapi/chat/completions"),
-    ("gcp-global", RESPONSES, "gpt-6-sol", None, "aiplatform.googleapis.com", f"{GOOGLE}/global/publishers/openai/v1/responses"),
+    ("gcp-global", RESPONSES, "gpt-6.1-sol", None, "aiplatform.googleapis.com", f"{GOOGLE}/global/publishers/openai/v1/responses"),
     ("gcp-global", CHAT, "gpt-oss-120b", "openai/gpt-oss-120b-maas", "aiplatform.googleapis.com",
      f"{GOOGLE}/global/endpoints/openapi/chat/completions"),
 ]
@@ -74,8 +74,8 @@ BODIES = [
     ("spread out", '\n{\t"model" \r\n:  MODEL  ,\n ' + ASKED + "\n}\r\n "),
     ("an escaped key", r'{"mod\u0065l":MODEL,' + ASKED + "}"),
     ("nothing but the needed, in one line with spaces", '{ "model" : MODEL , ' + ASKED + " }"),
-    ("the word in other places", '{"metadata":{"model":"gpt-6-sol"},"model":MODEL,"user":"model","messages":'
-     '[{"role":"user","content":"\\"model\\":\\"gpt-6-sol\\" MARK","model":"gpt-6-sol"}]}'),
+    ("the word in other places", '{"metadata":{"model":"gpt-6.1-sol"},"model":MODEL,"user":"model","messages":'
+     '[{"role":"user","content":"\\"model\\":\\"gpt-6.1-sol\\" MARK","model":"gpt-6.1-sol"}]}'),
     ("numbers of many kinds", '{"model":MODEL,"seed":-0,"temperature":1.00e0,"max_completion_tokens":100,' + ASKED + "}"),
     ("escapes and letters of many kinds", '{"model":MODEL,"user":"\\u00e9\\/\\"\\\\é😀\\ud83d\\ude00\\u0000",' + ASKED + "}"),
     ("fields that the cloud does not know", '{"x_first":[1, 2.50,1e2],"model":MODEL,"x_last":{"a":null},' + ASKED + "}"),
@@ -86,8 +86,8 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("endpoint, id", [("azure-eastus2", "gpt6sol-prod"), ("aws-use1", "us.openai.gpt-6-sol")])
-@pytest.mark.parametrize("model", ['"gpt-6-sol"', r'"gpt\u002d6-s\u006Fl"'], ids=["plain", "escaped"])
+@pytest.mark.parametrize("endpoint, id", [("azure-eastus2", "gpt6sol-prod"), ("aws-use1", "us.openai.gpt-6.1-sol")])
+@pytest.mark.parametrize("model", ['"gpt-6.1-sol"', r'"gpt\u002d6-s\u006Fl"'], ids=["plain", "escaped"])
 @pytest.mark.parametrize("what, template", BODIES, ids=[row[0] for row in BODIES])
 def test_nothing_of_a_body_but_the_model_changes(what, template, model, endpoint, id, gateway, clouds):
     mark = Question().mark
@@ -118,7 +118,7 @@ def test_a_body_that_is_right_already_is_left_alone(what, template, model, gatew
 UNNAMED = [
     ("{%s}", '{"model":"%s",%s}'),
     (" { %s}", ' {"model":"%s", %s}'),
-    ('{%s,"model":"gpt-6-sol"}', None),
+    ('{%s,"model":"gpt-6.1-sol"}', None),
     ('{%s,"model":"something else"}', None),
 ]
 
@@ -128,10 +128,10 @@ def test_a_model_that_stands_in_the_path_is_put_into_the_body(template, named, g
     question = Question("[[azure 429]]")
     asked = json.dumps({"messages": question.body["messages"]})[1:-1]
 
-    answer = gateway.request("POST", "/openai/deployments/gpt-6-sol/chat/completions", body=(template % asked).encode())
+    answer = gateway.request("POST", "/openai/deployments/gpt-6.1-sol/chat/completions", body=(template % asked).encode())
 
     assert (answer.status, answer.target) == (200, "aws-use1"), answer
-    for record, id in zip(clouds.records(question.mark), ["gpt6sol-prod", "us.openai.gpt-6-sol"], strict=True):
+    for record, id in zip(clouds.records(question.mark), ["gpt6sol-prod", "us.openai.gpt-6.1-sol"], strict=True):
         written = template[: template.rindex(":") + 1] % asked + f'"{id}"}}' if named is None else named % (id, asked)
         assert record["body"] == written
         assert header(record, "content-length") == [str(len(written))]
@@ -139,14 +139,14 @@ def test_a_model_that_stands_in_the_path_is_put_into_the_body(template, named, g
 
 # form, model, targets that fail before the last, what each gets: an id, or None for the client's own bytes
 IN_TURN = [
-    (RESPONSES, "gpt-6-sol", ["azure-eastus2", "aws-use1", "gcp-us"], ["gpt6sol-prod", "us.openai.gpt-6-sol", None]),
-    (RESPONSES, "gpt-6-sol", ["azure-eastus2", "gcp-global"], ["gpt6sol-prod", None]),
-    (RESPONSES, "gpt-6-sol", ["gcp-global", "azure-eastus2"], [None, "gpt6sol-prod"]),
-    (RESPONSES, "gpt-6-sol", ["gcp-us", "aws-mantle"], [None, "openai.gpt-6-sol"]),
+    (RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "gcp-us"], ["gpt6sol-prod", "us.openai.gpt-6.1-sol", None]),
+    (RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "gcp-global"], ["gpt6sol-prod", None]),
+    (RESPONSES, "gpt-6.1-sol", ["gcp-global", "azure-eastus2"], [None, "gpt6sol-prod"]),
+    (RESPONSES, "gpt-6.1-sol", ["gcp-us", "aws-mantle"], [None, "openai.gpt-6.1-sol"]),
     (CHAT, "gpt-oss-120b", ["azure-eastus2", "aws-use1"], [None, "openai.gpt-oss-120b-1:0"]),
     (CHAT, "gpt-oss-120b", ["aws-use1", "azure-eastus2"], ["openai.gpt-oss-120b-1:0", None]),
     (CHAT, "gpt-oss-120b", ["gcp-global", "aws-mantle", "azure-eastus2"], ["openai/gpt-oss-120b-maas", "openai.gpt-oss-120b", None]),
-    (CHAT, "gpt-6-sol", ["azure-eastus2", "azure-sweden"], ["gpt6sol-prod", "gpt6sol-prod"]),
+    (CHAT, "gpt-6.1-sol", ["azure-eastus2", "azure-sweden"], ["gpt6sol-prod", "gpt6sol-prod"]),
 ]
 
 
@@ -197,7 +197,7 @@ UNSPOKEN = [
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_a_model_of_the_other_form_is_refused(stream, policy, start_gateway, clouds):
-    policy["models"]["responses-only"] = [policies.target("gcp-us", "gpt-6-sol", "openai.responses", 1, 1)]
+    policy["models"]["responses-only"] = [policies.target("gcp-us", "gpt-6.1-sol", "openai.responses", 1, 1)]
     policy["models"]["chat-only"] = [policies.target("azure-eastus2", "gpt6sol-prod", "openai.chat", 1, 1)]
     alone = start_gateway(policy)
     for form, model, elsewhere in UNSPOKEN:

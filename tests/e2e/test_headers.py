@@ -166,15 +166,15 @@ TO_CLIENTS = {"content-type", "content-length", "transfer-encoding", "date", "se
 
 # endpoint, form, model, fault beside the headers that no client gets
 ANSWERS = [
-    ("azure-eastus2", "chat", "gpt-6-sol", ""),
-    ("azure-eastus2", "responses", "gpt-6-sol", ""),
+    ("azure-eastus2", "chat", "gpt-6.1-sol", ""),
+    ("azure-eastus2", "responses", "gpt-6.1-sol", ""),
     ("azure-eastus2", "chat", "gpt-4o", ""),
-    ("azure-sweden", "chat", "gpt-6-sol", ""),
-    ("aws-use1", "chat", "gpt-6-sol", ""),
-    ("aws-mantle", "responses", "gpt-6-sol", ""),
-    ("gcp-us", "responses", "gpt-6-sol", ""),
+    ("azure-sweden", "chat", "gpt-6.1-sol", ""),
+    ("aws-use1", "chat", "gpt-6.1-sol", ""),
+    ("aws-mantle", "responses", "gpt-6.1-sol", ""),
+    ("gcp-us", "responses", "gpt-6.1-sol", ""),
     ("gcp-global", "chat", "gpt-oss-120b", ""),
-    *[(endpoint, "responses", "gpt-6-sol", fault) for endpoint in ("azure-eastus2", "aws-use1", "aws-mantle", "gcp-us")
+    *[(endpoint, "responses", "gpt-6.1-sol", fault) for endpoint in ("azure-eastus2", "aws-use1", "aws-mantle", "gcp-us")
       for fault in ("400", "401", "429 retry-after=3", "503", "400-quota", "huge")],
 ]
 

@@ -11,24 +11,24 @@ GOOGLE = "/v1/projects/acme-ai/locations"
 
 # endpoint, form, model, the credential that the cloud saw, the path that it was asked at, what it calls itself
 ROWS = [
-    ("azure-eastus2", "chat", "gpt-6-sol", "api_key", f"{AZURE}/chat/completions", "azure contoso-eastus2 gpt6sol-prod"),
-    ("azure-eastus2", "responses", "gpt-6-sol", "api_key", f"{AZURE}/responses", "azure contoso-eastus2 gpt6sol-prod"),
+    ("azure-eastus2", "chat", "gpt-6.1-sol", "api_key", f"{AZURE}/chat/completions", "azure contoso-eastus2 gpt6sol-prod"),
+    ("azure-eastus2", "responses", "gpt-6.1-sol", "api_key", f"{AZURE}/responses", "azure contoso-eastus2 gpt6sol-prod"),
     ("azure-eastus2", "chat", "gpt-4o", "api_key", DATED, "azure contoso-eastus2 gpt4o-classic"),
-    ("azure-sweden", "chat", "gpt-6-sol", "bearer", f"{AZURE}/chat/completions", "azure contoso-sweden gpt6sol-prod"),
-    ("azure-sweden", "responses", "gpt-6-sol", "bearer", f"{AZURE}/responses", "azure contoso-sweden gpt6sol-prod"),
-    ("aws-use1", "chat", "gpt-6-sol", "sigv4", "/openai/v1/chat/completions", "aws us-east-1 us.openai.gpt-6-sol"),
-    ("aws-use1", "responses", "gpt-6-sol", "sigv4", "/openai/v1/responses", "aws us-east-1 us.openai.gpt-6-sol"),
+    ("azure-sweden", "chat", "gpt-6.1-sol", "bearer", f"{AZURE}/chat/completions", "azure contoso-sweden gpt6sol-prod"),
+    ("azure-sweden", "responses", "gpt-6.1-sol", "bearer", f"{AZURE}/responses", "azure contoso-sweden gpt6sol-prod"),
+    ("aws-use1", "chat", "gpt-6.1-sol", "sigv4", "/openai/v1/chat/completions", "aws us-east-1 us.openai.gpt-6.1-sol"),
+    ("aws-use1", "responses", "gpt-6.1-sol", "sigv4", "/openai/v1/responses", "aws us-east-1 us.openai.gpt-6.1-sol"),
     ("aws-use1", "chat", "gpt-oss-120b", "sigv4", "/openai/v1/chat/completions", "aws us-east-1 openai.gpt-oss-120b-1:0"),
-    ("aws-euw1", "chat", "gpt-6-sol", "api_key", "/openai/v1/chat/completions", "aws eu-west-1 eu.openai.gpt-6-sol"),
-    ("aws-mantle", "responses", "gpt-6-sol", "sigv4", "/openai/v1/responses", "aws us-east-1 openai.gpt-6-sol"),
+    ("aws-euw1", "chat", "gpt-6.1-sol", "api_key", "/openai/v1/chat/completions", "aws eu-west-1 eu.openai.gpt-6.1-sol"),
+    ("aws-mantle", "responses", "gpt-6.1-sol", "sigv4", "/openai/v1/responses", "aws us-east-1 openai.gpt-6.1-sol"),
     ("aws-mantle", "chat", "gpt-oss-120b", "sigv4", "/v1/chat/completions", "aws us-east-1 openai.gpt-oss-120b"),
     ("aws-mantle", "responses", "gpt-oss-120b", "sigv4", "/v1/responses", "aws us-east-1 openai.gpt-oss-120b"),
-    ("aws-mantle-key", "responses", "gpt-6-sol", "api_key", "/openai/v1/responses", "aws us-west-2 openai.gpt-6-sol"),
-    ("gcp-us", "responses", "gpt-6-sol", "bearer", f"{GOOGLE}/us/publishers/openai/v1/responses", "gcp us gpt-6-sol"),
+    ("aws-mantle-key", "responses", "gpt-6.1-sol", "api_key", "/openai/v1/responses", "aws us-west-2 openai.gpt-6.1-sol"),
+    ("gcp-us", "responses", "gpt-6.1-sol", "bearer", f"{GOOGLE}/us/publishers/openai/v1/responses", "gcp us gpt-6.1-sol"),
     ("gcp-us", "chat", "gpt-oss-120b", "bearer", f"{GOOGLE}/us/endpoints/openapi/chat/completions",
      "gcp us openai/gpt-oss-120b-maas"),
-    ("gcp-global", "responses", "gpt-6-sol", "bearer", f"{GOOGLE}/global/publishers/openai/v1/responses",
-     "gcp global gpt-6-sol"),
+    ("gcp-global", "responses", "gpt-6.1-sol", "bearer", f"{GOOGLE}/global/publishers/openai/v1/responses",
+     "gcp global gpt-6.1-sol"),
     ("gcp-global", "chat", "gpt-oss-120b", "bearer", f"{GOOGLE}/global/endpoints/openapi/chat/completions",
      "gcp global openai/gpt-oss-120b-maas"),
 ]
@@ -51,7 +51,7 @@ def test_serves(row, stream, client, clouds):
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
-@pytest.mark.parametrize("model", ["gpt-6-sol", "gpt-4o"])
+@pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-4o"])
 def test_serves_azures_client(model, stream, client, clouds):
     question = Question(model=model, stream=stream)
 
@@ -67,15 +67,15 @@ def test_fails_over_under_the_sdk(client, clouds):
 
     said, headers = say(client(), "chat", question)
 
-    assert said == f"aws us-east-1 us.openai.gpt-6-sol: hi  {question.mark}"
+    assert said == f"aws us-east-1 us.openai.gpt-6.1-sol: hi  {question.mark}"
     assert (headers["x-multihome-cloud"], headers["x-multihome-attempts"]) == ("aws", "2")
     assert [record["status"] for record in clouds.records(question.mark)] == [429, 200]
 
 
 # tenant, the models it may use
 MODELS = [
-    ("acme", ["gpt-4o", "gpt-6-sol", "gpt-oss-120b"]),
-    ("europe", ["gpt-6-sol"]),
+    ("acme", ["gpt-4o", "gpt-6.1-sol", "gpt-oss-120b"]),
+    ("europe", ["gpt-6.1-sol"]),
     ("aws-only", ["gpt-oss-120b"]),
 ]
 

@@ -12,13 +12,13 @@ TRAILERS = [("x-checksum", "abc"), ("authorization", "Bearer of-the-client"), ("
 
 # One endpoint of every kind of credential, form, model
 ENDPOINTS = [
-    ("azure-eastus2", "chat", "gpt-6-sol"),
+    ("azure-eastus2", "chat", "gpt-6.1-sol"),
     ("azure-eastus2", "chat", "gpt-4o"),
-    ("azure-sweden", "chat", "gpt-6-sol"),
-    ("aws-use1", "chat", "gpt-6-sol"),
-    ("aws-mantle", "responses", "gpt-6-sol"),
-    ("aws-euw1", "chat", "gpt-6-sol"),
-    ("gcp-us", "responses", "gpt-6-sol"),
+    ("azure-sweden", "chat", "gpt-6.1-sol"),
+    ("aws-use1", "chat", "gpt-6.1-sol"),
+    ("aws-mantle", "responses", "gpt-6.1-sol"),
+    ("aws-euw1", "chat", "gpt-6.1-sol"),
+    ("gcp-us", "responses", "gpt-6.1-sol"),
     ("gcp-global", "chat", "gpt-oss-120b"),
 ]
 

@@ -19,7 +19,7 @@ def policy_of(clouds, certificates):
     policy["identity"] = {
         "trust": {"listeners": ["default"], "client_certificates": [GATEWAY, EDGE]},
         "policy": {"header": "x-tenant-policy", "ceiling": {
-            "clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-6-*"], "targets": ["azure-*", "aws-use1", "aws-mantle"],
+            "clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-6*"], "targets": ["azure-*", "aws-use1", "aws-mantle"],
             "order": ["ordered", "cheapest"], "max_attempts": 2}},
     }
     policy["tenants"]["one-try"] = {"clouds": ["aws"], "residency": ["us"], "models": ["*"], "max_attempts": 1}
@@ -33,7 +33,7 @@ def trusting(processes, the_clouds, envoy, certificates, tmp_path_factory):
     secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token()}
     gateway = Gateway(processes, tmp_path_factory.mktemp("trusting"), envoy, policy_of(the_clouds, certificates), the_clouds,
                       secrets=secrets, listeners=listeners)
-    gateway.await_serving(model="gpt-6-sol", headers={"x-tenant-policy": allowing(clouds=["azure"])}, tenant=None)
+    gateway.await_serving(model="gpt-6.1-sol", headers={"x-tenant-policy": allowing(clouds=["azure"])}, tenant=None)
     yield gateway
     gateway.stop()
 
@@ -63,7 +63,7 @@ CARRIED = [
     # Encoded
     (base64url(allowing(clouds=["azure"])), None, "chat", ["azure-eastus2"]),
     (base64url(allowing(clouds=["azure"]), padding=False), None, "chat", ["azure-eastus2"]),
-    (base64url(allowing(clouds=["aws"], models=["gpt-6-*", "é?>"])), None, "chat", ["aws-use1"]),
+    (base64url(allowing(clouds=["aws"], models=["gpt-6*", "é?>"])), None, "chat", ["aws-use1"]),
     ("  " + allowing(clouds=["azure"]) + " ", None, "chat", ["azure-eastus2"]),
     # Names that the file does not know match nothing.
     (allowing(targets=["nowhere", "aws-use1"]), None, "responses", ["aws-use1"]),
@@ -84,32 +84,32 @@ def test_a_policy_that_a_request_brings_holds_within_the_ceiling(carried, tenant
 
 # What a request brings, the tenant, model, status, code, param
 BEYOND = [
-    (allowing(clouds=["gcp"]), None, "gpt-6-sol", 403, "no_target_allowed", "clouds"),
-    (allowing(residency=["eu"]), None, "gpt-6-sol", 403, "no_target_allowed", "residency"),
-    (allowing(targets=["aws-mantle-key"]), None, "gpt-6-sol", 403, "no_target_allowed", "targets"),
+    (allowing(clouds=["gcp"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "clouds"),
+    (allowing(residency=["eu"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "residency"),
+    (allowing(targets=["aws-mantle-key"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "targets"),
     (allowing(), None, "gpt-4o", 403, "model_not_allowed", "model"),
-    (allowing(models=["gpt-4o"]), None, "gpt-6-sol", 403, "model_not_allowed", "model"),
-    (allowing(order="weighted"), None, "gpt-6-sol", 403, "order_not_allowed", "order"),
+    (allowing(models=["gpt-4o"]), None, "gpt-6.1-sol", 403, "model_not_allowed", "model"),
+    (allowing(order="weighted"), None, "gpt-6.1-sol", 403, "order_not_allowed", "order"),
     (allowing(), None, "gpt-99", 404, "model_not_found", "model"),
-    (allowing(), "europe", "gpt-6-sol", 403, "no_target_allowed", "residency"),
+    (allowing(), "europe", "gpt-6.1-sol", 403, "no_target_allowed", "residency"),
     # Not a policy
-    ("{", None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ("", "acme", "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ("{}", "acme", "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ("[]", None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ("acme", None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ("!!", None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (base64url("acme"), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (base64.b64encode(b"\xff" * 9).decode(), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(clouds=["ibm"]), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(clouds="azure"), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(order="fastest"), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(max_attempts=0), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(max_attempts=33), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    (allowing(cloud=["azure"]), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
-    ('{"clouds":["azure"],"clouds":["gcp"],"residency":["us"],"models":["*"]}', None, "gpt-6-sol", 400, "invalid_header",
+    ("{", None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ("", "acme", "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ("{}", "acme", "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ("[]", None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ("acme", None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ("!!", None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (base64url("acme"), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (base64.b64encode(b"\xff" * 9).decode(), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(clouds=["ibm"]), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(clouds="azure"), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(order="fastest"), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(max_attempts=0), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(max_attempts=33), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(cloud=["azure"]), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
+    ('{"clouds":["azure"],"clouds":["gcp"],"residency":["us"],"models":["*"]}', None, "gpt-6.1-sol", 400, "invalid_header",
      "x-tenant-policy"),
-    (allowing(models=["x" * 17_000]), None, "gpt-6-sol", 400, "invalid_header", "x-tenant-policy"),
+    (allowing(models=["x" * 17_000]), None, "gpt-6.1-sol", 400, "invalid_header", "x-tenant-policy"),
 ]
 
 
@@ -174,7 +174,7 @@ def test_a_certificate_of_another_authority_is_refused(trusting, certificates, t
 def test_where_nobody_is_trusted_the_headers_have_no_effect(headers, way, trusting, clouds):
     if way["http"] == 2:
         headers = {name.lower(): value for name, value in headers.items()}
-    for method, path, body in [("POST", "/v1/chat/completions", {"model": "gpt-6-sol"}), ("GET", "/v1/models", None)]:
+    for method, path, body in [("POST", "/v1/chat/completions", {"model": "gpt-6.1-sol"}), ("GET", "/v1/models", None)]:
         answer = trusting.request(method, path, headers, body, tenant=None, listener="public", **way)
         assert (answer.status, answer.error["code"]) == (401, "unknown_tenant")
     assert serving(clouds.records()) == []

@@ -54,7 +54,7 @@ def many_endpoints(clouds):
     policy = policies.base(clouds)
     for number in range(60):
         policy["endpoints"][f"azure-{number}"] = {**policy["endpoints"]["azure-eastus2"], "resource": f"contoso-{number}"}
-        policy["models"][f"model-{number}"] = [{"endpoint": f"azure-{number}", "id": "gpt-6-sol", "form": "openai.chat"}]
+        policy["models"][f"model-{number}"] = [{"endpoint": f"azure-{number}", "id": "gpt-6.1-sol", "form": "openai.chat"}]
     return policy
 
 

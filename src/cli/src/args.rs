@@ -42,7 +42,7 @@ The request is taken to come from a peer that may name the tenant. Without --bod
 The exit code is 0 where it would be sent to a cloud, 1 where it would be denied or the policy has faults.
 
 Examples:
-    multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6-sol
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6.1-sol
     multihome explain policy.yaml --header 'x-tenant-id: acme' --header 'x-multihome-clouds: aws, gcp' --operation responses --body request.json")]
 pub struct Explain {
     /// The policy, YAML or JSON

@@ -19,7 +19,7 @@ pub fn is_endpoint_name(text: &str) -> bool {
 }
 
 /// Whether `text` may be a model, public or a cloud's own: letters, digits and `._:/@-`, as in
-/// `us.openai.gpt-6-sol`, `openai.gpt-oss-120b-1:0`, `openai/gpt-oss-120b-maas` or an ARN.
+/// `us.openai.gpt-6.1-sol`, `openai.gpt-oss-120b-1:0`, `openai/gpt-oss-120b-maas` or an ARN.
 /// Nothing here needs escaping inside a JSON string.
 pub fn is_model(text: &str) -> bool {
     is_of(text, 256, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'@' | b'-'))
@@ -91,14 +91,14 @@ mod tests {
     #[wasm_bindgen_test(unsupported = test)]
     fn a_star_matches_any_run() {
         for (pattern, name, fits) in [
-            ("gpt-6-sol", "gpt-6-sol", true),
-            ("gpt-6-sol", "gpt-6-so", false),
+            ("gpt-6.1-sol", "gpt-6.1-sol", true),
+            ("gpt-6.1-sol", "gpt-6.1-so", false),
             ("*", "", true),
             ("*", "anything", true),
-            ("gpt-6-*", "gpt-6-", true),
-            ("gpt-6-*", "gpt-6-sol", true),
-            ("gpt-6-*", "gpt-5-sol", false),
-            ("*-sol", "gpt-6-sol", true),
+            ("gpt-6*", "gpt-6-", true),
+            ("gpt-6*", "gpt-6.1-sol", true),
+            ("gpt-6*", "gpt-5-sol", false),
+            ("*-sol", "gpt-6.1-sol", true),
             ("*-sol", "gpt-6-luna", false),
             ("a*b*c", "abc", true),
             ("a*b*c", "a-b-b-c", true),

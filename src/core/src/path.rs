@@ -110,8 +110,8 @@ mod tests {
             ("POST", "/openai/responses?api-version=2025-04-01-preview", Operation::Generate(Form::Responses, None)),
             (
                 "POST",
-                "/openai/deployments/gpt-6-sol/chat/completions?api-version=2024-10-21",
-                Operation::Generate(Form::Chat, model("gpt-6-sol")),
+                "/openai/deployments/gpt-6.1-sol/chat/completions?api-version=2024-10-21",
+                Operation::Generate(Form::Chat, model("gpt-6.1-sol")),
             ),
             (
                 "POST",

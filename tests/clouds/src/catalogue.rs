@@ -39,26 +39,26 @@ pub fn family(name: &str) -> Family {
 
 /// Azure's deployments, which every emulated resource has, with the model a deployment runs.
 const AZURE: &[(&str, &str)] = &[
-    ("gpt6sol-prod", "gpt-6-sol-2026-09-22"),
+    ("gpt6sol-prod", "gpt-6.1-sol-2026-09-29"),
     ("gpt6luna-prod", "gpt-6-luna-2026-09-22"),
     ("gpt4o-classic", "gpt-4o-2024-11-20"),
-    ("gpt-6-sol", "gpt-6-sol-2026-09-22"),
+    ("gpt-6.1-sol", "gpt-6.1-sol-2026-09-29"),
     ("gpt-6-luna", "gpt-6-luna-2026-09-22"),
     ("gpt-oss-120b", "gpt-oss-120b"),
 ];
 
 const RUNTIME: &[&str] =
-    &["us.openai.gpt-6-sol", "global.openai.gpt-6-sol", "us.openai.gpt-6-luna", "openai.gpt-oss-120b-1:0"];
+    &["us.openai.gpt-6.1-sol", "global.openai.gpt-6.1-sol", "us.openai.gpt-6-luna", "openai.gpt-oss-120b-1:0"];
 
 /// Mantle's models under `/openai/v1`.
-const MANTLE: &[&str] = &["openai.gpt-6-sol", "openai.gpt-6-luna", "openai.gpt-5.6-luna", "openai.gpt-5.5"];
+const MANTLE: &[&str] = &["openai.gpt-6.1-sol", "openai.gpt-6-luna", "openai.gpt-5.6-luna", "openai.gpt-5.5"];
 
 /// Mantle's open models under `/v1`.
 const MANTLE_OPEN: &[&str] =
     &["openai.gpt-oss-120b", "openai.gpt-oss-20b", "openai.gpt-oss-safeguard-120b", "openai.gpt-oss-safeguard-20b"];
 
 /// OpenAI's own models at Google: a preview in `global` and `us`, Responses only.
-const GCP_PUBLISHER: &[&str] = &["gpt-6-sol", "gpt-6-luna", "gpt-6.1-sol"];
+const GCP_PUBLISHER: &[&str] = &["gpt-6-astra", "gpt-6-luna", "gpt-6.1-sol", "gpt-6.1-terra"];
 const GCP_PUBLISHER_LOCATIONS: &[&str] = &["global", "us"];
 
 /// Google's OpenAI-compatible chat endpoint.
@@ -119,7 +119,7 @@ mod tests {
     fn families_follow_the_generation_in_the_name() {
         let rows = [
             ("gpt6sol-prod", Family::ReasoningNoChatTools),
-            ("us.openai.gpt-6-sol", Family::ReasoningNoChatTools),
+            ("us.openai.gpt-6.1-sol", Family::ReasoningNoChatTools),
             ("openai.gpt-5.6-luna", Family::ReasoningNoChatTools),
             ("openai.gpt-5.5", Family::Reasoning),
             ("gpt-5-mini", Family::Reasoning),
@@ -151,6 +151,6 @@ mod tests {
         let catalogue = Catalogue::default();
         assert_eq!(catalogue.mantle("openai.gpt-5.5"), Some("/openai/v1"));
         assert_eq!(catalogue.mantle("openai.gpt-oss-20b"), Some("/v1"));
-        assert_eq!(catalogue.mantle("us.openai.gpt-6-sol"), None);
+        assert_eq!(catalogue.mantle("us.openai.gpt-6.1-sol"), None);
     }
 }

@@ -11,7 +11,7 @@ class Row:
     status: int
     target: str = ""
     tried: list = field(default_factory=list)
-    model: str = "gpt-6-sol"
+    model: str = "gpt-6.1-sol"
     form: str = "chat"
     stream: bool = False
     fault: str = ""
@@ -36,7 +36,7 @@ class Row:
 
 
 # A policy that no file lists, as a trusted gateway would attach it for its own customer.
-INITECH = '{"clouds":["gcp","aws"],"residency":["us"],"models":["gpt-6-*"]}'
+INITECH = '{"clouds":["gcp","aws"],"residency":["us"],"models":["gpt-6*"]}'
 
 ROWS = [
     Row("acme", "chat", "azure is first in acme's order", 200, "azure-eastus2", ["azure"]),

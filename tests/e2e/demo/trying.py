@@ -2,13 +2,13 @@
 
 CURL = """\
 curl {base}/chat/completions -H 'content-type: application/json' -H 'x-tenant-id: acme' -i \\
-  -d '{{"model": "gpt-6-sol", "messages": [{{"role": "user", "content": "Where do you run? [[azure 429]]"}}]}}'"""
+  -d '{{"model": "gpt-6.1-sol", "messages": [{{"role": "user", "content": "Where do you run? [[azure 429]]"}}]}}'"""
 
 PYTHON = """\
 from openai import OpenAI
 
 client = OpenAI(base_url="{base}", api_key="unused", default_headers={{"x-tenant-id": "acme"}})
-for event in client.responses.create(model="gpt-6-sol", input="Where do you run?", stream=True):
+for event in client.responses.create(model="gpt-6.1-sol", input="Where do you run?", stream=True):
     if event.type == "response.output_text.delta":
         print(event.delta, end="", flush=True)
 print()"""

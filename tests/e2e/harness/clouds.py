@@ -10,7 +10,7 @@ from .process import Failed, until
 
 
 # Not among the built-in ones: an inference profile of the EU.
-ALSO = ["--also-accept", "eu.openai.gpt-6-sol"]
+ALSO = ["--also-accept", "eu.openai.gpt-6.1-sol"]
 
 
 class Clouds:

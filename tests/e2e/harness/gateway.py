@@ -81,7 +81,7 @@ class Gateway:
 
         return http2.Connection(self.addresses[listener], tls, timeout)
 
-    def ask(self, text="hi", *, model="gpt-6-sol", form="chat", stream=False, only=None, headers=(), path=None,
+    def ask(self, text="hi", *, model="gpt-6.1-sol", form="chat", stream=False, only=None, headers=(), path=None,
             http=1, tenant="acme", listener="default", tls=None, timeout=20, trailers=(), **fields):
         """Asks a model as a client would. `text` may hold fault markers (`[[azure 429]]`); `only` names the one endpoint
         that may serve it; `fields` join the body. The answer's `records` are what the clouds got for this request."""
@@ -148,7 +148,7 @@ class Question:
     numbers = itertools.count(1)
     run = randomness.token_hex(3)
 
-    def __init__(self, text="hi", model="gpt-6-sol", form="chat", stream=False, fields=()):
+    def __init__(self, text="hi", model="gpt-6.1-sol", form="chat", stream=False, fields=()):
         self.mark = f"#{self.run}-{next(self.numbers)}."
         text = f"{text} {self.mark}"
         asked = {"messages": [{"role": "user", "content": text}]} if form == "chat" else {"input": text}

@@ -4,7 +4,7 @@ import json
 
 THREE = ["azure-eastus2", "aws-use1", "gcp-us"]
 # On all of these three, in one form of the API or the other.
-MODELS = {"chat": "gpt-oss-120b", "responses": "gpt-6-sol"}
+MODELS = {"chat": "gpt-oss-120b", "responses": "gpt-6.1-sol"}
 
 
 def permit(targets=THREE, clouds=("azure", "aws", "gcp"), **more):

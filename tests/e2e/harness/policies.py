@@ -2,7 +2,7 @@
 
 
 def base(clouds):
-    """Every cloud with every kind of credential. Model `gpt-6-sol` is everywhere, in the order of the file."""
+    """Every cloud with every kind of credential. Model `gpt-6.1-sol` is everywhere, in the order of the file."""
     return {
         "endpoints": {
             "azure-eastus2": {
@@ -39,15 +39,15 @@ def base(clouds):
             },
         },
         "models": {
-            "gpt-6-sol": [
+            "gpt-6.1-sol": [
                 target("azure-eastus2", "gpt6sol-prod", BOTH, 2.0, 10.0),
                 target("azure-sweden", "gpt6sol-prod", BOTH, 2.2, 11.0),
-                target("aws-use1", "us.openai.gpt-6-sol", BOTH, 2.1, 10.5),
-                target("aws-euw1", "eu.openai.gpt-6-sol", BOTH, 2.3, 11.5),
-                target("aws-mantle", "openai.gpt-6-sol", RESPONSES, 2.1, 10.5),
-                target("aws-mantle-key", "openai.gpt-6-sol", RESPONSES, 2.1, 10.5),
-                target("gcp-us", "gpt-6-sol", RESPONSES, 1.9, 9.5),
-                target("gcp-global", "gpt-6-sol", RESPONSES, 1.9, 9.5),
+                target("aws-use1", "us.openai.gpt-6.1-sol", BOTH, 2.1, 10.5),
+                target("aws-euw1", "eu.openai.gpt-6.1-sol", BOTH, 2.3, 11.5),
+                target("aws-mantle", "openai.gpt-6.1-sol", RESPONSES, 2.1, 10.5),
+                target("aws-mantle-key", "openai.gpt-6.1-sol", RESPONSES, 2.1, 10.5),
+                target("gcp-us", "gpt-6.1-sol", RESPONSES, 1.9, 9.5),
+                target("gcp-global", "gpt-6.1-sol", RESPONSES, 1.9, 9.5),
             ],
             "gpt-oss-120b": [
                 target("azure-eastus2", "gpt-oss-120b", CHAT, 0.2, 0.8),
@@ -63,7 +63,7 @@ def base(clouds):
             "acme": {"clouds": ["azure", "aws", "gcp"], "residency": ["us"], "models": ["*"],
                      "order": ["ordered", "weighted", "cheapest"]},
             "gcp-first": {"clouds": ["gcp", "aws", "azure"], "residency": ["us"], "models": ["*"]},
-            "europe": {"clouds": ["azure", "aws"], "residency": ["eu"], "models": ["gpt-6-*"]},
+            "europe": {"clouds": ["azure", "aws"], "residency": ["eu"], "models": ["gpt-6*"]},
             "azure-only": {"clouds": ["azure"], "residency": ["us", "eu"], "models": ["*"]},
             "aws-only": {"clouds": ["aws"], "residency": ["us"], "models": ["gpt-oss-*"], "targets": ["aws-use1"]},
         },

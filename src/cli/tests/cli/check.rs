@@ -10,9 +10,9 @@ endpoints:
   az: {cloud: azure, resource: contoso, residency: us, auth: {api_key: {sds: azure-key}}}
   aws: {cloud: aws, region: us-east-1, surface: runtime, residency: us, auth: sigv4}
 models:
-  gpt-6-sol:
+  gpt-6.1-sol:
     - {endpoint: az, id: sol, form: openai.chat}
-    - {endpoint: aws, id: us.openai.gpt-6-sol, form: openai.chat}
+    - {endpoint: aws, id: us.openai.gpt-6.1-sol, form: openai.chat}
 tenants:
   acme: {clouds: [azure, aws], residency: [us], models: [\"gpt-*\"]}
 identity: {trust: {listeners: [default]}}
@@ -43,7 +43,7 @@ const FAULTS: &[(&str, &str)] = &[
     (TENANT, "  acme: {clouds: [azure, azure], residency: [us], models: [\"gpt-*\"]}\n"),
     (
         TENANT,
-        "  acme:\n    clouds: [azure]\n    residency: [eu]\n    models: [gpt-6-soul]\n    order: cheap\n    max_attempts: 0\n",
+        "  acme:\n    clouds: [azure]\n    residency: [eu]\n    models: [gpt-6.1-soul]\n    order: cheap\n    max_attempts: 0\n",
     ),
     (
         TENANT,
@@ -88,7 +88,7 @@ fn a_right_policy_is_summed_up_in_one_line() {
 fn what_is_probably_not_meant_is_a_warning() {
     let policy =
         RIGHT.replace(TENANT, "  acme: {clouds: [azure], residency: [us], models: [\"*\"], targets: [\"aws\"]}\n");
-    let aws = "    - {endpoint: aws, id: us.openai.gpt-6-sol, form: openai.chat}\n";
+    let aws = "    - {endpoint: aws, id: us.openai.gpt-6.1-sol, form: openai.chat}\n";
     let policy = policy.replace(aws, "") + "timeouts: {connect: 61s}\n";
     let run = multihome_with(&["check", "-"], &policy);
     assert_eq!(run.code, 0);
@@ -97,7 +97,7 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert!(run.err.contains("warning: timeouts.connect: has no effect"), "{}", run.err);
 
     let run = multihome_with(&["check", "-"], &RIGHT.replace(aws, &aws.repeat(2)));
-    assert!(run.err.contains("[2]: is asked what models.gpt-6-sol[1] is asked"), "{} {}", run.out, run.err);
+    assert!(run.err.contains("[2]: is asked what models.gpt-6.1-sol[1] is asked"), "{} {}", run.out, run.err);
 }
 
 #[test]

@@ -6,15 +6,15 @@ use crate::run::{assert_golden, multihome};
 
 /// What is asked of `envoy/policy.yaml`, and the exit code.
 const ASKED: &[(&[&str], i32)] = &[
-    (&["--header", "x-tenant-id: acme", "--model", "gpt-6-sol"], 0),
-    (&["--header", "X-Tenant-Id: acme", "--header", "Content-Type: application/json", "--model", "gpt-6-sol"], 0),
-    (&["--header", "X-Tenant-Id: acme", "--model", "gpt-6-sol", "--operation", "responses"], 0),
+    (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol"], 0),
+    (&["--header", "X-Tenant-Id: acme", "--header", "Content-Type: application/json", "--model", "gpt-6.1-sol"], 0),
+    (&["--header", "X-Tenant-Id: acme", "--model", "gpt-6.1-sol", "--operation", "responses"], 0),
     (
         &[
             "--header",
             "x-tenant-id: acme",
             "--model",
-            "gpt-6-sol",
+            "gpt-6.1-sol",
             "--operation",
             "responses",
             "--no-google-token",
@@ -23,10 +23,10 @@ const ASKED: &[(&[&str], i32)] = &[
         ],
         0,
     ),
-    (&["--header", "x-tenant-id: acme", "--model", "gpt-6-sol", "--header", "x-multihome-clouds: aws, gcp"], 0),
-    (&["--header", "x-tenant-id: acme", "--model", "gpt-6-sol", "--header", "x-multihome-max-attempts: 1"], 0),
+    (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol", "--header", "x-multihome-clouds: aws, gcp"], 0),
+    (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol", "--header", "x-multihome-max-attempts: 1"], 0),
     (&["--header", "x-tenant-id: acme", "--body", "src/cli/tests/golden/request.json"], 0),
-    (&["--header", "x-tenant-id: contoso-eu", "--model", "gpt-6-sol"], 0),
+    (&["--header", "x-tenant-id: contoso-eu", "--model", "gpt-6.1-sol"], 0),
     (
         &[
             "--header",
@@ -37,10 +37,10 @@ const ASKED: &[(&[&str], i32)] = &[
         0,
     ),
     (&["--header", "x-tenant-id: contoso-eu", "--model", "gpt-oss-120b"], 1),
-    (&["--header", "x-tenant-id: contoso-eu", "--model", "gpt-6-sol", "--header", "x-multihome-residency: us"], 1),
+    (&["--header", "x-tenant-id: contoso-eu", "--model", "gpt-6.1-sol", "--header", "x-multihome-residency: us"], 1),
     (&["--header", "x-tenant-id: acme", "--model", "gpt-7"], 1),
-    (&["--header", "x-tenant-id: nobody", "--model", "gpt-6-sol"], 1),
-    (&["--header", "x-tenant-id: acme", "--model", "gpt-6-sol", "--header", "x-multihome-order: random"], 1),
+    (&["--header", "x-tenant-id: nobody", "--model", "gpt-6.1-sol"], 1),
+    (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol", "--header", "x-multihome-order: random"], 1),
 ];
 
 #[test]

@@ -104,11 +104,11 @@ models:
     - {endpoint: azure-key, id: d, form: openai.chat}
     - {endpoint: azure-entra, id: d, form: openai.chat}
     - {endpoint: azure-gov, id: d, form: openai.chat}
-    - {endpoint: aws-sign, id: us.openai.gpt-6-sol, form: openai.chat}
-    - {endpoint: mantle-sign, id: openai.gpt-6-sol, form: openai.responses}
-    - {endpoint: aws-key, id: openai.gpt-6-sol, form: openai.responses}
-    - {endpoint: gcp-machine, id: gpt-6-sol, form: openai.responses}
-    - {endpoint: gcp-token, id: gpt-6-sol, form: openai.responses}
+    - {endpoint: aws-sign, id: us.openai.gpt-6.1-sol, form: openai.chat}
+    - {endpoint: mantle-sign, id: openai.gpt-6.1-sol, form: openai.responses}
+    - {endpoint: aws-key, id: openai.gpt-6.1-sol, form: openai.responses}
+    - {endpoint: gcp-machine, id: gpt-6.1-sol, form: openai.responses}
+    - {endpoint: gcp-token, id: gpt-6.1-sol, form: openai.responses}
     - {endpoint: private, id: d, form: openai.chat}
     - {endpoint: plain, id: d, form: openai.chat}
 tenants:

@@ -17,8 +17,8 @@ pub fn mantle_host(region: &str) -> String {
 /// The prefixes of inference profiles: where a request may be processed, whatever region it is sent to.
 const PROFILES: [&str; 8] = ["global", "us", "eu", "apac", "jp", "au", "in", "us-gov"];
 
-/// The inference profile that a model id begins with, an ARN's too: `us` of `us.openai.gpt-6-sol` and of
-/// `arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.openai.gpt-6-sol`.
+/// The inference profile that a model id begins with, an ARN's too: `us` of `us.openai.gpt-6.1-sol` and of
+/// `arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.openai.gpt-6.1-sol`.
 pub fn profile(model: &str) -> Option<&str> {
     let (_, name) = model.rsplit_once('/').unwrap_or(("", model));
     name.split_once('.').map(|(prefix, _)| prefix).filter(|prefix| PROFILES.contains(prefix))
@@ -78,7 +78,7 @@ mod tests {
     #[wasm_bindgen_test(unsupported = test)]
     fn mantle_keeps_each_family_under_its_own_prefix() {
         for (model, prefix) in [
-            ("openai.gpt-6-sol", "/openai/v1/responses"),
+            ("openai.gpt-6.1-sol", "/openai/v1/responses"),
             ("openai.gpt-5.5", "/openai/v1/responses"),
             ("google.gemma-4-27b", "/openai/v1/responses"),
             ("openai.gpt-oss-120b", "/v1/responses"),
@@ -92,10 +92,10 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn reads_the_profile_of_a_model_id() {
-        assert_eq!(profile("us.openai.gpt-6-sol"), Some("us"));
+        assert_eq!(profile("us.openai.gpt-6.1-sol"), Some("us"));
         assert_eq!(profile("openai.gpt-oss-120b-1:0"), None);
         assert_eq!(profile("gpt"), None);
-        let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.openai.gpt-6-sol";
+        let arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/global.openai.gpt-6.1-sol";
         assert_eq!((profile(arn), arn_region(arn)), (Some("global"), Some("us-east-1")));
         let arn = "arn:aws:bedrock:eu-west-1:123456789012:application-inference-profile/a1b2c3";
         assert_eq!((profile(arn), arn_region(arn)), (None, Some("eu-west-1")));

@@ -174,22 +174,22 @@ mod tests {
     fn holds_the_declared_residency_against_the_clouds_own_names() {
         let arn = |region: &str, id: &str| format!("arn:aws:bedrock:{region}:123456789012:inference-profile/{id}");
         for (cloud, region, model, label, holds) in [
-            (Cloud::Aws, "us-east-1", "us.openai.gpt-6-sol", "us", true),
-            (Cloud::Aws, "us-east-1", "global.openai.gpt-6-sol", "us", false),
-            (Cloud::Aws, "us-east-1", "global.openai.gpt-6-sol", "global", true),
+            (Cloud::Aws, "us-east-1", "us.openai.gpt-6.1-sol", "us", true),
+            (Cloud::Aws, "us-east-1", "global.openai.gpt-6.1-sol", "us", false),
+            (Cloud::Aws, "us-east-1", "global.openai.gpt-6.1-sol", "global", true),
             (Cloud::Aws, "eu-west-1", "openai.gpt-oss-120b-1:0", "us", false),
             (Cloud::Aws, "eu-west-2", "openai.gpt-oss-120b-1:0", "eu", false),
             (Cloud::Aws, "eu-west-1", "openai.gpt-oss-120b-1:0", "eu", true),
             (Cloud::Aws, "ap-south-1", "openai.gpt-oss-120b-1:0", "india", true),
             // The profile and the region that it is asked in both have to be inside.
-            (Cloud::Aws, "eu-west-2", "eu.openai.gpt-6-sol", "eu", false),
-            (Cloud::Aws, "eu-west-1", "us.openai.gpt-6-sol", "us", false),
-            (Cloud::Aws, "us-east-1", &arn("us-east-1", "us.openai.gpt-6-sol"), "us", true),
-            (Cloud::Aws, "us-east-1", &arn("us-east-1", "global.openai.gpt-6-sol"), "us", false),
+            (Cloud::Aws, "eu-west-2", "eu.openai.gpt-6.1-sol", "eu", false),
+            (Cloud::Aws, "eu-west-1", "us.openai.gpt-6.1-sol", "us", false),
+            (Cloud::Aws, "us-east-1", &arn("us-east-1", "us.openai.gpt-6.1-sol"), "us", true),
+            (Cloud::Aws, "us-east-1", &arn("us-east-1", "global.openai.gpt-6.1-sol"), "us", false),
             (Cloud::Aws, "us-east-1", &arn("eu-west-1", "a1b2c3"), "us", false),
-            (Cloud::Gcp, "us", "gpt-6-sol", "us", true),
-            (Cloud::Gcp, "global", "gpt-6-sol", "us", false),
-            (Cloud::Gcp, "europe-west4", "gpt-6-sol", "eu", true),
+            (Cloud::Gcp, "us", "gpt-6.1-sol", "us", true),
+            (Cloud::Gcp, "global", "gpt-6.1-sol", "us", false),
+            (Cloud::Gcp, "europe-west4", "gpt-6.1-sol", "eu", true),
             (Cloud::Azure, "eastus2", "gpt6", "eu", true),
         ] {
             let found = residency_contradiction(cloud, region, "a.host", model, label);
@@ -204,7 +204,7 @@ mod tests {
             (Cloud::Gcp, "us", "aiplatform.googleapis.com", false),
             (Cloud::Gcp, "us", "europe-west4-aiplatform.googleapis.com", false),
         ] {
-            let found = residency_contradiction(cloud, region, host, "gpt-6-sol", "us");
+            let found = residency_contradiction(cloud, region, host, "gpt-6.1-sol", "us");
             assert_eq!(found.is_none(), holds, "{region} {host}: {found:?}");
         }
     }

@@ -29,7 +29,7 @@ pub fn completion() -> String {
     );
     let tail = concat!(
         r#"","refusal":null,"role":"assistant"}}],"created":1795521600,"id":"chatcmpl-D7QapPs7I6dTs0vumuROXnn2droy0","#,
-        r#""model":"gpt-6-sol-2026-09-15","object":"chat.completion","system_fingerprint":"fp_a1b2c3d4e5","#,
+        r#""model":"gpt-6.1-sol-2026-09-29","object":"chat.completion","system_fingerprint":"fp_a1b2c3d4e5","#,
         r#""usage":{"completion_tokens":24,"prompt_tokens":152,"total_tokens":176}}"#
     );
     let words = "The second draft, because it caps liability at the order's value. ";
@@ -44,7 +44,7 @@ pub fn events() -> Vec<String> {
         format!(
             concat!(
                 r#"data: {{"choices":[{}],"created":1795521600,"id":"chatcmpl-D7QapPs7I6dTs0vumuROXnn2droy0","#,
-                r#""model":"gpt-6-sol-2026-09-15","object":"chat.completion.chunk","obfuscation":"x7Qd2","#,
+                r#""model":"gpt-6.1-sol-2026-09-29","object":"chat.completion.chunk","obfuscation":"x7Qd2","#,
                 r#""system_fingerprint":"fp_a1b2c3d4e5"{}}}"#,
                 "\n\n"
             ),

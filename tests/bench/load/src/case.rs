@@ -38,7 +38,7 @@ impl Case {
 
     /// The whole request, head and body. `headers` are lines to add, `name: value`.
     pub fn request(self, host: &str, model: Option<&str>, headers: &[String]) -> Result<Vec<u8>, Box<dyn Error>> {
-        let model = model.unwrap_or("gpt-6-sol");
+        let model = model.unwrap_or("gpt-6.1-sol");
         let path = match self {
             Case::Headers => {
                 format!("/openai/deployments/{model}/chat/completions?api-version=2024-10-21")
@@ -175,7 +175,7 @@ mod tests {
             assert_eq!(body.len(), bytes, "{case:?}");
             assert!(head.ends_with(&format!("Content-Length: {bytes}")));
             let value: serde_json::Value = serde_json::from_str(body).unwrap();
-            assert_eq!(value["model"], "gpt-6-sol");
+            assert_eq!(value["model"], "gpt-6.1-sol");
             assert_eq!(value["stream"] == true, case.streams());
         }
     }

@@ -22,7 +22,12 @@ async fn checks_what_azure_checks() {
             404,
             "DeploymentNotFound",
         ),
-        ("unknown deployment", |r| r.body = chat("gpt-6-sol-2026-09-22", "hi").to_string(), 404, "DeploymentNotFound"),
+        (
+            "unknown deployment",
+            |r| r.body = chat("gpt-6.1-sol-2026-09-29", "hi").to_string(),
+            404,
+            "DeploymentNotFound",
+        ),
         ("OpenAI's path", |r| r.target = "/v1/chat/completions".into(), 404, "404"),
         ("another method", |r| r.method = "PUT", 405, "405"),
         ("no key", |r| r.headers.retain(|(name, _)| name != "api-key"), 401, "401"),
@@ -63,7 +68,7 @@ async fn answers_with_filters_and_headers() {
     let answer = client.send(&client.azure("chat/completions", &chat("gpt6sol-prod", "hello"))).await.unwrap();
     let body = answer.json();
     assert_eq!(body["choices"][0]["message"]["content"], "azure contoso-eastus2 gpt6sol-prod: hello");
-    assert_eq!(body["model"], "gpt-6-sol-2026-09-22");
+    assert_eq!(body["model"], "gpt-6.1-sol-2026-09-29");
     assert_eq!(body["choices"][0]["content_filter_results"]["hate"]["severity"], "safe");
     assert_eq!(body["prompt_filter_results"][0]["prompt_index"], 0);
     // A token every four bytes: 70 bytes of request, 41 of answer.

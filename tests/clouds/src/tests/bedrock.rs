@@ -13,9 +13,12 @@ fn mantle(target: &str, body: &Value) -> Outgoing {
 async fn signed_requests_are_answered_on_every_surface() {
     let client = clouds().await;
     let rows = [
-        (runtime("us.openai.gpt-6-sol"), "aws us-east-1 us.openai.gpt-6-sol: hi"),
+        (runtime("us.openai.gpt-6.1-sol"), "aws us-east-1 us.openai.gpt-6.1-sol: hi"),
         (Outgoing { http2: true, ..runtime("openai.gpt-oss-120b-1:0") }, "aws us-east-1 openai.gpt-oss-120b-1:0: hi"),
-        (mantle("/openai/v1/chat/completions", &chat("openai.gpt-6-sol", "hi")), "aws us-west-2 openai.gpt-6-sol: hi"),
+        (
+            mantle("/openai/v1/chat/completions", &chat("openai.gpt-6.1-sol", "hi")),
+            "aws us-west-2 openai.gpt-6.1-sol: hi",
+        ),
         (mantle("/v1/chat/completions", &chat("openai.gpt-oss-20b", "hi")), "aws us-west-2 openai.gpt-oss-20b: hi"),
     ];
     for (request, text) in rows {
@@ -36,7 +39,7 @@ async fn a_wrong_credential_is_an_exception_of_aws() {
     let client = clouds().await;
     let now = SystemTime::now();
     let late = now - Duration::from_secs(600);
-    let plain = runtime("us.openai.gpt-6-sol");
+    let plain = runtime("us.openai.gpt-6.1-sol");
     let signed_for = |service, region, time| client.signed_for(plain.clone(), service, region, time).unwrap();
     let mut tampered = client.signed(plain.clone()).unwrap();
     tampered.body.push(' ');
@@ -69,7 +72,7 @@ async fn a_bedrock_api_key_serves_both_surfaces() {
     let client = clouds().await;
     let key = format!("Bearer {}", client.credential("bedrock_api_key").unwrap());
     for request in
-        [runtime("us.openai.gpt-6-sol"), mantle("/openai/v1/responses", &responses("openai.gpt-6-sol", "hi"))]
+        [runtime("us.openai.gpt-6.1-sol"), mantle("/openai/v1/responses", &responses("openai.gpt-6.1-sol", "hi"))]
     {
         assert_eq!(client.send(&request.with("authorization", &*key)).await.unwrap().status, 200);
         assert_eq!(client.last_record().await["auth"], "api_key");
@@ -81,8 +84,8 @@ async fn paths_and_models_belong_together() {
     let client = clouds().await;
     let oss = "openai.gpt-oss-120b";
     let rows = [
-        (runtime("gpt-6-sol"), 400, "The provided model identifier is invalid."),
-        (runtime("openai.gpt-6-sol"), 400, "The provided model identifier is invalid."),
+        (runtime("gpt-6.1-sol"), 400, "The provided model identifier is invalid."),
+        (runtime("openai.gpt-6.1-sol"), 400, "The provided model identifier is invalid."),
         (
             mantle("/v1/chat/completions", &chat("openai.gpt-5.6-luna", "x")),
             400,
@@ -109,8 +112,8 @@ async fn paths_and_models_belong_together() {
         assert_eq!((answer.status, answer.json()["error"]["message"].as_str()), (status, Some(message)));
     }
     for request in [
-        Outgoing { target: "/v1/chat/completions".into(), ..runtime("us.openai.gpt-6-sol") },
-        Outgoing { method: "GET", ..runtime("us.openai.gpt-6-sol") },
+        Outgoing { target: "/v1/chat/completions".into(), ..runtime("us.openai.gpt-6.1-sol") },
+        Outgoing { method: "GET", ..runtime("us.openai.gpt-6.1-sol") },
     ] {
         let answer = client.send(&request).await.unwrap();
         assert_eq!((answer.status, answer.header("x-amzn-errortype")), (404, Some("UnknownOperationException")));

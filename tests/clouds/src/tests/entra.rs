@@ -39,7 +39,7 @@ async fn issues_tokens_that_azure_takes() {
     ];
     for (scope, host, status) in cases {
         let token = token(&client, scope).await;
-        let request = Outgoing::post(Surface::Azure, host, "/openai/v1/responses", &responses("gpt-6-sol", "hi"));
+        let request = Outgoing::post(Surface::Azure, host, "/openai/v1/responses", &responses("gpt-6.1-sol", "hi"));
         let answer = client.send(&request.with("authorization", format!("Bearer {token}"))).await.unwrap();
         assert_eq!(answer.status, status, "{scope} {host}: {}", answer.text());
     }

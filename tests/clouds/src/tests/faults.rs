@@ -53,14 +53,14 @@ async fn clouds_differ_in_their_errors() {
         let text = format!("[[{cloud} {fault}]]");
         let request = match cloud {
             "aws" => {
-                let body = chat("us.openai.gpt-6-sol", &text);
+                let body = chat("us.openai.gpt-6.1-sol", &text);
                 client
                     .signed(Outgoing::post(Surface::AwsRuntime, RUNTIME, "/openai/v1/chat/completions", &body))
                     .unwrap()
             }
-            "gcp" => Outgoing::post(Surface::Gcp, GCP, responses_path, &responses("gpt-6-sol", &text))
+            "gcp" => Outgoing::post(Surface::Gcp, GCP, responses_path, &responses("gpt-6.1-sol", &text))
                 .with("authorization", &*google),
-            _ => client.azure("responses", &responses("gpt-6-sol", &text)),
+            _ => client.azure("responses", &responses("gpt-6.1-sol", &text)),
         };
         let client = &client;
         async move { client.send(&request).await.unwrap() }
@@ -135,7 +135,7 @@ async fn a_reset_is_a_tcp_reset() {
 #[tokio::test]
 async fn refuse_closes_the_port_until_the_faults_are_deleted() {
     let client = clouds().await;
-    let request = client.azure("responses", &responses("gpt-6-sol", "hi"));
+    let request = client.azure("responses", &responses("gpt-6.1-sol", "hi"));
     assert_eq!(client.send(&request).await.unwrap().status, 200);
     client.admin("POST", "/faults", &json!({"on": "azure", "fault": "refuse"})).await.unwrap();
     let error = TcpStream::connect(client.text("/azure").unwrap()).await.unwrap_err();
@@ -149,7 +149,7 @@ async fn refuse_closes_the_port_until_the_faults_are_deleted() {
 #[tokio::test]
 async fn an_ordered_fault_lasts_as_ordered() {
     let client = clouds().await;
-    let request = client.azure("responses", &responses("gpt-6-sol", "hi"));
+    let request = client.azure("responses", &responses("gpt-6.1-sol", "hi"));
     client.admin("POST", "/faults", &json!({"on": AZURE, "fault": "429", "retry_after": 2, "times": 2})).await.unwrap();
     let mut seen = Vec::new();
     for _ in 0..3 {

@@ -13,7 +13,7 @@ async fn hosts_serve_their_own_location() {
     let client = clouds().await;
     let token = client.google_token().await.unwrap();
     let oss = chat("openai/gpt-oss-120b-maas", "hi");
-    let sol = responses("gpt-6-sol", "hi");
+    let sol = responses("gpt-6.1-sol", "hi");
     let rows = [
         ("aiplatform.googleapis.com", path("global"), &sol, 200, ""),
         (GCP, path("us"), &sol, 200, ""),
@@ -43,7 +43,7 @@ async fn hosts_serve_their_own_location() {
 async fn tokens_come_from_the_metadata_server_and_expire() {
     let client = clouds().await;
     let send = |token: Option<String>| {
-        let request = Outgoing::post(Surface::Gcp, GCP, &path("us"), &responses("gpt-6-sol", "hi"));
+        let request = Outgoing::post(Surface::Gcp, GCP, &path("us"), &responses("gpt-6.1-sol", "hi"));
         let request = match token {
             Some(token) => request.with("authorization", format!("Bearer {token}")),
             None => request,
@@ -59,7 +59,7 @@ async fn tokens_come_from_the_metadata_server_and_expire() {
     client.admin("POST", "/token", &json!({"expires_in": 1})).await.unwrap();
     let token = client.google_token().await.unwrap();
     let answer = send(Some(token.clone())).await;
-    assert_eq!(answer.json()["output"][0]["content"][0]["text"], "gcp us gpt-6-sol: hi");
+    assert_eq!(answer.json()["output"][0]["content"][0]["text"], "gcp us gpt-6.1-sol: hi");
     tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
     let answer = send(Some(token)).await;
     assert_eq!((answer.status, reason(&answer)), (401, json!("ACCESS_TOKEN_EXPIRED")));
@@ -94,7 +94,7 @@ async fn faults_of_a_body_have_the_shape_of_their_endpoint() {
         let client = &client;
         async move { client.send(&request).await.unwrap() }
     };
-    let answer = send(path("us"), json!({"model": "gpt-6-sol", "input": "x", "y": 1})).await;
+    let answer = send(path("us"), json!({"model": "gpt-6.1-sol", "input": "x", "y": 1})).await;
     assert_eq!((answer.status, answer.json()["error"]["param"].as_str()), (400, Some("y")));
     let answer = send(openapi("us"), json!({"model": "openai/gpt-oss-120b-maas", "messages": "x"})).await;
     assert_eq!((answer.status, answer.json()[0]["error"]["status"].as_str()), (400, Some("INVALID_ARGUMENT")));

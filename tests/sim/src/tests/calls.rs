@@ -20,7 +20,7 @@ struct Row {
 }
 
 fn rows() -> Vec<Row> {
-    let chat = r#"{"model":"gpt-6-sol","messages":[{"role":"user","content":"Hello"}]}"#;
+    let chat = r#"{"model":"gpt-6.1-sol","messages":[{"role":"user","content":"Hello"}]}"#;
     let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
     vec![
         // Edge: all headers, the cluster with the ticket, the number of retries.

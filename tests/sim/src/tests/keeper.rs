@@ -158,7 +158,7 @@ fn a_token_that_ends_between_two_attempts_is_not_sent() {
     answer_call(&one, &tick(&one, NOW)[0], "200", &token("ya29.short", 100));
     let sent = one.run(|vm| {
         host::with(|host| host.now = NOW + 80 * SECOND);
-        let mut message = request("/v1/responses", r#"{"model":"gpt-6-sol","input":"Hello"}"#);
+        let mut message = request("/v1/responses", r#"{"model":"gpt-6.1-sol","input":"Hello"}"#);
         message.headers.add("x-multihome-max-attempts", "4");
         message.headers.add("x-multihome-clouds", "aws,gcp");
         play(vm, Chain::Rendered, &message, None, &mut |turn| {

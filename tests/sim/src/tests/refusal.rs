@@ -14,7 +14,7 @@ use crate::shared::Shared;
 use crate::worker::{Vm, Worker};
 
 const NEXT: &str = "wasm.multihome.next";
-const CHAT: &str = r#"{"model":"gpt-6-sol","messages":[]}"#;
+const CHAT: &str = r#"{"model":"gpt-6.1-sol","messages":[]}"#;
 
 fn with_vm<T: Send + 'static>(job: impl FnOnce(&Vm) -> T + Send + 'static) -> T {
     let worker = Worker::start(&Shared::default(), &policy()).unwrap();

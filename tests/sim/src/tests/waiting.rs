@@ -23,7 +23,7 @@ fn more_bodies_may_wait_than_are_kept() {
 
 fn wait_and_go(vm: &Vm) {
     host::with(|host| host.now = NOW);
-    let body = format!(r#"{{"messages":[],"user":"{}","model":"gpt-6-sol"}}"#, "x".repeat(TEXT));
+    let body = format!(r#"{{"messages":[],"user":"{}","model":"gpt-6.1-sol"}}"#, "x".repeat(TEXT));
     let message = request("/v1/chat/completions", &body);
     let waiting: Vec<_> = (0..REQUESTS)
         .map(|_| {

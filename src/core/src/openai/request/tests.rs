@@ -8,11 +8,12 @@ fn features(body: &str, form: Form) -> Vec<&'static str> {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn reads_what_decides_the_way() {
-    let body = r#" {"messages":[{"role":"user","content":"hi"}], "model" : "gpt-6-sol","stream":true,"max_tokens":7}"#;
+    let body =
+        r#" {"messages":[{"role":"user","content":"hi"}], "model" : "gpt-6.1-sol","stream":true,"max_tokens":7}"#;
     let facts = read(body.as_bytes(), Form::Chat).unwrap();
     let model = facts.model.unwrap();
-    assert_eq!(model.name, "gpt-6-sol");
-    assert_eq!(body.get(model.span), Some(r#""gpt-6-sol""#));
+    assert_eq!(model.name, "gpt-6.1-sol");
+    assert_eq!(body.get(model.span), Some(r#""gpt-6.1-sol""#));
     assert_eq!((facts.stream, facts.max_tokens, facts.empty, facts.opening), (true, Some(7), false, 2));
     assert!(facts.features.is_empty());
 }

@@ -21,7 +21,7 @@ const PATHS: [&str; 12] = [
     "/v1/chat/completions",
     "/openai/v1/chat/completions?api-version=preview",
     "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21",
-    "/openai/deployments/gpt-6-sol/chat/completions",
+    "/openai/deployments/gpt-6.1-sol/chat/completions",
     "/openai/deployments/gpt-4%2E1/chat/completions",
     "/openai/responses",
     "/v1/models",
@@ -31,11 +31,11 @@ const PATHS: [&str; 12] = [
 ];
 
 const MODELS: [&str; 14] = [
-    "gpt-6-sol",
-    "gpt-6-sol",
-    "gpt-6-sol",
-    "gpt-6-sol",
-    "gpt\\u002d6-sol",
+    "gpt-6.1-sol",
+    "gpt-6.1-sol",
+    "gpt-6.1-sol",
+    "gpt-6.1-sol",
+    "gpt\\u002d6.1-sol",
     "gpt-6-luna",
     "gpt-6-luna",
     "gpt-oss-120b",
@@ -192,7 +192,9 @@ fn body(random: &mut Random) -> Vec<u8> {
             body = random.bytes(length);
         }
         4 => body = vec![b'['; random.below(300)],
-        5 => body = format!("{{\"model\":\"gpt-6-sol\",\"x\":\"{}\"}}", "y".repeat(random.below(70_000))).into_bytes(),
+        5 => {
+            body = format!("{{\"model\":\"gpt-6.1-sol\",\"x\":\"{}\"}}", "y".repeat(random.below(70_000))).into_bytes()
+        }
         6 => body.clear(),
         _ => {}
     }
