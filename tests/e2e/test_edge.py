@@ -22,7 +22,7 @@ SERVED = [
     # Of two names the path's counts, as it does at Azure.
     (f"{DATED}/chat/completions?api-version=2024-10-21", CHAT, "gpt-oss-120b", "/openai/v1/chat/completions"),
     (f"{DATED}/responses", RESPONSES, None, "/openai/v1/responses"),
-    ("/openai/deployments/gpt%2D6-sol/chat/completions", CHAT, None, "/openai/v1/chat/completions"),
+    ("/openai/deployments/gpt%2D6.1-sol/chat/completions", CHAT, None, "/openai/v1/chat/completions"),
     # The version is the target's, whatever the client writes; nothing of a query goes to a cloud.
     ("/openai/deployments/gpt-4o/chat/completions?api-version=2019-01-01&x=y", CHAT, None,
      "/openai/deployments/gpt4o-classic/chat/completions?api-version=2024-10-21"),
@@ -141,7 +141,7 @@ def test_lists_the_models_of_a_tenant(tenant, headers, models, path, gateway):
 # tenant, headers, the path's last part, status, code
 SHOWN = [
     ("acme", {}, "gpt-6.1-sol", 200, None),
-    ("acme", {}, "gpt%2D6%2Dsol", 200, None),
+    ("acme", {}, "gpt%2D6.1%2Dsol", 200, None),
     ("europe", {}, "gpt-6.1-sol", 200, None),
     ("europe", {}, "gpt-4o", 403, "model_not_allowed"),
     ("acme", {}, "gpt-99", 404, "model_not_found"),

@@ -38,7 +38,7 @@ fn warnings(config: &Config) -> Vec<String> {
                 && targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| {
                     config.endpoint_of(target).is_some_and(|endpoint| {
                         grant.clouds.contains(&endpoint.cloud)
-                            && grant.residency.contains(&endpoint.residency)
+                            && grant.allows_residency(&endpoint.residency)
                             && grant.allows_endpoint(&endpoint.name)
                     })
                 })

@@ -263,9 +263,32 @@ fn defaults() -> Value {
 
 fn limits() -> Value {
     object(
-        "Sizes in bytes.",
+        "Sizes and numbers beyond which a request is refused.",
         &[],
-        [("body_bytes", integer("The largest request body.", 1, 64 << 20, Some(json!(4 << 20))))],
+        [
+            (
+                "body_bytes",
+                integer("The largest request body, in bytes; above it 413.", 1, 64 << 20, Some(json!(4 << 20))),
+            ),
+            (
+                "held_requests",
+                integer(
+                    "How many requests may wait for the rest of their body at once, in each worker; above it 503.",
+                    1,
+                    50_000,
+                    Some(json!(4096)),
+                ),
+            ),
+            (
+                "held_bytes",
+                integer(
+                    "How many bytes the bodies of these may have together, in each worker; above it 503.",
+                    1,
+                    64 << 30,
+                    Some(json!(256 << 20)),
+                ),
+            ),
+        ],
     )
 }
 

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use crate::cloud::{Cloud, Form};
 use crate::config::{Auth, Config, Endpoint, Target};
+use crate::header::is_kept_id;
 use crate::openai::error::ApiError;
 use crate::outcome::{self, Cause, Failed, Failure, Verdict};
 use crate::splice::Splice;
@@ -332,7 +333,7 @@ impl Request {
 
     fn note(&mut self, failure: Failure, id: Option<&[u8]>) {
         if let Some(position) = self.begun.checked_sub(1) {
-            self.failure.note(Told { position, failure, id: id.map(Box::from) });
+            self.failure.note(Told { position, failure, id: id.filter(|id| is_kept_id(id)).map(Box::from) });
         }
     }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::attempt::{Body, Origin, Request};
 use crate::cloud::Form;
 use crate::config::{Auth, Config, Order};
-use crate::header::{Inbound, Single};
+use crate::header::{self, Inbound, Single};
 use crate::openai::error::ApiError;
 use crate::openai::feature::{Feature, Features};
 use crate::openai::request::{self, Refusal};
@@ -148,6 +148,14 @@ pub fn too_large(config: &Config) -> ApiError {
     ApiError::new(413, "request_too_large", format!("The request's body is larger than {most} bytes."))
 }
 
+/// The answer to a request that would have to wait for its body where as many do already as [`Limits`] allow.
+///
+/// [`Limits`]: crate::config::Limits
+pub fn too_many_held() -> ApiError {
+    let message = "This endpoint holds as many unfinished requests as it may. Try again in a second.";
+    ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "overloaded", message) }
+}
+
 /// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
 /// lacks nothing, and is not ranked by price.
 fn needs_no_body(considered: &[Considered<'_>], form: Form, order: Order) -> bool {
@@ -165,7 +173,7 @@ fn needs_no_body(considered: &[Considered<'_>], form: Form, order: Order) -> boo
 fn origin(inbound: &Inbound<'_>) -> Origin {
     let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
     Origin {
-        id: inbound.request_id.into(),
+        id: if header::is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
         https: inbound.scheme == b"https",
         plain,
         said_length: inbound.content_length.is_some(),

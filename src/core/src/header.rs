@@ -137,6 +137,14 @@ pub fn passes_back(name: &[u8]) -> bool {
     ) || name.starts_with(b"x-ratelimit-")
 }
 
+/// The longest id of a request or a call that is kept, in bytes: a UUID has 36, Google's and AWS's have less than 100.
+const MOST_ID: usize = 256;
+
+/// Whether an id is kept for as long as its request lives: one that a client or a cloud makes arbitrarily long is not.
+pub fn is_kept_id(id: &[u8]) -> bool {
+    id.len() <= MOST_ID
+}
+
 /// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
 pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
     match (cloud, name) {

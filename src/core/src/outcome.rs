@@ -107,9 +107,15 @@ fn is_of_the_client(said: &Said) -> bool {
         || said.code.as_deref().is_some_and(|code| code.starts_with("previous_response") || code.starts_with("item_"))
 }
 
+/// The longest `retry-after` that is kept: an HTTP date has 29 bytes.
+const MOST_RETRY_AFTER: usize = 64;
+/// The most of a cloud's message that is kept while other targets are tried, in bytes.
+const MOST_MESSAGE: usize = 4 << 10;
+
 fn told(cause: Cause, said: Said, failed: Failed<'_>) -> ApiError {
     let (cloud, endpoint) = (failed.cloud.name(), failed.endpoint);
     let retry_after = failed.retry_after.map(str::to_owned).or(said.retry_after.clone());
+    let retry_after = retry_after.filter(|after| after.len() <= MOST_RETRY_AFTER);
     match cause {
         Cause::Misconfigured => {
             let message = format!("Target `{endpoint}` does not have the model that the policy file says it has.");
@@ -120,11 +126,11 @@ fn told(cause: Cause, said: Said, failed: Failed<'_>) -> ApiError {
             ApiError::new(502, "credential_refused", format!("Target `{endpoint}` refused this endpoint's credential."))
         }
         Cause::Timeout => {
-            ApiError::new(504, "upstream_timeout", said.or(format!("Target `{endpoint}` took too long.")))
+            ApiError::new(504, "upstream_timeout", said.short_or(format!("Target `{endpoint}` took too long.")))
         }
         Cause::ServerError => {
             let status = if matches!(failed.status, 500 | 502 | 503) { failed.status } else { 502 };
-            let message = said.or(format!("Target `{endpoint}` failed on {cloud}."));
+            let message = said.short_or(format!("Target `{endpoint}` failed on {cloud}."));
             ApiError { retry_after, ..ApiError::new(status, "upstream_error", message) }
         }
         Cause::Capacity => {
@@ -132,7 +138,7 @@ fn told(cause: Cause, said: Said, failed: Failed<'_>) -> ApiError {
                 Some("insufficient_quota") => "insufficient_quota",
                 _ => "rate_limit_exceeded",
             };
-            let message = said.or(format!("Target `{endpoint}` has no capacity at this moment."));
+            let message = said.short_or(format!("Target `{endpoint}` has no capacity at this moment."));
             ApiError { retry_after, ..ApiError::new(429, code, message) }
         }
     }
@@ -219,6 +225,17 @@ impl Said {
 
     fn or(self, own: String) -> String {
         self.message.filter(|message| !message.is_empty()).unwrap_or(own)
+    }
+
+    /// The same, no longer than what is kept of a failure.
+    fn short_or(self, own: String) -> String {
+        let mut message = self.or(own);
+        if message.len() > MOST_MESSAGE {
+            message.truncate(message.floor_char_boundary(MOST_MESSAGE));
+            message.push('…');
+            message.shrink_to_fit();
+        }
+        message
     }
 
     /// What the client is told of its own mistake; `None` where the cloud's body says it in OpenAI's shape.

@@ -26,7 +26,8 @@ pub struct Caller {
 #[derive(Debug, Default)]
 struct Narrowing {
     clouds: Option<Clouds>,
-    residency: Option<Vec<String>>,
+    /// Each label once, shared with the configuration: what a client repeats takes no memory.
+    residency: Option<Vec<Rc<str>>>,
 }
 
 /// Why policy keeps a request from a target.
@@ -66,9 +67,9 @@ impl Caller {
     pub fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Caller, ApiError> {
         let (own, others) = grants(config, inbound)?;
         let narrowing = Narrowing {
-            clouds: words(header::CLOUDS, inbound.clouds)?.map(|words| clouds(&words)).transpose()?,
+            clouds: words(header::CLOUDS, inbound.clouds)?.map(clouds).transpose()?,
             residency: words(header::RESIDENCY, inbound.residency)?
-                .map(|words| residencies(config, &words))
+                .map(|words| residencies(config, words))
                 .transpose()?,
         };
         let order = order(config, &own, &others, inbound.order)?;
@@ -106,7 +107,7 @@ impl Caller {
         if !self.all_allow(|grant| grant.clouds.contains(&endpoint.cloud)) {
             return Some(Rule::Clouds);
         }
-        if !self.all_allow(|grant| grant.residency.contains(&endpoint.residency)) {
+        if !self.all_allow(|grant| grant.allows_residency(&endpoint.residency)) {
             return Some(Rule::Residency);
         }
         if !self.all_allow(|grant| grant.allows_endpoint(&endpoint.name)) {
@@ -225,11 +226,17 @@ fn invalid_header(name: &str, why: &str) -> ApiError {
     ApiError::new(400, "invalid_header", format!("Header `{name}` {why}.")).about(name.to_owned())
 }
 
+/// The longest list that a client may send: far more than there are clouds or residencies to name.
+const MOST_LIST: usize = 1024;
+
 /// The comma-separated words of a header.
-fn words<'h>(name: &str, header: Single<'h>) -> Result<Option<Vec<&'h str>>, ApiError> {
+fn words<'h>(name: &str, header: Single<'h>) -> Result<Option<impl Iterator<Item = &'h str> + use<'h>>, ApiError> {
     let Some(text) = once(name, header)? else { return Ok(None) };
-    let words: Vec<&str> = text.split(',').map(str::trim).collect();
-    if words.iter().any(|word| word.is_empty()) {
+    if text.len() > MOST_LIST {
+        return Err(invalid_header(name, &format!("is longer than {MOST_LIST} bytes; name each word once")));
+    }
+    let words = text.split(',').map(str::trim);
+    if words.clone().any(str::is_empty) {
         return Err(invalid_header(name, "holds an empty word; write a list such as `a, b`"));
     }
     Ok(Some(words))
@@ -246,20 +253,32 @@ fn once<'h>(name: &str, header: Single<'h>) -> Result<Option<&'h str>, ApiError>
     }
 }
 
-fn clouds(words: &[&str]) -> Result<Clouds, ApiError> {
-    let unknown =
-        |word: &&str| invalid_header(header::CLOUDS, &format!("names `{}`; there are azure, aws and gcp", shown(word)));
-    words.iter().map(|word| Cloud::parse(word).ok_or_else(|| unknown(word))).collect()
+fn clouds<'h>(words: impl Iterator<Item = &'h str>) -> Result<Clouds, ApiError> {
+    let mut clouds = Clouds::new();
+    for word in words {
+        let Some(cloud) = Cloud::parse(word) else {
+            let why = format!("names `{}`; there are azure, aws and gcp", shown(word));
+            return Err(invalid_header(header::CLOUDS, &why));
+        };
+        if !clouds.contains(&cloud) {
+            clouds.push(cloud);
+        }
+    }
+    Ok(clouds)
 }
 
-fn residencies(config: &Config, words: &[&str]) -> Result<Vec<String>, ApiError> {
-    let known = |word: &&str| config.endpoints.iter().any(|endpoint| endpoint.residency == **word);
-    match words.iter().find(|word| !known(word)) {
-        Some(word) => {
-            Err(invalid_header(header::RESIDENCY, &format!("names `{}`, which no endpoint has", shown(word))))
+fn residencies<'h>(config: &Config, words: impl Iterator<Item = &'h str>) -> Result<Vec<Rc<str>>, ApiError> {
+    let mut labels: Vec<Rc<str>> = Vec::new();
+    for word in words {
+        let Some(endpoint) = config.endpoints.iter().find(|endpoint| &*endpoint.residency == word) else {
+            let why = format!("names `{}`, which no endpoint has", shown(word));
+            return Err(invalid_header(header::RESIDENCY, &why));
+        };
+        if !labels.contains(&endpoint.residency) {
+            labels.push(Rc::clone(&endpoint.residency));
         }
-        None => Ok(words.iter().map(|word| (*word).to_owned()).collect()),
     }
+    Ok(labels)
 }
 
 /// The order that the request picks, else the first that every grant allows. A carried policy that says nothing of orders

@@ -11,7 +11,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::pairs::PairsWriter;
-use crate::worker::{self, Ticket};
+use crate::worker::{self, Ticket, Waiting};
 use crate::{answerer, host, next};
 
 /// One stream.
@@ -28,7 +28,7 @@ enum State {
     /// Nothing has been decided.
     Begun,
     /// The body is being held; `size` bytes of it are there.
-    Holding { pending: Box<Pending>, size: usize },
+    Holding { pending: Box<Pending>, size: usize, waiting: Waiting },
     /// The request is on its way; `passed` bytes of a body that was not held have gone by.
     Sent { ticket: Ticket, passed: u64 },
     /// The request comes to this role once more, as another stream, which makes the answer.
@@ -50,7 +50,7 @@ impl Edge {
     /// The body is whole.
     fn finish(&mut self, trailers: bool) -> Action {
         let (pending, size) = match std::mem::replace(&mut self.state, State::Done) {
-            State::Holding { pending, size } => (pending, size),
+            State::Holding { pending, size, waiting: _ } => (pending, size),
             other => {
                 self.state = other;
                 return Action::Continue;
@@ -185,6 +185,10 @@ impl HttpContext for Edge {
             match name {
                 b"x-trap-for-tests" => core::arch::wasm32::unreachable(),
                 b"x-requests-for-tests" => return self.found(crate::requests_in_flight().to_string().as_bytes()),
+                // In pages of 64 KiB.
+                b"x-memory-for-tests" => {
+                    return self.found((core::arch::wasm32::memory_size::<0>() << 16).to_string().as_bytes());
+                }
                 _ => {}
             }
         }
@@ -201,7 +205,10 @@ impl HttpContext for Edge {
             Begin::Answer(Answer::Denied(error)) => self.deny(&error),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
-                self.state = State::Holding { pending: Box::new(pending), size: 0 };
+                let Some(waiting) = Waiting::begin(&self.config.limits) else {
+                    return self.deny(&edge::too_many_held());
+                };
+                self.state = State::Holding { pending: Box::new(pending), size: 0, waiting };
                 if end_of_stream { self.finish(false) } else { Action::Pause }
             }
         }
@@ -209,11 +216,14 @@ impl HttpContext for Edge {
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         match &mut self.state {
-            State::Holding { size: held, .. } => {
+            State::Holding { size: held, waiting, .. } => {
                 *held = size;
                 if size as u64 > self.config.limits.body_bytes {
                     let error = edge::too_large(&self.config);
                     return self.deny(&error);
+                }
+                if !waiting.grow(size as u64, &self.config.limits) {
+                    return self.deny(&edge::too_many_held());
                 }
                 if end_of_stream { self.finish(false) } else { Action::Pause }
             }

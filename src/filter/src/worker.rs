@@ -8,6 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 use multihome_core::attempt::Request;
+use multihome_core::config::Limits;
 use multihome_core::keeper::{TOKEN_KEY, Token};
 use multihome_core::route::Shares;
 
@@ -23,6 +24,8 @@ struct Worker {
     requests: RefCell<Slots<Shared>>,
     /// The bytes of bodies that all requests keep.
     held: Cell<usize>,
+    /// The requests that wait for their body, and the bytes of these bodies that Envoy holds.
+    waiting: Cell<(u64, u64)>,
     shares: RefCell<Shares>,
     token: RefCell<Option<Token>>,
 }
@@ -34,6 +37,7 @@ impl Worker {
             nonce: RandomState::new().hash_one(0_u8),
             requests: RefCell::default(),
             held: Cell::new(0),
+            waiting: Cell::default(),
             shares: RefCell::default(),
             token: RefCell::default(),
         }
@@ -82,6 +86,45 @@ impl Drop for Shared {
 /// The most that a worker keeps of bodies, in bytes. One is kept from the edge to the first attempt, which follows at
 /// once; only where filters of the operator's wait in between is there ever more than one.
 const MOST_HELD: usize = 32 << 20;
+
+/// A request's place among those that wait for their body; it ends with the wait.
+#[derive(Debug)]
+pub struct Waiting {
+    bytes: u64,
+}
+
+impl Waiting {
+    /// A place, if this worker has one more.
+    pub fn begin(limits: &Limits) -> Option<Waiting> {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            (requests < limits.held_requests).then(|| {
+                worker.waiting.set((requests + 1, bytes));
+                Waiting { bytes: 0 }
+            })
+        })
+    }
+
+    /// Notes that Envoy holds `size` bytes of the body now; says whether that is within the worker's limit.
+    pub fn grow(&mut self, size: u64, limits: &Limits) -> bool {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            let bytes = bytes.saturating_sub(self.bytes).saturating_add(size);
+            self.bytes = size;
+            worker.waiting.set((requests, bytes));
+            bytes <= limits.held_bytes
+        })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            worker.waiting.set((requests.saturating_sub(1), bytes.saturating_sub(self.bytes)));
+        });
+    }
+}
 
 /// A ticket as it goes through filter state.
 pub type TicketBytes = [u8; 16];

@@ -1,5 +1,7 @@
 //! Endpoints: one account, region and API surface of one cloud; one Envoy cluster.
 
+use std::rc::Rc;
+
 use super::fields::{Fields, some_entries};
 use super::node::Node;
 use crate::cloud::{Cloud, Surface, aws, azure, gcp};
@@ -20,7 +22,7 @@ pub struct Endpoint {
     /// The region or location that clients see in `x-multihome-region`; empty where the file names none.
     pub region: String,
     /// The operator's label for where data is processed.
-    pub residency: String,
+    pub residency: Rc<str>,
     /// The host name that requests carry.
     pub host: String,
     /// How Envoy proves who we are.
@@ -142,7 +144,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
         cloud,
         surface,
         region,
-        residency: residency?.to_owned(),
+        residency: residency?.into(),
         host,
         auth: auth?,
         address: address?,

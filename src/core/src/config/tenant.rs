@@ -35,6 +35,11 @@ impl Grant {
         self.models.iter().any(|pattern| pattern.matches(name))
     }
 
+    /// Whether data may be processed where the label says.
+    pub fn allows_residency(&self, label: &str) -> bool {
+        self.residency.iter().any(|allowed| allowed == label)
+    }
+
     /// Whether the endpoint of that name is allowed.
     pub fn allows_endpoint(&self, name: &str) -> bool {
         self.targets.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
@@ -74,6 +79,9 @@ impl Order {
 /// The most attempts that can be asked for.
 pub(super) const MOST_ATTEMPTS: u64 = 32;
 
+/// The most names in a list of a policy that a request carries: it is kept as long as the request waits for its body.
+const MOST_CARRIED_NAMES: usize = 128;
+
 /// The names that the rest of the file defines; a tenant that names another one names nothing.
 pub(super) struct Known<'k> {
     pub residencies: HashSet<&'k str>,
@@ -89,6 +97,15 @@ pub(super) struct Known<'k> {
 pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
     let node = super::parse_json(text).map_err(|fault| vec![fault])?;
     let mut faults = Faults::default();
+    for key in ["residency", "models", "targets"] {
+        match node.get(key) {
+            Some(Node::List(names)) if names.len() > MOST_CARRIED_NAMES => {
+                let message = format!("holds {} names, and a request may carry {MOST_CARRIED_NAMES}", names.len());
+                faults.add_with_help(&Place::default().key(key), message, "use patterns, as `gpt-*`");
+            }
+            _ => {}
+        }
+    }
     match read(&node, Place::default(), None, defaults, &mut faults) {
         Some(grant) if faults.is_empty() => Ok(grant),
         _ => Err(faults.into_vec()),

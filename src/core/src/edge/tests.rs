@@ -62,6 +62,7 @@ const DEPLOYMENT: &str = "/openai/deployments/dated/chat/completions?api-version
 /// One row a denial: what was sent, and the status, code and param that come back.
 #[wasm_bindgen_test(unsupported = test)]
 fn says_why_a_request_is_denied() {
+    let long_list: &str = Box::leak("us,".repeat(400).into_boxed_str());
     let long = format!(r#"{{"model":"dated","x":"{}"}}"#, "x".repeat(200));
     let long = long.as_str();
     for (method, path, tenant, headers, body, status, code, param) in [
@@ -91,6 +92,26 @@ fn says_why_a_request_is_denied() {
         ),
         ("POST", CHAT, "acme", &[("content-length", "201")], "{}", 413, "request_too_large", None),
         ("POST", CHAT, "acme", &[], long, 413, "request_too_large", None),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("x-multihome-residency", long_list)],
+            "{}",
+            400,
+            "invalid_header",
+            Some("x-multihome-residency"),
+        ),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("x-multihome-clouds", long_list)],
+            "{}",
+            400,
+            "invalid_header",
+            Some("x-multihome-clouds"),
+        ),
         ("POST", CHAT, "acme", &[], "", 400, "invalid_json", None),
         ("POST", CHAT, "acme", &[], "[]", 400, "invalid_json", None),
         ("POST", CHAT, "acme", &[], "{}", 400, "missing_required_parameter", Some("model")),

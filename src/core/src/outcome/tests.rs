@@ -152,3 +152,19 @@ fn a_client_is_told_what_helps_it_most() {
     causes.sort();
     assert_eq!(causes, [Cause::Misconfigured, Cause::Credential, Cause::ServerError, Cause::Timeout, Cause::Capacity]);
 }
+
+/// What is kept while other targets are tried has a bound, whatever a cloud sends.
+#[wasm_bindgen_test(unsupported = test)]
+fn keeps_only_so_much_of_what_a_cloud_says() {
+    let body = format!(r#"{{"error":{{"code":"429","message":"é{}"}}}}"#, "é".repeat(10_000));
+    let long = Failed {
+        cloud: Cloud::Azure,
+        endpoint: "here",
+        status: 429,
+        retry_after: Some("1111111111111111111111111111111111111111111111111111111111111111111111111"),
+        error_type: None,
+        body: body.as_bytes(),
+    };
+    let (_, error) = moved_on(judge(long));
+    assert_eq!((error.message.len(), error.retry_after), (MOST_MESSAGE + '…'.len_utf8(), None));
+}
