@@ -54,14 +54,16 @@ fn no_case_is_left_out() {
 /// The filters beside an attempt are the ones that `render` writes.
 #[test]
 fn the_filters_beside_are_those_of_render() {
-    let render = fs::read_to_string(cases().join("../../src/cli/src/render/strip.rs")).unwrap();
-    let (requests, answers) = render.split_once("fn behind_attempt").unwrap();
-    let names =
-        |text: &str, part: &str| text.split_once(part).unwrap().1.split_once("];").unwrap().0.matches('"').count() / 2;
-    assert_eq!(names(requests, "const LEFT:"), LEFT.len());
-    assert_eq!(names(requests, "const LEFT_BY_PREFIX:"), LEFT_BY_PREFIX.len());
-    for name in LEFT.iter().chain(&LEFT_BY_PREFIX) {
-        assert!(requests.contains(&format!("\"{name}\"")), "{name}");
+    let contract = fs::read_to_string(cases().join("../../src/cli/src/render/piece/contract.rs")).unwrap();
+    let (_, answers) = contract.split_once("const RESPONSE_STRIPPED:").unwrap();
+    let list = |name: &str| contract.split_once(name).unwrap().1.split_once("];").unwrap().0.to_owned();
+    let (names, prefixes) = (list("const STRIPPED:"), list("const STRIPPED_BY_PREFIX:"));
+    assert_eq!(names.matches('"').count() / 2, LEFT.len());
+    assert!(LEFT.iter().all(|name| names.contains(&format!("\"{name}\""))), "{names}");
+    // The last stands there by a name of its own.
+    assert_eq!(prefixes.split(',').count(), LEFT_BY_PREFIX.len());
+    for name in LEFT_BY_PREFIX {
+        assert!(contract.contains(&format!("\"{name}\"")), "{name}");
     }
     for name in ANSWERED.iter().chain(&ANSWERED_BY_PREFIX) {
         assert!(answers.contains(&format!("\"{name}\"")), "{name}");

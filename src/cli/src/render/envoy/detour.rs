@@ -18,31 +18,30 @@
 use multihome_core::config::{Auth, Config};
 use serde_json::{Value, json};
 
-use super::any::extension;
-use super::cluster::{no_limits, put_http_options};
-use super::filter::Standing;
-use super::listener::{self, Door};
-use super::{Options, Policy, route};
-
-/// The name of the listener and of its cluster. No endpoint's cluster can have it.
-pub const NAME: &str = "multihome:detour";
+use super::listener;
+use crate::render::piece::any::extension;
+use crate::render::piece::bounds::{buffer_bytes, no_limits};
+use crate::render::piece::cluster::put_http_options;
+use crate::render::piece::contract::DETOUR;
+use crate::render::piece::policy::{Paths, Policy};
+use crate::render::piece::trust::{ClientTrust, ListenerContext};
 
 /// The cluster, where the policy has use for it.
 pub fn of(config: &Config) -> Option<&'static str> {
-    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(NAME)
+    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(DETOUR)
 }
 
 /// Where it leads to.
-pub fn listener(policy: &Policy<'_>, options: &Options) -> Value {
+pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
-    let door = Door { name: NAME, standing: Standing::Trusted, detour: Some(NAME) };
+    let context = ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: Some(DETOUR), inside: true };
     json!({
-        "name": NAME,
+        "name": DETOUR,
         "internal_listener": {},
-        "per_connection_buffer_limit_bytes": route::buffer_bytes(policy.config),
+        "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
         // Its connections were counted where they came from.
         "ignore_global_conn_limit": true,
-        "filter_chains": [{"filters": [listener::connection_manager(policy, options, &door)]}],
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context)]}],
     })
 }
 
@@ -58,11 +57,11 @@ pub fn bootstrap_extension() -> Value {
 /// The way into it.
 pub fn cluster(config: &Config) -> Value {
     let mut cluster = json!({
-        "name": NAME,
-        "load_assignment": {"cluster_name": NAME, "endpoints": [{"lb_endpoints": [{"endpoint": {
-            "address": {"envoy_internal_address": {"server_listener_name": NAME}},
+        "name": DETOUR,
+        "load_assignment": {"cluster_name": DETOUR, "endpoints": [{"lb_endpoints": [{"endpoint": {
+            "address": {"envoy_internal_address": {"server_listener_name": DETOUR}},
         }}]}]},
-        "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
         "circuit_breakers": no_limits(),
     });
     let protocol = json!({

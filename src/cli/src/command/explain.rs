@@ -1,8 +1,10 @@
 //! What would become of one request: decided by the same code that runs in Envoy, told target by target.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 use std::rc::Rc;
 
+use clap::{Args, ValueEnum};
 use multihome_core::cloud::Form;
 use multihome_core::config::{Config, Order};
 use multihome_core::edge::{self, Answer, Begin, Moment};
@@ -13,37 +15,99 @@ use multihome_core::openai::request;
 use multihome_core::policy::{Caller, Permit, Rule};
 use multihome_core::route::{self, Considered, Needs, Shares, Unfit};
 
-use crate::file::Policy;
-use crate::run::Outcome;
+use crate::file;
+use crate::outcome::Outcome;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+The request is taken to come from a peer that may name the tenant. Without --body it is the smallest one that names the model.
+The exit code is 0 where it would be sent to a cloud, 1 where it would be denied or the policy has faults.
+
+Examples:
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6.1-sol
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --header 'x-multihome-clouds: aws, gcp' --operation responses --body request.json")]
+pub struct Explain {
+    /// The policy, YAML or JSON
+    policy: PathBuf,
+    /// A header of the request; may be repeated
+    #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
+    header: Vec<(String, String)>,
+    /// The model that is asked for
+    #[arg(long, value_name = "NAME", required_unless_present = "body", conflicts_with = "body")]
+    model: Option<String>,
+    /// The API that the client speaks
+    #[arg(long, value_enum, default_value_t = Operation::Chat)]
+    operation: Operation,
+    /// The request's body, from a file: its size, features and limits count, and it names the model
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// Decide as if there were no Google access token
+    #[arg(long)]
+    no_google_token: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Operation {
+    /// POST /v1/chat/completions
+    Chat,
+    /// POST /v1/responses
+    Responses,
+}
 
 /// A request, as far as it decides.
 #[derive(Debug)]
-pub struct Asked {
+struct Asked {
     /// Its headers; names in lower case.
-    pub headers: Vec<(String, String)>,
+    headers: Vec<(String, String)>,
     /// The API form that the client speaks.
-    pub form: Form,
+    form: Form,
     /// Its body.
-    pub body: Vec<u8>,
+    body: Vec<u8>,
     /// Whether there is a Google access token.
-    pub google_token: bool,
+    google_token: bool,
 }
 
-/// Explains what the policy makes of the request: exit code 0 where it would be sent, 1 where it would be denied.
-pub fn explain(policy: Policy, asked: &Asked) -> Outcome {
-    let config = Rc::new(policy.config);
-    let mut out = String::new();
-    let verdict = decide(&config, asked);
-    if let Some(table) = considered(&config, asked) {
-        out.push_str(&table);
-    }
-    match verdict {
-        Ok(()) => Outcome::done(out),
-        Err(error) => {
-            let code = error.code.as_deref().unwrap_or("no code");
-            let _ = writeln!(out, "denied: {} {code}: {}", error.status, error.message);
-            Outcome { out, code: 1, ..Outcome::default() }
+impl Explain {
+    /// Explains what the policy makes of the request: exit code 0 where it would be sent, 1 where it would be denied.
+    pub fn run(self) -> Result<Outcome, Outcome> {
+        let policy = file::read(&self.policy)?;
+        let asked = self.asked()?;
+        let config = Rc::new(policy.config);
+        let mut out = String::new();
+        let verdict = decide(&config, &asked);
+        if let Some(table) = considered(&config, &asked) {
+            out.push_str(&table);
         }
+        match verdict {
+            Ok(()) => Ok(Outcome::done(out)),
+            Err(error) => {
+                let code = error.code.as_deref().unwrap_or("no code");
+                let _ = writeln!(out, "denied: {} {code}: {}", error.status, error.message);
+                Err(Outcome { out, code: 1, ..Outcome::default() })
+            }
+        }
+    }
+
+    fn asked(self) -> Result<Asked, Outcome> {
+        let body = match (&self.body, &self.model) {
+            (Some(file), _) => std::fs::read(file)
+                .map_err(|error| Outcome::usage(format!("error: cannot read {}: {error}\n", file.display())))?,
+            (None, model) => serde_json::json!({"model": model}).to_string().into_bytes(),
+        };
+        let form = match self.operation {
+            Operation::Chat => Form::Chat,
+            Operation::Responses => Form::Responses,
+        };
+        Ok(Asked { headers: self.header, form, body, google_token: !self.no_google_token })
+    }
+}
+
+fn header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
+        }
+        _ => Err(format!("`{text}` is not a header; write `name: value`")),
     }
 }
 

@@ -6,32 +6,32 @@ use multihome_core::config::{Address, Auth, Config, Endpoint};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
+use super::bounds::{buffer_bytes, no_limits};
+use super::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER};
+use super::policy::Paths;
 use super::token::TokenClusters;
-use super::{Options, credential, plugin, route, strip, tls};
-
-/// Where the keeper asks for Google's tokens.
-const METADATA: &str = "multihome-gcp-metadata";
+use super::{credential, plugin, strip, tls};
 
 /// All clusters of a policy.
-pub fn all(config: &Config, options: &Options) -> Vec<Value> {
+pub fn all(config: &Config, paths: &Paths) -> Vec<Value> {
     let tokens = TokenClusters::of(config);
     let mut clusters: Vec<Value> =
-        config.endpoints.iter().map(|endpoint| endpoint_cluster(config, endpoint, &tokens, options)).collect();
+        config.endpoints.iter().map(|endpoint| endpoint_cluster(config, endpoint, &tokens, paths)).collect();
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
-        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &options.ca_file));
+        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
         put(&mut cluster, "transport_socket", transport);
         cluster
     }));
     if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
-        clusters.push(plain(config, METADATA, &config.metadata));
+        clusters.push(plain(config, METADATA_CLUSTER, &config.metadata));
     }
     clusters
 }
 
-fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
+fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
     let mut cluster = plain(config, &endpoint.cluster, &endpoint.address);
-    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &options.ca_file));
+    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
     let mut protocol = match transport {
         // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
         Some(_) => json!({"auto_config": {
@@ -40,7 +40,7 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
         }}),
         None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
     };
-    put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, options)));
+    put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, paths)));
     put(&mut cluster, "transport_socket", transport);
     put_http_options(&mut cluster, protocol);
     cluster
@@ -53,16 +53,12 @@ pub fn put_http_options(cluster: &mut Value, options: Value) {
 }
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
-fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Value {
-    let configuration = json!({"role": "attempt", "endpoint": endpoint.name});
-    let root = format!("attempt-{}", endpoint.name);
-    let attempt = extension(
-        super::filter::EDGE,
-        "envoy.extensions.filters.http.wasm.v3.Wasm",
-        plugin(options, &root, &configuration),
-    );
+fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
+    let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
+    let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
+    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, &configuration);
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
-    filters.extend(credential::filter(endpoint, tokens, options));
+    filters.extend(credential::filter(endpoint, tokens, paths));
     filters.push(extension(
         "envoy.filters.http.upstream_codec",
         "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
@@ -86,7 +82,7 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         "load_assignment": {"cluster_name": name, "endpoints": localities},
         // Streams differ in length by minutes: what counts is how many are open.
         "lb_policy": "LEAST_REQUEST",
-        "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
         "circuit_breakers": no_limits(),
         // A model may think for minutes without a byte; what lies between would forget the connection.
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
@@ -116,18 +112,6 @@ fn names() -> Value {
         }),
     )
 }
-
-/// The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
-pub fn no_limits() -> Value {
-    json!({"thresholds": [{
-        "max_connections": UNLIMITED,
-        "max_pending_requests": UNLIMITED,
-        "max_requests": UNLIMITED,
-        "max_retries": UNLIMITED,
-    }]})
-}
-
-const UNLIMITED: u32 = u32::MAX;
 
 fn locality(priority: u32, host: &str, port: u16) -> Value {
     let mut locality = json!({"lb_endpoints": [{"endpoint": {"address": socket(host, port)}}]});

@@ -1,53 +1,35 @@
 //! The listeners.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
-use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::any::{duration, extension, listen, put};
-use super::filter::Standing;
-use super::{Options, Policy, detour, filter, reply, route, tls};
-
-/// Where requests come in, as what stands behind it has to know it.
-#[derive(Debug)]
-pub struct Door<'p> {
-    /// The listener's name.
-    pub name: &'p str,
-    /// What its clients may say of themselves.
-    pub standing: Standing<'p>,
-    /// The cluster that requests with trailers take, if there is one.
-    pub detour: Option<&'p str>,
-}
-
-impl Door<'_> {
-    /// Whether it is inside Envoy.
-    fn is_inside(&self) -> bool {
-        self.name == detour::NAME
-    }
-}
+use crate::render::piece::any::{duration, extension, listen, put};
+use crate::render::piece::bounds::{buffer_bytes, stream_idle};
+use crate::render::piece::policy::{Paths, Policy};
+use crate::render::piece::trust::{ClientTrust, ListenerContext};
+use crate::render::piece::{filter, reply, route, tls};
 
 /// One listener, with everything that stands behind it.
-pub fn listener(policy: &Policy<'_>, options: &Options, name: &str, address: SocketAddr) -> Value {
+pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: Option<&str>) -> Value {
     let config = policy.config;
-    let door = Door { name, standing: Standing::of(config, name), detour: detour::of(config) };
-    let mut chain = json!({"filters": [connection_manager(policy, options, &door)]});
+    let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, inside: false };
+    let mut chain = json!({"filters": [connection_manager(policy, paths, &context)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
     put(&mut chain, "transport_socket", known.and_then(|listener| listener.tls.as_ref()).map(tls::downstream));
     json!({
         "name": name,
         "address": listen(address),
-        "per_connection_buffer_limit_bytes": route::buffer_bytes(config),
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
         "filter_chains": [chain],
     })
 }
 
 /// The network filter that serves HTTP.
-pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_>) -> Value {
+pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>) -> Value {
     let config = policy.config;
-    let Door { name, standing, detour } = door;
-    let mut filters = filter::before_router(policy, options, door);
+    let ListenerContext { name, trust, detour, inside } = context;
+    let mut filters = filter::before_router(policy, paths, context);
     filters.push(extension(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
@@ -56,11 +38,11 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
     ));
     let mut common = json!({"idle_timeout": "3600s"});
     // Inside, a little more than the defaults, for what was added to a request that was just small enough.
-    put(&mut common, "max_headers_count", door.is_inside().then(|| json!(110)));
+    put(&mut common, "max_headers_count", inside.then(|| json!(110)));
     let mut manager = json!({
         "stat_prefix": name,
         // On the detour, HTTP/2 would bring the trailers again, and the request would go round for ever.
-        "codec_type": if door.is_inside() { "HTTP1" } else { "AUTO" },
+        "codec_type": if *inside { "HTTP1" } else { "AUTO" },
         "server_name": "multihome",
         // The peer is the client, whatever `x-forwarded-for` says; requests from outside lose their `x-envoy-*` headers.
         "use_remote_address": true,
@@ -70,7 +52,7 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
         // Every answer carries the id that the access log has. A hop that may name the tenant may also name the request.
         "always_set_request_id_in_response": true,
-        "preserve_external_request_id": matches!(standing, Standing::Trusted),
+        "preserve_external_request_id": matches!(trust, ClientTrust::Trusted),
         "stream_idle_timeout": duration(stream_idle(config)),
         "request_headers_timeout": "10s",
         "request_timeout": duration(config.timeouts.idle),
@@ -81,8 +63,8 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
             "initial_connection_window_size": 1_048_576,
         },
     });
-    put(&mut manager, "max_request_headers_kb", door.is_inside().then(|| json!(64)));
-    put(&mut manager, "early_header_mutation_extensions", Some(standing.early_mutations()));
+    put(&mut manager, "max_request_headers_kb", inside.then(|| json!(64)));
+    put(&mut manager, "early_header_mutation_extensions", Some(trust.early_mutations()));
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
@@ -93,14 +75,4 @@ pub fn connection_manager(policy: &Policy<'_>, options: &Options, door: &Door<'_
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         manager,
     )
-}
-
-/// Envoy counts the wait for a first byte as idle time too, over all tries: the longest plan must fit into it.
-fn stream_idle(config: &Config) -> Duration {
-    let grants = config.tenants.values().chain(config.identity.carried.as_ref().map(|carried| &carried.ceiling));
-    let allowed = grants.map(|grant| grant.max_attempts).max().unwrap_or(config.defaults.max_attempts);
-    let targets = config.models.values().map(Vec::len).max().unwrap_or(1);
-    let tries = u32::try_from(targets).unwrap_or(u32::MAX).min(allowed);
-    let waiting = config.timeouts.first_byte.saturating_mul(tries) + Duration::from_secs(5);
-    config.timeouts.idle.max(waiting)
 }

@@ -1,25 +1,9 @@
-//! What there is to say of a policy that has no faults.
+//! What is probably not meant in a policy that has no faults.
 
 use multihome_core::config::{Config, Target};
 
-use crate::file::{Policy, counted};
-use crate::run::Outcome;
-
-/// One line, and a line for everything that is probably not meant.
-pub fn summary(policy: &Policy) -> Outcome {
-    let config = &policy.config;
-    let out = format!(
-        "{}: {}, {}, {}\n",
-        policy.name,
-        counted(config.endpoints.len(), "endpoint"),
-        counted(config.models.len(), "model"),
-        counted(config.tenants.len(), "tenant"),
-    );
-    let err = warnings(config).iter().map(|warning| format!("warning: {warning}\n")).collect();
-    Outcome { out, err, code: 0 }
-}
-
-fn warnings(config: &Config) -> Vec<String> {
+/// One sentence for each.
+pub fn of(config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     for (position, endpoint) in config.endpoints.iter().enumerate() {
         if !config.targets.iter().any(|target| target.endpoint == position) {

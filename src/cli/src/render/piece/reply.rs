@@ -2,38 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::any::{any, extension};
+use super::any::{any, expression};
+use super::probe;
 
 /// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
 /// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 pub fn local_replies() -> Value {
-    let mappers: Vec<Value> = readiness().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
+    let mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     json!({"mappers": mappers})
-}
-
-/// The module knows no `/readyz` and says so: 404. That it says anything is what was asked, so this makes a 200 of it.
-/// Where the module cannot serve (its VM trapped and does not come back), or Envoy is draining, Envoy's own 503 stands.
-fn readiness() -> [Value; 2] {
-    let path =
-        || json!({"header_filter": {"header": {"name": ":path", "string_match": {"exact": super::route::READY}}}});
-    let text = |text: &str| json!({"text_format_source": {"inline_string": text}, "content_type": "text/plain"});
-    [
-        json!({
-            "filter": {"and_filter": {"filters": [path(), expression("'content-type' in response.headers")]}},
-            "status_code": 200,
-            "body_format_override": text("ready\n"),
-        }),
-        json!({"filter": path(), "body_format_override": text("not ready (%RESPONSE_CODE_DETAILS%)\n")}),
-    ]
-}
-
-fn expression(expression: &str) -> Value {
-    json!({"extension_filter": extension(
-        "envoy.access_loggers.extension_filters.cel",
-        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-        json!({"expression": expression}),
-    )})
 }
 
 /// How one status, or a range from it upwards, is put.
@@ -111,7 +88,7 @@ pub fn access_log(listener: &str) -> Value {
         "name": "envoy.access_loggers.stdout",
         "filter": {"header_filter": {"header": {
             "name": ":path",
-            "string_match": {"safe_regex": {"regex": format!("{}|{}", super::route::ALIVE, super::route::READY)}},
+            "string_match": {"safe_regex": {"regex": format!("{}|{}", probe::ALIVE, probe::READY)}},
             "invert_match": true,
         }}},
         "typed_config": any("envoy.extensions.access_loggers.stream.v3.StdoutAccessLog", json!({"log_format": {

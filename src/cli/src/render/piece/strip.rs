@@ -2,82 +2,28 @@
 //! changes. The module enforces the allow-lists without them; with them it finds little left to do, and they are
 //! quicker at it: a header costs the module about half a microsecond, and them a tenth of that.
 
-use multihome_core::cloud::Cloud;
 use multihome_core::config::{Config, Endpoint};
 use multihome_core::header;
 use serde_json::{Value, json};
 
 use super::any::extension;
-
-/// What clients, Envoy itself and the attempt before are known to have left and no cloud gets.
-const LEFT: [&str; 24] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "api-key",
-    "authorization",
-    "baggage",
-    "cache-control",
-    "cookie",
-    "openai-beta",
-    "openai-organization",
-    "openai-project",
-    "origin",
-    "priority",
-    "referer",
-    "traceparent",
-    "tracestate",
-    "user-agent",
-    "x-api-key",
-    "x-envoy-external-address",
-    "x-envoy-internal",
-    "x-request-id",
-    "x-ms-client-request-id",
-    "x-real-ip",
-];
-
-/// The same, by how their names begin.
-const LEFT_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-multihome-", "x-stainless-"];
+use super::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX, response_stripped_of};
 
 /// In front of an endpoint's attempt. Not in front of the router, which finds no route without `x-forwarded-proto`.
 pub fn before_attempt(config: &Config) -> Value {
     let identity = &config.identity;
-    let mut names = LEFT.to_vec();
+    let mut names = STRIPPED.to_vec();
     names.push(&identity.header);
     names.extend(identity.carried.as_ref().map(|carried| carried.header.as_str()));
     let mut mutations: Vec<Value> = names.iter().map(|name| json!({"remove": name})).collect();
-    mutations.extend(LEFT_BY_PREFIX.map(by_prefix));
+    mutations.extend(STRIPPED_BY_PREFIX.map(by_prefix));
     mutation("multihome-request", json!({"request_mutations": mutations}))
 }
 
 /// Behind an endpoint's attempt. Answers pass it before the attempt sees them.
 pub fn behind_attempt(endpoint: &Endpoint) -> Value {
-    let (names, prefixes): (&[&str], &[&str]) = match endpoint.cloud {
-        Cloud::Azure => (
-            &[
-                "azureml-model-session",
-                "azure-openai-deployment-utilization",
-                "cmp-upstream-response-duration",
-                "x-accel-buffering",
-            ],
-            &["x-ms-", "x-aml-"],
-        ),
-        Cloud::Aws => (&[], &["x-amzn-bedrock-"]),
-        Cloud::Gcp => (&["server-timing", "x-frame-options", "x-xss-protection"], &[]),
-    };
-    let common = [
-        "alt-svc",
-        "cache-control",
-        "nel",
-        "server",
-        "set-cookie",
-        "strict-transport-security",
-        "vary",
-        "via",
-        "x-content-type-options",
-    ];
-    let mut answers: Vec<Value> = common.iter().chain(names).map(|name| json!({"remove": name})).collect();
+    let (names, prefixes) = response_stripped_of(endpoint.cloud);
+    let mut answers: Vec<Value> = RESPONSE_STRIPPED.iter().chain(names).map(|name| json!({"remove": name})).collect();
     answers.extend(prefixes.iter().map(|prefix| by_prefix(prefix)));
     let who = [
         (header::CLOUD, endpoint.cloud.name()),

@@ -33,11 +33,14 @@ pub fn downstream(tls: &ListenerTls) -> Value {
             "private_key": {"filename": tls.key_file},
         }],
     });
-    let validation = tls.client_ca_file.as_ref().map(|file| json!({"trusted_ca": {"filename": file}}));
-    put(&mut common, "validation_context", validation);
-    extension(
-        "envoy.transport_sockets.tls",
-        "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-        json!({"common_tls_context": common, "require_client_certificate": false}),
-    )
+    let mut context = json!({"require_client_certificate": false});
+    if let Some(file) = &tls.client_ca_file {
+        put(&mut common, "validation_context", Some(json!({"trusted_ca": {"filename": file}})));
+        // A resumed session (Envoy 1.40.0) lacks the names of the client's certificate that trust goes by. So none is
+        // resumed, neither by a ticket nor by an id: every connection shows its certificate.
+        put(&mut context, "disable_stateless_session_resumption", Some(json!(true)));
+        put(&mut context, "disable_stateful_session_resumption", Some(json!(true)));
+    }
+    put(&mut context, "common_tls_context", Some(common));
+    extension("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", context)
 }

@@ -19,15 +19,15 @@ use multihome_core::cloud::{Cloud, Surface};
 use multihome_core::config::{Auth, Endpoint};
 use serde_json::{Value, json};
 
-use super::Options;
 use super::any::{any, extension, put};
+use super::policy::Paths;
 use super::token::TokenClusters;
 
 /// The filter that adds the endpoint's credential. Google's metadata token is the module's own doing.
-pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) -> Option<Value> {
+pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Option<Value> {
     match &endpoint.auth {
-        Auth::ApiKey { sds } if endpoint.cloud == Cloud::Azure => Some(header(options, sds, "api-key", None)),
-        Auth::ApiKey { sds } | Auth::Token { sds } => Some(header(options, sds, "authorization", Some("Bearer "))),
+        Auth::ApiKey { sds } if endpoint.cloud == Cloud::Azure => Some(header(paths, sds, "api-key", None)),
+        Auth::ApiKey { sds } | Auth::Token { sds } => Some(header(paths, sds, "authorization", Some("Bearer "))),
         Auth::Entra { tenant, client_id, client_secret_sds, scope, .. } => {
             let token = tokens.for_endpoint(endpoint)?;
             Some(injector(extension(
@@ -42,7 +42,7 @@ pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, options: &Options) ->
                     "scopes": [scope],
                     "client_credentials": {
                         "client_id": client_id,
-                        "client_secret": secret(options, client_secret_sds),
+                        "client_secret": secret(paths, client_secret_sds),
                         "auth_type": "URL_ENCODED_BODY",
                     },
                     "token_fetch_retry_interval": "1s",
@@ -72,8 +72,8 @@ fn sigv4(endpoint: &Endpoint) -> Value {
     )
 }
 
-fn header(options: &Options, name: &str, header: &str, prefix: Option<&str>) -> Value {
-    let mut generic = json!({"credential": secret(options, name), "header": header});
+fn header(paths: &Paths, name: &str, header: &str, prefix: Option<&str>) -> Value {
+    let mut generic = json!({"credential": secret(paths, name), "header": header});
     put(&mut generic, "header_value_prefix", prefix.map(|prefix| json!(prefix)));
     injector(json!({
         "name": "envoy.http.injected_credentials.generic",
@@ -98,8 +98,8 @@ fn injector(credential: Value) -> Value {
 ///     name: azure-key
 ///     generic_secret: {secret: {inline_string: "the key"}}   # or {filename: /run/secrets/azure-key}
 /// ```
-fn secret(options: &Options, name: &str) -> Value {
-    let folder = options.sds_dir.trim_end_matches('/');
+fn secret(paths: &Paths, name: &str) -> Value {
+    let folder = paths.sds_dir.trim_end_matches('/');
     json!({
         "name": name,
         "sds_config": {

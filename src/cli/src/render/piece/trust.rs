@@ -1,55 +1,28 @@
-//! The HTTP filters of a listener, in front of the router: who may say which tenant asks, browsers,
-//! readiness, and the module's edge.
+//! Who may say which tenant asks.
 
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::any::{any, extension, put};
-use super::listener::Door;
-use super::{Options, Policy, plugin, strip};
+use super::any::{any, extension};
+use super::contract::SDK_PREFIX;
+use super::strip;
 
-/// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
-pub const EDGE: &str = "multihome";
-
-/// The filters, in their order.
-pub fn before_router(policy: &Policy<'_>, options: &Options, door: &Door<'_>) -> Vec<Value> {
-    let mut filters = vec![readiness()];
-    filters.extend(door.standing.removal());
-    if !cors_origins(policy.config, door.name).is_empty() {
-        filters.push(extension("envoy.filters.http.cors", "envoy.extensions.filters.http.cors.v3.Cors", json!({})));
-    }
-    let mut configuration = json!({"role": "edge", "policy": policy.node});
-    put(&mut configuration, "detour", door.detour.map(|cluster| json!(cluster)));
-    filters.push(extension(
-        EDGE,
-        "envoy.extensions.filters.http.wasm.v3.Wasm",
-        plugin(options, "edge", &configuration),
-    ));
-    filters
-}
-
-/// The origins that browsers may call a listener from.
-pub fn cors_origins<'c>(config: &'c Config, listener: &str) -> &'c [String] {
-    let found = config.listeners.iter().find(|known| known.name == listener);
-    found.map(|listener| listener.cors_origins.as_slice()).unwrap_or_default()
-}
-
-/// `/readyz` passes this filter and is answered by the module (see [`super::reply`]). Once an operator drains Envoy
-/// (`POST /healthcheck/fail` at its admin interface) this filter answers 503, and load balancers go elsewhere.
-fn readiness() -> Value {
-    extension(
-        "envoy.filters.http.health_check",
-        "envoy.extensions.filters.http.health_check.v3.HealthCheck",
-        json!({
-            "pass_through_mode": true,
-            "headers": [{"name": ":path", "string_match": {"exact": super::route::READY}}],
-        }),
-    )
+/// Where requests come in, as what stands behind it has to know it.
+#[derive(Debug)]
+pub struct ListenerContext<'p> {
+    /// The listener's name.
+    pub name: &'p str,
+    /// What its clients may say of themselves.
+    pub trust: ClientTrust<'p>,
+    /// The cluster that requests with trailers take, if there is one.
+    pub detour: Option<&'p str>,
+    /// Whether it is inside Envoy.
+    pub inside: bool,
 }
 
 /// What a listener's clients may say of themselves.
 #[derive(Debug)]
-pub enum Standing<'c> {
+pub enum ClientTrust<'c> {
     /// Whoever reaches it may set the identity headers.
     Trusted,
     /// Clients with one of these names in their certificate may.
@@ -66,12 +39,12 @@ pub enum Standing<'c> {
     },
 }
 
-impl<'c> Standing<'c> {
-    /// The standing of the clients of `listener`.
-    pub fn of(config: &'c Config, listener: &str) -> Standing<'c> {
+impl<'c> ClientTrust<'c> {
+    /// What the clients of `listener` may say.
+    pub fn of(config: &'c Config, listener: &str) -> ClientTrust<'c> {
         let identity = &config.identity;
         if identity.trust.listeners.iter().any(|name| name == listener) {
-            return Standing::Trusted;
+            return ClientTrust::Trusted;
         }
         let mut headers = vec![identity.header.as_str()];
         headers.extend(identity.carried.as_ref().map(|carried| carried.header.as_str()));
@@ -80,15 +53,15 @@ impl<'c> Standing<'c> {
         let shown = tls.is_some_and(|tls| tls.client_ca_file.is_some());
         let names = identity.trust.client_certificates.as_slice();
         if shown && !names.is_empty() {
-            Standing::Certificates { headers, names }
+            ClientTrust::Certificates { headers, names }
         } else {
-            Standing::Untrusted { headers }
+            ClientTrust::Untrusted { headers }
         }
     }
 
     /// Whether the certificate of a client matters here.
     pub fn asks_for_certificates(&self) -> bool {
-        matches!(self, Standing::Certificates { .. })
+        matches!(self, ClientTrust::Certificates { .. })
     }
 
     /// What goes before any filter sees it: where nobody is trusted, the identity headers; and always what OpenAI's SDKs
@@ -98,8 +71,8 @@ impl<'c> Standing<'c> {
             let kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
             extension(name, kind, json!({"mutations": mutations}))
         };
-        let mut extensions = vec![early("multihome-sdk", json!([strip::by_prefix("x-stainless-")]))];
-        if let Standing::Untrusted { headers } = self {
+        let mut extensions = vec![early("multihome-sdk", json!([strip::by_prefix(SDK_PREFIX)]))];
+        if let ClientTrust::Untrusted { headers } = self {
             extensions.push(early("multihome-identity", removals(headers)));
         }
         Value::Array(extensions)
@@ -111,8 +84,8 @@ impl<'c> Standing<'c> {
     /// RBAC's matcher looks at each name of the certificate by itself. The input `uri_san` would not do: it joins all
     /// names with commas, so that a certificate with two names matches none, or, by a pattern, one with a comma in a name.
     /// No verdict (no certificate, plain HTTP) is no match, and the headers are removed.
-    fn removal(&self) -> Vec<Value> {
-        let Standing::Certificates { headers, names } = self else { return Vec::new() };
+    pub fn removal(&self) -> Vec<Value> {
+        let ClientTrust::Certificates { headers, names } = self else { return Vec::new() };
         let principals: Vec<Value> = names.iter().map(|name| certificate_name(name)).collect();
         let judge = extension(
             "envoy.filters.http.rbac",

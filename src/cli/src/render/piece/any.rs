@@ -46,6 +46,15 @@ pub fn put(object: &mut Value, key: &str, value: Option<Value>) {
     }
 }
 
+/// A filter of the access log, or of a local reply, by an expression in CEL.
+pub fn expression(expression: &str) -> Value {
+    json!({"extension_filter": extension(
+        "envoy.access_loggers.extension_filters.cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        json!({"expression": expression}),
+    )})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,8 +11,15 @@ use multihome_core::config::Order;
 use multihome_core::openai::feature::Feature;
 use serde_json::{Map, Value, json};
 
+use crate::outcome::Outcome;
+
+/// Prints it.
+pub fn run() -> Outcome {
+    Outcome::done(format!("{:#}\n", policy()))
+}
+
 /// The schema.
-pub fn policy() -> Value {
+fn policy() -> Value {
     let mut schema = object(
         "A Multihome policy: which accounts on which clouds serve which models to which tenants.",
         &["endpoints", "models", "identity"],

@@ -2,8 +2,8 @@
 
 use multihome_core::config::Config;
 
-use super::filter::Standing;
-use super::{Options, Part};
+use super::options::{Options, Part, Scope};
+use crate::render::piece::trust::ClientTrust;
 
 /// What there is to say of a command line and a policy together.
 #[derive(Debug, Default)]
@@ -14,8 +14,16 @@ pub struct Remarks {
     pub warnings: Vec<String>,
 }
 
-/// Holds the addresses of the command line against the policy, for a whole bootstrap.
-pub fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
+/// Holds the command line against the policy.
+pub fn on(config: &Config, options: &Options, scope: Scope) -> Remarks {
+    match scope {
+        Scope::Bootstrap => on_bootstrap(config, options),
+        Scope::Part(part) => on_part(config, options, part),
+    }
+}
+
+/// For a whole bootstrap, the addresses too.
+fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
     let mut remarks = Remarks::default();
     remarks.faults.extend(collisions(options));
     let listeners = &options.listeners;
@@ -32,14 +40,14 @@ pub fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
         ));
     }
     for (name, address) in listeners {
-        match Standing::of(config, name) {
-            Standing::Trusted if address.ip().is_unspecified() => remarks.warnings.push(format!(
+        match ClientTrust::of(config, name) {
+            ClientTrust::Trusted if address.ip().is_unspecified() => remarks.warnings.push(format!(
                 "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
             )),
-            Standing::Untrusted { .. } => remarks.warnings.push(format!(
+            ClientTrust::Untrusted { .. } => remarks.warnings.push(format!(
                 "the listener `{name}` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)"
             )),
-            Standing::Trusted | Standing::Certificates { .. } => {}
+            ClientTrust::Trusted | ClientTrust::Certificates { .. } => {}
         }
     }
     if options.admin.ip().is_unspecified() {
@@ -48,7 +56,7 @@ pub fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
             options.admin
         ));
     }
-    let asks_for_certificates = |name: &str| Standing::of(config, name).asks_for_certificates();
+    let asks_for_certificates = |name: &str| ClientTrust::of(config, name).asks_for_certificates();
     let certificates = &config.identity.trust.client_certificates;
     if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
         remarks.warnings.push(
@@ -78,12 +86,13 @@ fn collisions(options: &Options) -> Vec<String> {
 }
 
 /// The same for a part, which is for one listener of somebody's own Envoy; its address is not known here.
-pub fn on_part(config: &Config, options: &Options, part: Part, listener: &str) -> Remarks {
+fn on_part(config: &Config, options: &Options, part: Part) -> Remarks {
+    let listener = options.listener_of_part();
     let mut remarks = Remarks::default();
     if options.listeners.len() > 1 {
         remarks.faults.push("a part is for one listener, and `--listen` stands more than once".to_owned());
     }
-    if part == Part::Filters && matches!(Standing::of(config, listener), Standing::Trusted) {
+    if part == Part::Filters && matches!(ClientTrust::of(config, listener), ClientTrust::Trusted) {
         remarks.warnings.push(format!(
             "these filters are for the listener `{listener}`, which is trusted: whoever reaches them says which tenant asks (`--listen NAME=ADDRESS` for another one)"
         ));

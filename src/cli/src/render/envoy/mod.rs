@@ -1,0 +1,81 @@
+//! A policy as stock Envoy's configuration: the whole bootstrap, or the parts for an Envoy that has its own.
+//!
+//! Every field that is set here has been seen to work, and what is said of Envoy's behaviour was tried, on
+//! Envoy 1.40.0. The oldest that will do is 1.39 (see [`crate::version`]).
+
+mod detour;
+mod listener;
+pub mod options;
+pub mod remarks;
+
+use multihome_core::config::Config;
+use serde_json::{Value, json};
+
+use super::piece::any::{extension, listen, put};
+use super::piece::policy::Policy;
+use super::piece::trust::{ClientTrust, ListenerContext};
+use super::piece::{cluster, filter, reply, route};
+use super::rendered::{Format, Rendered};
+use options::{Options, Part, Scope};
+
+const HEADING: &str = "\
+# Made by `multihome render envoy`; for Envoy 1.39 and later. Change the policy and render again rather than this file.
+";
+
+/// One file: the bootstrap, or the part.
+pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Format) -> Rendered {
+    let (stem, value) = match scope {
+        Scope::Bootstrap => ("envoy", bootstrap(policy, options)),
+        Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
+        Scope::Part(Part::Route) => ("route", routes(policy.config, options)),
+        Scope::Part(Part::Clusters) => ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths)})),
+    };
+    Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
+}
+
+fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
+    let paths = &options.paths;
+    let detour = detour::of(policy.config);
+    let mut listeners: Vec<Value> = options
+        .listeners
+        .iter()
+        .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
+        .collect();
+    let mut clusters = cluster::all(policy.config, paths);
+    let mut extensions = Vec::new();
+    if detour.is_some() {
+        listeners.push(detour::listener(policy, paths));
+        clusters.push(detour::cluster(policy.config));
+        extensions.push(detour::bootstrap_extension());
+    }
+    json!({
+        // Secrets from files need a node's id and cluster, whatever they are.
+        "node": {"id": "multihome", "cluster": "multihome"},
+        "admin": {"address": listen(options.admin)},
+        "static_resources": {"listeners": listeners, "clusters": clusters},
+        "bootstrap_extensions": extensions,
+        "overload_manager": {
+            // Far above what one machine serves; without a limit Envoy warns, and a flood takes every file handle.
+            "resource_monitors": [extension(
+                "envoy.resource_monitors.global_downstream_max_connections",
+                "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+                json!({"max_active_downstream_connections": 50_000}),
+            )],
+        },
+    })
+}
+
+/// The filters in the shape in which they stand in a connection manager of somebody's own.
+fn filters(policy: &Policy<'_>, options: &Options) -> Value {
+    let name = options.listener_of_part();
+    let context = ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour: None, inside: false };
+    let mut http = json!({});
+    put(&mut http, "early_header_mutation_extensions", Some(context.trust.early_mutations()));
+    put(&mut http, "http_filters", Some(Value::Array(filter::before_router(policy, &options.paths, &context))));
+    put(&mut http, "local_reply_config", Some(reply::local_replies()));
+    http
+}
+
+fn routes(config: &Config, options: &Options) -> Value {
+    json!({"virtual_hosts": [route::virtual_host(config, options.listener_of_part(), None)]})
+}
