@@ -15,7 +15,7 @@ from counts import Counts
 from places import say
 
 MODULE_TARGET, CORE_TARGET = "wasm32-wasip1", "wasm32-unknown-unknown"
-BUILD_MODULE = ["cargo", "build", "--release", "--target", MODULE_TARGET, "--package", "multihome"]
+BUILD_MODULE = ["cargo", "build", "--release", "--target", MODULE_TARGET]
 
 
 def lint():
