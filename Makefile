@@ -37,7 +37,7 @@ demo: build ## The same, and ends: exit code 0 if every row came out right
 test: ## All tests, from a clean clone too: what they need is installed under target/
 	@$(TEST)
 
-lint: ## rustfmt and clippy, natively and for the module
+lint: ## rustfmt; clippy, natively and for the module; the pages of cargo doc
 	@$(TEST) lint
 
 test-native: ## Unit and golden tests, and the SDK's dispatcher driven natively
