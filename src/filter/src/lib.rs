@@ -24,9 +24,12 @@ use proxy_wasm::types::LogLevel;
 #[global_allocator]
 static POOL: memory::Pool = memory::Pool::new();
 
-proxy_wasm::main! {{
-    start();
-}}
+/// The entry that the host calls: the macro makes it public and leaves it undocumented.
+mod entry {
+    proxy_wasm::main! {{
+        super::start();
+    }}
+}
 
 /// What the host calls first; a native test calls it itself.
 pub fn start() {
