@@ -1,5 +1,6 @@
 //! What is probably not meant in a policy that has no faults.
 
+use multihome_core::cloud::{Form, Surface};
 use multihome_core::config::{Config, Target};
 
 /// One sentence for each.
@@ -14,6 +15,7 @@ pub fn of(config: &Config) -> Vec<String> {
         warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
     }
     warnings.extend(repeated(config));
+    warnings.extend(misplaced(config));
     let mut tenants: Vec<_> = config.tenants.iter().collect();
     tenants.sort_by_key(|(name, _)| name.as_str());
     for (name, grant) in tenants {
@@ -45,6 +47,28 @@ fn repeated(config: &Config) -> Vec<String> {
             let same = |other: &&_| same_in_a_form(target, other);
             if let Some(first) = targets.iter().take(position).position(same) {
                 warnings.push(format!("models.{name}[{position}]: is asked what models.{name}[{first}] is asked"));
+            }
+        }
+    }
+    warnings
+}
+
+/// The targets at a Google location that serves no OpenAI model: Responses at Google is the publisher `openai`, which has
+/// two locations. Source: Google "OpenAI partner models" (2026-11).
+fn misplaced(config: &Config) -> Vec<String> {
+    let mut models: Vec<_> = config.models.iter().collect();
+    models.sort_by_key(|(name, _)| name.as_str());
+    let mut warnings = Vec::new();
+    for (name, indices) in models {
+        let targets = indices.iter().filter_map(|index| config.targets.get(*index));
+        for (position, target) in targets.enumerate().filter(|(_, target)| target.address(Form::Responses).is_some()) {
+            let surface = config.endpoint_of(target).map(|endpoint| &endpoint.surface);
+            if let Some(Surface::Google { location, .. }) = surface
+                && !matches!(location.as_str(), "global" | "us")
+            {
+                warnings.push(format!(
+                    "models.{name}[{position}]: Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`"
+                ));
             }
         }
     }
