@@ -1,7 +1,8 @@
 //! What is probably not meant in a policy that has no faults.
 
-use multihome_core::cloud::{Form, Surface};
+use multihome_core::cloud::Surface;
 use multihome_core::config::{Config, Target};
+use multihome_core::form::Form;
 
 /// One sentence for each.
 pub fn of(config: &Config) -> Vec<String> {
@@ -76,8 +77,7 @@ fn misplaced(config: &Config) -> Vec<String> {
 }
 
 fn same_in_a_form(one: &Target, other: &Target) -> bool {
-    let shared = |one: &Option<_>, other: &Option<_>| one.is_some() && one == other;
     one.endpoint == other.endpoint
         && one.id == other.id
-        && (shared(&one.chat, &other.chat) || shared(&one.responses, &other.responses))
+        && one.addresses.iter().any(|address| other.addresses.contains(address))
 }

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::{Answer, Fate, Next, Request};
-use multihome_core::header;
-use multihome_core::openai::error::ApiError;
-use multihome_core::outcome::MOST_BODY;
+use multihome_core::api::error::ApiError;
+use multihome_core::contract;
+use multihome_core::request::judge::MOST_BODY;
+use multihome_core::request::{Answer, Fate, Next, Request};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
@@ -74,10 +74,10 @@ impl Attempt {
             Next::MoveOn => {
                 next::name(&request, &self.ticket);
                 // An Envoy on the way to the cloud sets it when it is over its limit, and ours would not retry for it.
-                if head.iter().any(|(name, _)| name == header::RATE_LIMITED) {
-                    host::remove_header(MapType::HttpResponseHeaders, header::RATE_LIMITED);
+                if head.iter().any(|(name, _)| name == contract::RATE_LIMITED) {
+                    host::remove_header(MapType::HttpResponseHeaders, contract::RATE_LIMITED);
                 }
-                host::set_header(MapType::HttpResponseHeaders, header::MOVE_ON, b"1");
+                host::set_header(MapType::HttpResponseHeaders, contract::MOVE_ON, b"1");
                 Action::Continue
             }
             Next::Tell(error) => {

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use multihome_core::attempt::{Fate, Next, Request};
+use multihome_core::api::error::ApiError;
 use multihome_core::config::Config;
 use multihome_core::edge::{self, Answer, Begin, Moment, Pending};
-use multihome_core::header::{self, Inbound};
-use multihome_core::openai::error::ApiError;
+use multihome_core::request::{Fate, Next, Request};
+use multihome_core::{api::inbound::Inbound, contract};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
@@ -71,7 +71,7 @@ impl Edge {
         let retries = request.retries();
         let ticket = Ticket::issue(request);
         next::name(&ticket.request().borrow(), &ticket.to_bytes());
-        host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, retries.to_string().as_bytes());
+        host::set_header(MapType::HttpRequestHeaders, contract::MAX_RETRIES, retries.to_string().as_bytes());
         self.state = State::Sent { ticket, passed: 0 };
         Action::Continue
     }
@@ -82,8 +82,8 @@ impl Edge {
         next::lead_to(cluster);
         // On HTTP/1.1 it would be the only bound between this request and the next one, and it is the client's.
         host::remove_header(MapType::HttpRequestHeaders, b"content-length");
-        host::set_header(MapType::HttpRequestHeaders, header::TRY_TIMEOUT, b"0");
-        host::set_header(MapType::HttpRequestHeaders, header::MAX_RETRIES, b"0");
+        host::set_header(MapType::HttpRequestHeaders, contract::TRY_TIMEOUT, b"0");
+        host::set_header(MapType::HttpRequestHeaders, contract::MAX_RETRIES, b"0");
         self.state = State::Detoured;
         Action::Continue
     }
@@ -192,7 +192,7 @@ impl HttpContext for Edge {
                 _ => {}
             }
         }
-        let inbound = Inbound::read(headers.iter(), &self.config.identity);
+        let inbound = Inbound::read(headers.iter(), self.config.identity.headers());
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }

@@ -3,9 +3,9 @@
 //! Both are allow-lists. Filters of Envoy's own that stand beside this one take away what is known to be
 //! there, and are quicker at it; what this file does holds without them.
 
-use multihome_core::attempt::{Answer, Head, Kept, Request};
 use multihome_core::cloud::Cloud;
-use multihome_core::header::{self, passes_back, request_id_of};
+use multihome_core::request::{Answer, Head, Kept, Request};
+use multihome_core::{cloud::request_id_of, contract, request::passes_back};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -58,10 +58,10 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
     let attempts = answerer.attempts.to_string();
     let id = request.cloud().and_then(|cloud| request_id(head, cloud)).unwrap_or(request.id());
     let ours: [(&str, &[u8]); 5] = [
-        (header::CLOUD, answerer.cloud.as_bytes()),
-        (header::TARGET, answerer.target.as_bytes()),
-        (header::REGION, answerer.region.as_bytes()),
-        (header::ATTEMPTS, attempts.as_bytes()),
+        (contract::CLOUD, answerer.cloud.as_bytes()),
+        (contract::TARGET, answerer.target.as_bytes()),
+        (contract::REGION, answerer.region.as_bytes()),
+        (contract::ATTEMPTS, attempts.as_bytes()),
         ("x-request-id", id),
     ];
     // How often each of ours stands, and whether it is right: Envoy may have set what seldom changes, and a cloud

@@ -4,7 +4,7 @@
 //! `CLUSTER TICKET`, with a space between: the route's matcher knows each cluster's name with the space behind it as a
 //! prefix, and no name holds one.
 
-use multihome_core::attempt::Request;
+use multihome_core::request::Request;
 
 use crate::host;
 use crate::worker::TicketBytes;

@@ -7,10 +7,10 @@ use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
-use multihome_core::attempt::Request;
 use multihome_core::config::Limits;
-use multihome_core::keeper::{TOKEN_KEY, Token};
-use multihome_core::route::Shares;
+use multihome_core::plan::Shares;
+use multihome_core::request::Request;
+use multihome_core::shared::token::{TOKEN_KEY, Token};
 
 use crate::host;
 use crate::slots::{Number, Slots};

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
-use multihome_core::cloud::Form;
+use multihome_core::api::body;
+use multihome_core::api::error::ApiError;
+use multihome_core::api::feature::{Feature, Features};
+use multihome_core::api::inbound::Inbound;
 use multihome_core::config::{Config, Order};
 use multihome_core::edge::{self, Answer, Begin, Moment};
-use multihome_core::header::Inbound;
-use multihome_core::openai::error::ApiError;
-use multihome_core::openai::feature::{Feature, Features};
-use multihome_core::openai::request;
-use multihome_core::policy::{Caller, Permit, Rule};
-use multihome_core::route::{self, Considered, Needs, Shares, Unfit};
+use multihome_core::plan::{self, Considered, Needs, Shares, Unfit};
+use multihome_core::tenant::{Caller, Permit, Rule};
+use multihome_core::{api::Api, name::Named};
 
 use crate::file;
 use crate::outcome::Outcome;
@@ -59,8 +59,8 @@ enum Operation {
 struct Asked {
     /// Its headers; names in lower case.
     headers: Vec<(String, String)>,
-    /// The API form that the client speaks.
-    form: Form,
+    /// The API that the client speaks.
+    api: Api,
     /// Its body.
     body: Vec<u8>,
     /// Whether there is a Google access token.
@@ -94,11 +94,11 @@ impl Explain {
                 .map_err(|error| Outcome::usage(format!("error: cannot read {}: {error}\n", file.display())))?,
             (None, model) => serde_json::json!({"model": model}).to_string().into_bytes(),
         };
-        let form = match self.operation {
-            Operation::Chat => Form::Chat,
-            Operation::Responses => Form::Responses,
+        let api = match self.operation {
+            Operation::Chat => Api::Chat,
+            Operation::Responses => Api::Responses,
         };
-        Ok(Asked { headers: self.header, form, body, google_token: !self.no_google_token })
+        Ok(Asked { headers: self.header, api, body, google_token: !self.no_google_token })
     }
 }
 
@@ -126,38 +126,38 @@ fn decide(config: &Rc<Config>, asked: &Asked) -> Result<(), ApiError> {
 }
 
 fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
-    let path: &[u8] = match asked.form {
-        Form::Chat => b"/v1/chat/completions",
-        Form::Responses => b"/v1/responses",
+    let path: &[u8] = match asked.api {
+        Api::Chat => b"/v1/chat/completions",
+        Api::Responses => b"/v1/responses",
     };
     let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", path)];
     let given = || asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let content_type =
         given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
-    Inbound::read(own.into_iter().chain(content_type).chain(given()), &config.identity)
+    Inbound::read(own.into_iter().chain(content_type).chain(given()), config.identity.headers())
 }
 
 /// Every target of the model with what becomes of it; `None` where the request is denied before any is looked at.
 fn considered(config: &Config, asked: &Asked) -> Option<String> {
-    let facts = request::read(&asked.body, asked.form).ok()?;
+    let facts = body::read(&asked.body, asked.api).ok()?;
     let model = facts.model?.name;
     let caller = Caller::identify(config, &inbound(config, asked)).ok()?;
     let permit = caller.permit(config, &model).ok()?;
     let needs = Needs {
-        form: asked.form,
+        api: asked.api,
         features: facts.features,
         bytes: asked.body.len() as u64,
         max_tokens: facts.max_tokens,
         google_token: &|| asked.google_token,
     };
-    let considered = route::consider(&permit, needs);
-    let plan = route::plan(&permit, needs, &considered, &mut Shares::default()).unwrap_or_default();
+    let considered = plan::consider(&permit, needs);
+    let plan = plan::plan(&permit, needs, &considered, &mut Shares::default()).unwrap_or_default();
     let mut rows: Vec<Row> =
         considered.iter().filter_map(|considered| Row::of(considered, &permit, needs, &plan)).collect();
     rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
 
     let mut out = String::new();
-    let _ = writeln!(out, "model {model}, {}{}", asked.form.name(), uses(facts.features));
+    let _ = writeln!(out, "model {model}, {}{}", asked.api.name(), uses(facts.features));
     let _ = writeln!(out, "order {}", order(&permit, needs));
     for row in &rows {
         let rank = row.rank.map_or("-".to_owned(), |rank| (rank + 1).to_string());
@@ -221,7 +221,7 @@ impl Row {
             }
             (None, None) => "fits, but comes after the last attempt".to_owned(),
             (None, Some(_)) => {
-                let path = target.address(needs.form).map(|address| address.path.as_str()).unwrap_or_default();
+                let path = target.address_for(needs.api).map(|address| address.path.as_str()).unwrap_or_default();
                 let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
                 format!("{}{scheme}://{}{path}", merits(considered, permit, needs), endpoint.host)
             }
@@ -244,7 +244,7 @@ fn merits(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs) -> Str
         Order::Cheapest => {
             let tokens = needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens);
             match considered.target.price {
-                Some(price) => format!("${:.6}  ", route::cost(price, needs.bytes, tokens)),
+                Some(price) => format!("${:.6}  ", plan::cost(price, needs.bytes, tokens)),
                 None => "no price  ".to_owned(),
             }
         }
@@ -253,7 +253,7 @@ fn merits(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs) -> Str
 
 fn reason(unfit: Unfit, needs: Needs, cloud: &str, residency: &str) -> String {
     match unfit {
-        Unfit::Form => format!("does not speak {}", needs.form.name()),
+        Unfit::Form => format!("does not speak {}", needs.api.name()),
         Unfit::Refused(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
         Unfit::Refused(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),
         Unfit::Refused(Rule::Targets) => "policy's `targets` does not match it".to_owned(),

@@ -1,9 +1,7 @@
 //! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
 
 mod endpoint;
-mod fields;
 mod model;
-mod node;
 mod settings;
 mod tenant;
 
@@ -14,11 +12,11 @@ use crate::fault::{Fault, Faults, Place};
 
 pub use endpoint::{Address, Auth, Endpoint, Tls, TokenEndpoint};
 pub use model::{Price, Target};
-pub use node::Node;
 pub use settings::{Carried, Defaults, Identity, Limits, Listener, ListenerTls, Timeouts, Trust};
 pub use tenant::{Grant, Order, parse_grant};
 
-use fields::Fields;
+use crate::document::Node;
+use crate::document::fields::Fields;
 
 /// A checked policy.
 #[derive(Debug)]

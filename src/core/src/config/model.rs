@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 
 use super::endpoint::{Auth, Endpoint};
-use super::fields::{Fields, one_or_more, some_entries, texts};
-use super::node::Node;
-use crate::cloud::{Cloud, Form, ModelAddress, Surface, aws, azure, residency_contradiction};
+use crate::api::Api;
+use crate::api::feature::{Feature, Features};
+use crate::cloud::{Cloud, ModelAddress, Surface, aws, azure, residency_contradiction};
+use crate::convert;
+use crate::document::Node;
+use crate::document::fields::{Fields, one_or_more, some_entries, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
-use crate::openai::feature::{Feature, Features};
+use crate::form::Form;
+use crate::name::{self, Named};
 
 /// A model on an endpoint.
 #[derive(Debug)]
@@ -17,10 +20,8 @@ pub struct Target {
     pub endpoint: usize,
     /// The cloud's own model id or deployment.
     pub id: String,
-    /// Where it answers chat completions, if it does.
-    pub chat: Option<ModelAddress>,
-    /// Where it answers the Responses API, if it does.
-    pub responses: Option<ModelAddress>,
+    /// The forms that it speaks, and where it serves each; in the file's order.
+    pub addresses: Vec<(Form, ModelAddress)>,
     /// What it costs, where the file says so.
     pub price: Option<Price>,
     /// Its share under `order: weighted`; 0 is asked only after the others.
@@ -30,12 +31,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Where this target answers `form`.
+    /// Where this target serves `form`.
     pub fn address(&self, form: Form) -> Option<&ModelAddress> {
-        match form {
-            Form::Chat => self.chat.as_ref(),
-            Form::Responses => self.responses.as_ref(),
-        }
+        self.addresses.iter().find(|(spoken, _)| *spoken == form).map(|(_, address)| address)
+    }
+
+    /// Where it serves a client's API.
+    pub fn address_for(&self, api: Api) -> Option<&ModelAddress> {
+        self.address(self.form_for(api)?)
+    }
+
+    /// The form in which it serves a client's API.
+    pub fn form_for(&self, api: Api) -> Option<Form> {
+        self.addresses.iter().map(|(form, _)| *form).find(|form| convert::between(api, *form).is_some())
     }
 }
 
@@ -119,16 +127,8 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         // before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
-    let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
-    Some(Target {
-        endpoint: index,
-        id: id.to_owned(),
-        chat: address(Form::Chat),
-        responses: address(Form::Responses),
-        price,
-        weight,
-        lacks,
-    })
+    let addresses = forms.iter().map(|form| (*form, endpoint.surface.address(*form, id, version, prefix))).collect();
+    Some(Target { endpoint: index, id: id.to_owned(), addresses, price, weight, lacks })
 }
 
 fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {
@@ -153,8 +153,9 @@ fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
     let mut forms = Vec::new();
     for (text, place) in named {
         match Form::parse(text) {
+            Some(form) if forms.contains(&form) => {}
             Some(form) => forms.push(form),
-            None => faults.unknown(&place, "API form", text, Form::ALL.map(Form::name)),
+            None => faults.unknown(&place, "API form", text, Form::names()),
         }
     }
     forms
@@ -181,7 +182,7 @@ fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
     for (text, place) in named {
         match Feature::parse(text) {
             Some(feature) => lacks.add(feature),
-            None => faults.unknown(&place, "feature", text, Feature::ALL.map(Feature::name)),
+            None => faults.unknown(&place, "feature", text, Feature::names()),
         }
     }
     lacks

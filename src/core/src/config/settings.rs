@@ -4,11 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::endpoint::{Address, parse_address};
-use super::fields::{Fields, entries, text, texts};
-use super::node::Node;
 use super::tenant::{self, Grant, Known, MOST_ATTEMPTS, Order};
+use crate::api::inbound::IdentityHeaders;
+use crate::document::Node;
+use crate::document::fields::{Fields, entries, text, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
+use crate::name::{self, Named};
 
 /// How a request says which tenant it is for.
 #[derive(Debug)]
@@ -19,6 +20,13 @@ pub struct Identity {
     pub trust: Trust,
     /// Whether requests may carry a tenant's whole policy.
     pub carried: Option<Carried>,
+}
+
+impl Identity {
+    /// The headers that only trusted hops may set.
+    pub fn headers(&self) -> IdentityHeaders<'_> {
+        IdentityHeaders { tenant: &self.header, policy: self.carried.as_ref().map(|carried| carried.header.as_str()) }
+    }
 }
 
 /// Who may set the identity headers.
@@ -115,7 +123,7 @@ pub(super) fn read_defaults(found: Found<'_>, faults: &mut Faults) -> Defaults {
         if let Some(text) = fields.optional_text("order", faults) {
             match Order::parse(text) {
                 Some(order) => defaults.order = order,
-                None => faults.unknown(&fields.place.key("order"), "order", text, Order::ALL.map(Order::name)),
+                None => faults.unknown(&fields.place.key("order"), "order", text, Order::names()),
             }
         }
         if let Some(attempts) = fields.optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults) {

@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::fields::{Fields, entries, one_or_more, texts};
-use super::node::Node;
 use super::settings::Defaults;
 use crate::cloud::{Cloud, Clouds};
+use crate::document::Node;
+use crate::document::fields::{Fields, entries, one_or_more, texts};
 use crate::fault::{Fault, Faults, Place, closest};
-use crate::name::{self, Pattern};
+use crate::name::{self, Named, Pattern};
 
 /// What is allowed: everything that all parts name. What is not named is denied.
 #[derive(Debug)]
@@ -57,22 +57,15 @@ pub enum Order {
     Cheapest,
 }
 
-impl Order {
-    /// All of them.
-    pub const ALL: [Order; 3] = [Order::Ordered, Order::Weighted, Order::Cheapest];
+impl Named for Order {
+    const ALL: &'static [Order] = &[Order::Ordered, Order::Weighted, Order::Cheapest];
 
-    /// The name that files and headers use.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Order::Ordered => "ordered",
             Order::Weighted => "weighted",
             Order::Cheapest => "cheapest",
         }
-    }
-
-    /// The order of that name.
-    pub fn parse(name: &str) -> Option<Order> {
-        Order::ALL.into_iter().find(|order| order.name() == name)
     }
 }
 
@@ -184,7 +177,7 @@ fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {
         match Cloud::parse(text) {
             Some(cloud) if clouds.contains(&cloud) => faults.add(&place, format!("`{text}` stands twice")),
             Some(cloud) => clouds.push(cloud),
-            None => faults.unknown(&place, "cloud", text, Cloud::ALL.map(Cloud::name)),
+            None => faults.unknown(&place, "cloud", text, Cloud::names()),
         }
     }
     clouds
@@ -230,7 +223,7 @@ fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
     for (text, place) in named {
         match Order::parse(text) {
             Some(order) => orders.push(order),
-            None => faults.unknown(&place, "order", text, Order::ALL.map(Order::name)),
+            None => faults.unknown(&place, "order", text, Order::names()),
         }
     }
     orders

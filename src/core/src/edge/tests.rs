@@ -40,7 +40,7 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
     }
     headers.extend_from_slice(more);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let inbound = Inbound::read(headers, &config.identity);
+    let inbound = Inbound::read(headers, config.identity.headers());
     let mut shares = Shares::default();
     match begin(&config, &inbound, Moment { shares: &mut shares, google_token: &|| false }) {
         Begin::Answer(Answer::Denied(error)) => Err(error),

@@ -2,9 +2,9 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::config;
-use crate::header::passes_back;
-use crate::openai::request;
-use crate::splice::Place;
+
+use crate::api::body;
+use crate::request::splice::Place;
 
 /// All three clouds, one target each, in the order in which they are tried.
 const POLICY: &str = r#"{
@@ -24,10 +24,10 @@ const POLICY: &str = r#"{
 
 fn planned(body: &str) -> Request {
     let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
-    let facts = request::read(body.as_bytes(), Form::Chat).unwrap();
+    let facts = body::read(body.as_bytes(), Api::Chat).unwrap();
     let plan = vec![0, 1, 2];
-    let splice = Splice::new(body.into(), Place::of(&facts), &plan, &config, Form::Chat);
-    Request::new(config, Form::Chat, plan, Body::Held { length: body.len() as u64, splice }, Origin::default()).unwrap()
+    let splice = Splice::new(body.into(), Place::of(&facts), &plan, &config, Api::Chat);
+    Request::new(config, Api::Chat, plan, Body::Held { length: body.len() as u64, splice }, Origin::default()).unwrap()
 }
 
 fn answer(status: u16, retry_after: Option<&str>) -> Answer<'_> {

@@ -1,6 +1,6 @@
 //! Reading a map field by field: what is missing, misplaced or unknown is noted, and reading goes on.
 
-use super::node::Node;
+use super::Node;
 use crate::fault::{Faults, Place};
 
 /// The fields of one map, each of which is to be asked for by name; [`Fields::finish`] reports the rest.

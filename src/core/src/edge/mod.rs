@@ -10,17 +10,17 @@ use std::rc::Rc;
 
 use serde::Serialize;
 
-use crate::attempt::{Body, Origin, Request};
-use crate::cloud::Form;
+use crate::api::body::Refusal;
+use crate::api::error::ApiError;
+use crate::api::feature::{Feature, Features};
+use crate::api::inbound::{Inbound, Single};
+use crate::api::path::{self, Operation};
+use crate::api::{self, Api};
 use crate::config::{Auth, Config, Order};
-use crate::header::{self, Inbound, Single};
-use crate::openai::error::ApiError;
-use crate::openai::feature::{Feature, Features};
-use crate::openai::request::{self, Refusal};
-use crate::path::{self, Operation};
-use crate::policy::Caller;
-use crate::route::{self, Considered, Needs, Shares};
-use crate::splice::{Place, Splice};
+use crate::plan::{self, Considered, Needs, Shares};
+use crate::request::splice::{Place, Splice};
+use crate::request::{Body, Origin, Request, is_kept_id};
+use crate::tenant::Caller;
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -55,7 +55,7 @@ pub struct Moment<'w> {
 pub struct Pending {
     config: Rc<Config>,
     caller: Caller,
-    form: Form,
+    api: Api,
     /// The model, if the path named it.
     model: Option<String>,
     origin: Origin,
@@ -74,10 +74,10 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
         Operation::ShowModel(model) => {
             show_model(config, &caller, &model).map(|body| Begin::Answer(Answer::Found(body)))
         }
-        Operation::Generate(form, model) => {
+        Operation::Generate(api, model) => {
             check_body_headers(config, inbound)?;
             let unread = Needs {
-                form,
+                api,
                 features: Features::default(),
                 bytes: inbound.content_length.unwrap_or_default(),
                 max_tokens: None,
@@ -85,16 +85,16 @@ fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Resu
             };
             if let Some(name) = &model {
                 let permit = caller.permit(config, name)?;
-                let considered = route::consider(&permit, unread);
-                if needs_no_body(&considered, form, permit.order()) {
-                    let plan = route::plan(&permit, unread, &considered, moment.shares)?;
+                let considered = plan::consider(&permit, unread);
+                if needs_no_body(&considered, api, permit.order()) {
+                    let plan = plan::plan(&permit, unread, &considered, moment.shares)?;
                     let body = Body::Streamed { length: inbound.content_length };
-                    return Request::new(Rc::clone(config), form, plan, body, origin(inbound))
+                    return Request::new(Rc::clone(config), api, plan, body, origin(inbound))
                         .map(Begin::Go)
                         .ok_or_else(empty_plan);
                 }
             }
-            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, form, model, origin: origin(inbound) }))
+            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, api, model, origin: origin(inbound) }))
         }
     }
 }
@@ -108,7 +108,7 @@ impl Pending {
         if body.len() as u64 > self.config.limits.body_bytes {
             return Err(too_large(&self.config));
         }
-        let mut facts = request::read(&body, self.form).map_err(refused)?;
+        let mut facts = api::body::read(&body, self.api).map_err(refused)?;
         if trailers {
             facts.features.add(Feature::Trailers);
         }
@@ -122,18 +122,18 @@ impl Pending {
                 }
             };
             let needs = Needs {
-                form: self.form,
+                api: self.api,
                 features: facts.features,
                 bytes: body.len() as u64,
                 max_tokens: facts.max_tokens,
                 google_token: moment.google_token,
             };
             let permit = self.caller.permit(&self.config, model)?;
-            route::plan(&permit, needs, &route::consider(&permit, needs), moment.shares)?
+            plan::plan(&permit, needs, &plan::consider(&permit, needs), moment.shares)?
         };
         let (place, length) = (Place::of(&facts), body.len() as u64);
-        let splice = Splice::new(body, place, &plan, &self.config, self.form);
-        Request::new(self.config, self.form, plan, Body::Held { length, splice }, self.origin).ok_or_else(empty_plan)
+        let splice = Splice::new(body, place, &plan, &self.config, self.api);
+        Request::new(self.config, self.api, plan, Body::Held { length, splice }, self.origin).ok_or_else(empty_plan)
     }
 }
 
@@ -158,11 +158,11 @@ pub fn too_many_held() -> ApiError {
 
 /// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
 /// lacks nothing, and is not ranked by price.
-fn needs_no_body(considered: &[Considered<'_>], form: Form, order: Order) -> bool {
+fn needs_no_body(considered: &[Considered<'_>], api: Api, order: Order) -> bool {
     let mut fit = 0;
     for Considered { target, .. } in considered.iter().filter(|considered| considered.unfit.is_none()) {
         fit += 1;
-        let in_path = target.address(form).is_some_and(|address| address.model_in_path);
+        let in_path = target.address_for(api).is_some_and(|address| address.model_in_path);
         if !in_path || !target.lacks.is_empty() {
             return false;
         }
@@ -173,7 +173,7 @@ fn needs_no_body(considered: &[Considered<'_>], form: Form, order: Order) -> boo
 fn origin(inbound: &Inbound<'_>) -> Origin {
     let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
     Origin {
-        id: if header::is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
+        id: if is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
         https: inbound.scheme == b"https",
         plain,
         said_length: inbound.content_length.is_some(),

@@ -5,10 +5,12 @@ use std::rc::Rc;
 use base64::Engine;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use crate::api::error::ApiError;
+use crate::api::inbound::{Inbound, Single};
 use crate::cloud::{Cloud, Clouds};
 use crate::config::{Config, Grant, Order, Target, parse_grant};
-use crate::header::{self, Inbound, Single};
-use crate::openai::error::ApiError;
+use crate::contract;
+use crate::name::Named;
 
 /// Who asks, with all that bounds what they may use. Every part has to allow what is done.
 #[derive(Debug)]
@@ -39,9 +41,9 @@ pub enum Rule {
     Residency,
     /// The tenant's targets.
     Targets,
-    /// The client's own [`header::CLOUDS`].
+    /// The client's own [`contract::CLOUDS`].
     NarrowedClouds,
-    /// The client's own [`header::RESIDENCY`].
+    /// The client's own [`contract::RESIDENCY`].
     NarrowedResidency,
 }
 
@@ -52,8 +54,8 @@ impl Rule {
             Rule::Clouds => "clouds",
             Rule::Residency => "residency",
             Rule::Targets => "targets",
-            Rule::NarrowedClouds => header::CLOUDS,
-            Rule::NarrowedResidency => header::RESIDENCY,
+            Rule::NarrowedClouds => contract::CLOUDS,
+            Rule::NarrowedResidency => contract::RESIDENCY,
         }
     }
 }
@@ -67,8 +69,8 @@ impl Caller {
     pub fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Caller, ApiError> {
         let (own, others) = grants(config, inbound)?;
         let narrowing = Narrowing {
-            clouds: words(header::CLOUDS, inbound.clouds)?.map(clouds).transpose()?,
-            residency: words(header::RESIDENCY, inbound.residency)?
+            clouds: words(contract::CLOUDS, inbound.clouds)?.map(clouds).transpose()?,
+            residency: words(contract::RESIDENCY, inbound.residency)?
                 .map(|words| residencies(config, words))
                 .transpose()?,
         };
@@ -258,7 +260,7 @@ fn clouds<'h>(words: impl Iterator<Item = &'h str>) -> Result<Clouds, ApiError> 
     for word in words {
         let Some(cloud) = Cloud::parse(word) else {
             let why = format!("names `{}`; there are azure, aws and gcp", shown(word));
-            return Err(invalid_header(header::CLOUDS, &why));
+            return Err(invalid_header(contract::CLOUDS, &why));
         };
         if !clouds.contains(&cloud) {
             clouds.push(cloud);
@@ -272,7 +274,7 @@ fn residencies<'h>(config: &Config, words: impl Iterator<Item = &'h str>) -> Res
     for word in words {
         let Some(endpoint) = config.endpoints.iter().find(|endpoint| &*endpoint.residency == word) else {
             let why = format!("names `{}`, which no endpoint has", shown(word));
-            return Err(invalid_header(header::RESIDENCY, &why));
+            return Err(invalid_header(contract::RESIDENCY, &why));
         };
         if !labels.contains(&endpoint.residency) {
             labels.push(Rc::clone(&endpoint.residency));
@@ -288,24 +290,24 @@ fn order(config: &Config, own: &Grant, others: &[Rc<Grant>], header: Single<'_>)
     let fallback = [config.defaults.order];
     let own = own.orders.as_deref().or_else(|| bounds().next_back()).unwrap_or(&fallback);
     let mut allowed = own.iter().copied().filter(|order| bounds().all(|bound| bound.contains(order)));
-    let Some(text) = once(header::ORDER, header)? else {
+    let Some(text) = once(contract::ORDER, header)? else {
         let message = "Policy rule `order` leaves no order that the policy, the ceiling and the tenant's entry share.";
         return allowed.next().ok_or_else(|| ApiError::new(403, "order_not_allowed", message).about("order"));
     };
     let Some(picked) = Order::parse(text) else {
-        return Err(invalid_header(header::ORDER, "takes ordered, weighted or cheapest"));
+        return Err(invalid_header(contract::ORDER, "takes ordered, weighted or cheapest"));
     };
     allowed.find(|order| *order == picked).ok_or_else(|| {
         let message = format!("Policy rule `order` does not allow `{text}` for this tenant.");
-        ApiError::new(403, "order_not_allowed", message).about(header::ORDER)
+        ApiError::new(403, "order_not_allowed", message).about(contract::ORDER)
     })
 }
 
 fn max_attempts(header: Single<'_>) -> Result<Option<u32>, ApiError> {
-    let Some(text) = once(header::MAX_ATTEMPTS, header)? else { return Ok(None) };
+    let Some(text) = once(contract::MAX_ATTEMPTS, header)? else { return Ok(None) };
     match text.parse::<u32>() {
         Ok(attempts) if attempts > 0 => Ok(Some(attempts)),
-        _ => Err(invalid_header(header::MAX_ATTEMPTS, "takes a whole number from 1")),
+        _ => Err(invalid_header(contract::MAX_ATTEMPTS, "takes a whole number from 1")),
     }
 }
 

@@ -1,20 +1,21 @@
 //! From a permit to a plan: which targets can serve a request, and in which order they are tried.
 
-mod weighted;
+pub mod order;
 
-use crate::cloud::Form;
+use crate::api::Api;
+use crate::api::error::ApiError;
+use crate::api::feature::{Feature, Features};
 use crate::config::{Auth, Order, Price, Target};
-use crate::openai::error::ApiError;
-use crate::openai::feature::{Feature, Features};
-use crate::policy::{Permit, Rule};
+use crate::name::Named;
+use crate::tenant::{Permit, Rule};
 
-pub use weighted::Shares;
+pub use order::weighted::Shares;
 
 /// What a request needs of a target, and what is known of its size.
 #[derive(Clone, Copy)]
 pub struct Needs<'w> {
-    /// The API form that the client speaks.
-    pub form: Form,
+    /// The API that the client speaks.
+    pub api: Api,
     /// The features that it uses.
     pub features: Features,
     /// The size of its body in bytes.
@@ -68,7 +69,7 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: Needs<'_>) -> Vec<Considered<'c>
         let lacking = target.lacks.shared(needs.features);
         let unfit = if let Some(rule) = refusal {
             Some(Unfit::Refused(rule))
-        } else if target.address(needs.form).is_none() {
+        } else if target.form_for(needs.api).is_none() {
             Some(Unfit::Form)
         } else if !lacking.is_empty() {
             Some(Unfit::Lacks(lacking))
@@ -145,9 +146,9 @@ fn no_target(permit: &Permit<'_>, needs: Needs<'_>, refused: Option<Unfit>) -> A
     let model = permit.model();
     match refused {
         None | Some(Unfit::Form) => {
-            let (here, there) = match needs.form {
-                Form::Chat => ("chat completions", "/v1/responses"),
-                Form::Responses => ("the Responses API", "/v1/chat/completions"),
+            let (here, there) = match needs.api {
+                Api::Chat => ("chat completions", "/v1/responses"),
+                Api::Responses => ("the Responses API", "/v1/chat/completions"),
             };
             let message = format!("No target of model `{model}` that this tenant may use serves {here}; use {there}.");
             ApiError::new(400, "unsupported_operation", message).about("model")

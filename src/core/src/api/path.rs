@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 
-use crate::cloud::Form;
+use super::Api;
+use super::error::ApiError;
 use crate::name;
-use crate::openai::error::ApiError;
 
 /// An operation of the client's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// A chat completion or a response; the model is named here if the path names it.
-    Generate(Form, Option<String>),
+    Generate(Api, Option<String>),
     /// The models that the tenant may use.
     ListModels,
     /// One of them.
@@ -27,7 +27,7 @@ pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
     let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
     let path = std::str::from_utf8(path).ok().and_then(decoded).ok_or_else(|| unknown_path("…"))?;
     let (operation, allowed) = match recognised(&path) {
-        Some(Operation::Generate(form, model)) => (Operation::Generate(form, model), "POST"),
+        Some(Operation::Generate(api, model)) => (Operation::Generate(api, model), "POST"),
         Some(other) => (other, "GET"),
         None => return Err(unknown_path(&path)),
     };
@@ -41,19 +41,19 @@ pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
 fn recognised(path: &str) -> Option<Operation> {
     if let Some(rest) = path.strip_prefix("/openai/deployments/") {
         // A model's name may hold a slash, which SDKs encode.
-        let (model, form) = match rest.strip_suffix("/chat/completions") {
-            Some(model) => (model, Form::Chat),
-            None => (rest.strip_suffix("/responses")?, Form::Responses),
+        let (model, api) = match rest.strip_suffix("/chat/completions") {
+            Some(model) => (model, Api::Chat),
+            None => (rest.strip_suffix("/responses")?, Api::Responses),
         };
         let dots = |part: &str| part.bytes().all(|byte| byte == b'.');
         let named = name::is_model(model) && !model.split('/').any(dots);
-        return named.then(|| Operation::Generate(form, Some(model.to_owned())));
+        return named.then(|| Operation::Generate(api, Some(model.to_owned())));
     }
     let rest = ["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
     match rest {
         // The dated Azure API has chat completions under a deployment only.
-        "chat/completions" if path.ends_with("/v1/chat/completions") => Some(Operation::Generate(Form::Chat, None)),
-        "responses" => Some(Operation::Generate(Form::Responses, None)),
+        "chat/completions" if path.ends_with("/v1/chat/completions") => Some(Operation::Generate(Api::Chat, None)),
+        "responses" => Some(Operation::Generate(Api::Responses, None)),
         "models" => Some(Operation::ListModels),
         _ => rest
             .strip_prefix("models/")
@@ -103,22 +103,22 @@ mod tests {
     fn knows_the_operations_of_both_shapes() {
         let model = |name: &str| Some(name.to_owned());
         for (method, path, expected) in [
-            ("POST", "/v1/chat/completions", Operation::Generate(Form::Chat, None)),
-            ("POST", "/v1/responses", Operation::Generate(Form::Responses, None)),
-            ("POST", "/openai/v1/chat/completions", Operation::Generate(Form::Chat, None)),
-            ("POST", "/openai/v1/responses?api-version=preview", Operation::Generate(Form::Responses, None)),
-            ("POST", "/openai/responses?api-version=2025-04-01-preview", Operation::Generate(Form::Responses, None)),
+            ("POST", "/v1/chat/completions", Operation::Generate(Api::Chat, None)),
+            ("POST", "/v1/responses", Operation::Generate(Api::Responses, None)),
+            ("POST", "/openai/v1/chat/completions", Operation::Generate(Api::Chat, None)),
+            ("POST", "/openai/v1/responses?api-version=preview", Operation::Generate(Api::Responses, None)),
+            ("POST", "/openai/responses?api-version=2025-04-01-preview", Operation::Generate(Api::Responses, None)),
             (
                 "POST",
                 "/openai/deployments/gpt-6.1-sol/chat/completions?api-version=2024-10-21",
-                Operation::Generate(Form::Chat, model("gpt-6.1-sol")),
+                Operation::Generate(Api::Chat, model("gpt-6.1-sol")),
             ),
             (
                 "POST",
                 "/openai/deployments/openai%2Fgpt-oss/chat/completions",
-                Operation::Generate(Form::Chat, model("openai/gpt-oss")),
+                Operation::Generate(Api::Chat, model("openai/gpt-oss")),
             ),
-            ("POST", "/openai/deployments/a%3Ab/responses", Operation::Generate(Form::Responses, model("a:b"))),
+            ("POST", "/openai/deployments/a%3Ab/responses", Operation::Generate(Api::Responses, model("a:b"))),
             ("GET", "/v1/models", Operation::ListModels),
             ("GET", "/openai/models?api-version=1", Operation::ListModels),
             ("GET", "/v1/models/openai%2Fgpt-oss", Operation::ShowModel("openai/gpt-oss".into())),

@@ -3,9 +3,9 @@ use std::rc::Rc;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::api::inbound::{Inbound, Single};
 use crate::config::{self, Config};
-use crate::header::{Inbound, Single};
-use crate::policy::Caller;
+use crate::tenant::Caller;
 
 /// Three clouds, four targets: enough for every rule to refuse one of them.
 pub(crate) const POLICY: &str = r#"{
@@ -36,8 +36,8 @@ pub(crate) fn config() -> Rc<Config> {
     Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap())
 }
 
-fn needs(form: Form) -> Needs<'static> {
-    Needs { form, features: Features::default(), bytes: 400, max_tokens: None, google_token: &|| true }
+fn needs(api: Api) -> Needs<'static> {
+    Needs { api, features: Features::default(), bytes: 400, max_tokens: None, google_token: &|| true }
 }
 
 fn planned(
@@ -127,12 +127,12 @@ fn the_order_is_one_that_ceiling_entry_and_policy_allow() {
     }
 }
 
-/// One row a rule: tenant, the client's headers, form, and the plan or the refusal.
+/// One row a rule: tenant, the client's headers, api, and the plan or the refusal.
 #[wasm_bindgen_test(unsupported = test)]
 fn plans_only_what_policy_and_request_allow() {
-    use Form::{Chat, Responses};
+    use crate::api::Api::{Chat, Responses};
     let carried = r#"{"clouds":["gcp","aws","azure"],"residency":["us","eu"],"models":["sol"],"order":"ordered"}"#;
-    for (tenant, headers, model, form, expected) in [
+    for (tenant, headers, model, api, expected) in [
         ("all", &[][..], "sol", Chat, Ok(&["aws-us", "az-us", "az-eu"][..])),
         ("all", &[], "sol", Responses, Ok(&["gcp-us", "aws-us", "az-us"])),
         ("all", &[("clouds", "azure")], "sol", Chat, Ok(&["az-us", "az-eu"])),
@@ -166,17 +166,17 @@ fn plans_only_what_policy_and_request_allow() {
         ("all", &[("max-attempts", "0")], "sol", Chat, Err((400, "invalid_header"))),
         ("all", &[("max-attempts", "-1")], "sol", Chat, Err((400, "invalid_header"))),
     ] {
-        let found = planned(tenant, headers, model, needs(form));
+        let found = planned(tenant, headers, model, needs(api));
         let expected = expected
             .map(|names| names.iter().map(|name| (*name).to_owned()).collect())
             .map_err(|(status, code): (u16, &str)| (status, code.to_owned()));
-        assert_eq!(found, expected, "{tenant} {headers:?} {model} {form:?}");
+        assert_eq!(found, expected, "{tenant} {headers:?} {model} {api:?}");
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_target_that_lacks_what_is_used_is_unfit() {
-    let tools = Needs { features: [Feature::Tools].into_iter().collect(), ..needs(Form::Chat) };
+    let tools = Needs { features: [Feature::Tools].into_iter().collect(), ..needs(Api::Chat) };
     assert_eq!(planned("all", &[], "sol", tools).unwrap(), ["az-us", "az-eu"]);
     assert_eq!(planned("aws", &[], "sol", tools).unwrap_err(), (400, "unsupported_feature".to_owned()));
 }
@@ -190,23 +190,23 @@ fn what_no_target_has_together_is_named_together() {
     let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
     let caller = Caller::identify(&config, &inbound).unwrap();
     let permit = caller.permit(&config, "sol").unwrap();
-    let needs = Needs { features: [Feature::Tools, Feature::Choices].into_iter().collect(), ..needs(Form::Chat) };
+    let needs = Needs { features: [Feature::Tools, Feature::Choices].into_iter().collect(), ..needs(Api::Chat) };
     let error = plan(&permit, needs, &consider(&permit, needs), &mut Shares::default()).unwrap_err();
     assert!(error.message.ends_with("has: tools and choices."), "{}", error.message);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn without_a_token_google_is_unfit() {
-    let without = Needs { google_token: &|| false, ..needs(Form::Responses) };
+    let without = Needs { google_token: &|| false, ..needs(Api::Responses) };
     assert_eq!(planned("all", &[], "sol", without).unwrap(), ["aws-us", "az-us"]);
     assert_eq!(planned("all", &[], "luna", without).unwrap_err(), (503, "no_credential".to_owned()));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn state_stays_with_the_first_target() {
-    let state = Needs { features: [Feature::State].into_iter().collect(), ..needs(Form::Responses) };
+    let state = Needs { features: [Feature::State].into_iter().collect(), ..needs(Api::Responses) };
     assert_eq!(planned("all", &[], "sol", state).unwrap(), ["gcp-us"]);
-    let stored = Needs { features: [Feature::StoredPrompt].into_iter().collect(), ..needs(Form::Responses) };
+    let stored = Needs { features: [Feature::StoredPrompt].into_iter().collect(), ..needs(Api::Responses) };
     assert_eq!(planned("all", &[], "sol", stored).unwrap(), ["gcp-us"]);
 }
 
@@ -217,7 +217,7 @@ fn the_cheapest_depends_on_the_request() {
             "all",
             &[("order", "cheapest")],
             "sol",
-            Needs { bytes, max_tokens: Some(max_tokens), ..needs(Form::Chat) },
+            Needs { bytes, max_tokens: Some(max_tokens), ..needs(Api::Chat) },
         )
     };
     assert_eq!(cheapest(4_000_000, 1).unwrap(), ["az-eu", "az-us", "aws-us"]);

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::api::error::{ApiError, kind_of};
 use crate::cloud::Cloud;
-use crate::openai::error::{ApiError, kind_of};
+use crate::name::Named;
 
 /// An error that a cloud answered with.
 #[derive(Clone, Copy, Debug)]

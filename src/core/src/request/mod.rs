@@ -3,23 +3,26 @@
 //! The edge makes a [`Request`], every attempt works on it. All of it can be done again from the beginning
 //! for the next target: nothing an attempt does changes what the next one is made from.
 
-mod telling;
+mod failure;
+pub mod judge;
+pub mod splice;
 
 use std::rc::Rc;
 
-use crate::cloud::{Cloud, Form};
+use crate::api::Api;
+use crate::api::error::ApiError;
+use crate::cloud::Cloud;
 use crate::config::{Auth, Config, Endpoint, Target};
-use crate::header::is_kept_id;
-use crate::openai::error::ApiError;
-use crate::outcome::{self, Cause, Failed, Failure, Verdict};
-use crate::splice::Splice;
-use telling::{MostTelling, Told};
+use crate::name::Named;
+use failure::{MostTelling, Told};
+use judge::{Cause, Failed, Failure, Verdict};
+use splice::Splice;
 
 /// A planned request.
 #[derive(Debug)]
 pub struct Request {
     config: Rc<Config>,
-    form: Form,
+    api: Api,
     /// Places of targets in the configuration, in the order in which they are tried. Never empty.
     plan: Vec<usize>,
     body: Body,
@@ -30,6 +33,30 @@ pub struct Request {
     /// What the latest attempt has made of its answer.
     answer: Fate,
     origin: Origin,
+}
+
+/// The headers of an answer that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
+/// The request id is not among them: see [`request_id_of`].
+pub fn passes_back(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b":status"
+            | b"content-type"
+            | b"content-length"
+            | b"content-encoding"
+            | b"date"
+            | b"retry-after"
+            | b"retry-after-ms"
+            | b"openai-processing-ms"
+    ) || name.starts_with(b"x-ratelimit-")
+}
+
+/// The longest id of a request or a call that is kept, in bytes: a UUID has 36, Google's and AWS's have less than 100.
+const MOST_ID: usize = 256;
+
+/// Whether an id is kept for as long as its request lives: one that a client or a cloud makes arbitrarily long is not.
+pub fn is_kept_id(id: &[u8]) -> bool {
+    id.len() <= MOST_ID
 }
 
 /// What an attempt has to know of the client's request headers, beside the body.
@@ -154,10 +181,10 @@ pub enum Next {
 
 impl Request {
     /// A request with its plan; `None` for a plan without a target.
-    pub fn new(config: Rc<Config>, form: Form, plan: Vec<usize>, body: Body, origin: Origin) -> Option<Request> {
+    pub fn new(config: Rc<Config>, api: Api, plan: Vec<usize>, body: Body, origin: Origin) -> Option<Request> {
         (!plan.is_empty()).then_some(Request {
             config,
-            form,
+            api,
             plan,
             body,
             begun: 0,
@@ -198,7 +225,7 @@ impl Request {
         self.answer = Fate::Open;
         let (target, endpoint) = self.at(position).ok_or(OutOfTurn)?;
         Ok(Head {
-            path: &target.address(self.form).ok_or(OutOfTurn)?.path,
+            path: &target.address_for(self.api).ok_or(OutOfTurn)?.path,
             host: &endpoint.host,
             scheme: if endpoint.tls.is_some() { "https" } else { "http" },
             length: self.length(),
@@ -294,14 +321,7 @@ impl Request {
             return Verdict::Serve(None);
         };
         let Answer { status, retry_after, error_type, id: _, body } = answer;
-        outcome::judge(Failed {
-            cloud: endpoint.cloud,
-            endpoint: &endpoint.name,
-            status,
-            retry_after,
-            error_type,
-            body,
-        })
+        judge::judge(Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body })
     }
 
     /// What a client is told when Envoy itself gave up, with `status`, after no attempt answered.
@@ -362,7 +382,7 @@ impl Request {
     fn splicing(&self) -> Option<(&Splice, &Target)> {
         let Body::Held { splice, .. } = &self.body else { return None };
         let (target, _) = self.latest()?;
-        splice.differs(target, self.form).then_some((splice, target))
+        splice.differs(target, self.api).then_some((splice, target))
     }
 
     fn length(&self) -> Option<u64> {

@@ -21,8 +21,6 @@ pub const RETRY_MS: u64 = 1_000;
 pub const FETCH_MS: u64 = 3_000;
 /// The path of the default service account's token. Source: google-auth `compute_engine/_metadata.py` (2026-11).
 pub const PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
-/// The cluster that reaches the metadata server.
-pub const CLUSTER: &str = "multihome-gcp-metadata";
 /// The longest token that is kept.
 const MOST_TOKEN: usize = 16 << 10;
 

@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::Api;
 use super::feature::{Feature, Features};
-use crate::cloud::Form;
 use crate::json::{Cursor, Malformed, Text};
 
 /// What was read.
@@ -136,7 +136,7 @@ impl Seen {
 ///
 /// # Errors
 /// Why it must not be sent on.
-pub fn read(body: &[u8], form: Form) -> Result<Facts<'_>, Refusal> {
+pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, Refusal> {
     let mut cursor = Cursor::new(body);
     if !matches!(cursor.peek(), Some(b'{')) {
         // Malformed is said before misshapen: it is the more telling of the two.
@@ -148,7 +148,7 @@ pub fn read(body: &[u8], form: Form) -> Result<Facts<'_>, Refusal> {
     cursor.object(|cursor, key| {
         facts.empty = false;
         match seen.meet(key, &KEYS)? {
-            Some(known) => read_member(cursor, known, form, &mut facts),
+            Some(known) => read_member(cursor, known, api, &mut facts),
             None => cursor.skip().map(drop).map_err(Refusal::from),
         }
     })?;
@@ -156,12 +156,7 @@ pub fn read(body: &[u8], form: Form) -> Result<Facts<'_>, Refusal> {
     Ok(facts)
 }
 
-fn read_member<'b>(
-    cursor: &mut Cursor<'b>,
-    key: &'static str,
-    form: Form,
-    facts: &mut Facts<'b>,
-) -> Result<(), Refusal> {
+fn read_member<'b>(cursor: &mut Cursor<'b>, key: &'static str, api: Api, facts: &mut Facts<'b>) -> Result<(), Refusal> {
     let features = &mut facts.features;
     let begins = cursor.peek();
     match key {
@@ -187,8 +182,8 @@ fn read_member<'b>(
             let tokens = cursor.number()?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
             facts.max_tokens = facts.max_tokens.max(tokens);
         }
-        "messages" if form == Form::Chat && begins == Some(b'[') => read_items(cursor, form, features)?,
-        "input" if form == Form::Responses && begins == Some(b'[') => read_items(cursor, form, features)?,
+        "messages" if api == Api::Chat && begins == Some(b'[') => read_items(cursor, api, features)?,
+        "input" if api == Api::Responses && begins == Some(b'[') => read_items(cursor, api, features)?,
         "tools" if begins == Some(b'[') => read_tools(cursor, features)?,
         "functions" if begins == Some(b'[') => {
             let mut any = false;
@@ -201,7 +196,7 @@ fn read_member<'b>(
             }
         }
         "response_format" if begins == Some(b'{') => read_format(cursor, features)?,
-        "text" if form == Form::Responses && begins == Some(b'{') => {
+        "text" if api == Api::Responses && begins == Some(b'{') => {
             let mut seen = Seen::default();
             cursor.object(|cursor, key| match seen.meet(key, &["format"])? {
                 Some(_) if cursor.peek() == Some(b'{') => read_format(cursor, features),
@@ -248,7 +243,7 @@ fn add_if(features: &mut Features, feature: Feature, used: bool) {
 const ITEM_KEYS: [&str; 4] = ["content", "id", "output", "type"];
 
 /// Messages of a chat, items of a response's input: objects whose `content` may hold typed parts.
-fn read_items(cursor: &mut Cursor<'_>, form: Form, features: &mut Features) -> Result<(), Refusal> {
+fn read_items(cursor: &mut Cursor<'_>, api: Api, features: &mut Features) -> Result<(), Refusal> {
     cursor.array(|cursor| {
         if cursor.peek() != Some(b'{') {
             return cursor.skip().map(drop).map_err(Refusal::from);
@@ -268,7 +263,7 @@ fn read_items(cursor: &mut Cursor<'_>, form: Form, features: &mut Features) -> R
         })?;
         // An item reference may leave its type out (OpenAI's API reference, 2026-11); no other item is an id alone.
         let id_alone = !typed && seen.has("id", &ITEM_KEYS) && !seen.has("content", &ITEM_KEYS);
-        add_if(features, Feature::State, form == Form::Responses && id_alone);
+        add_if(features, Feature::State, api == Api::Responses && id_alone);
         Ok(())
     })
 }

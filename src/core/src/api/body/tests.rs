@@ -1,16 +1,17 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::name::Named;
 
-fn features(body: &str, form: Form) -> Vec<&'static str> {
-    read(body.as_bytes(), form).unwrap().features.iter().map(Feature::name).collect()
+fn features(body: &str, api: Api) -> Vec<&'static str> {
+    read(body.as_bytes(), api).unwrap().features.iter().map(Feature::name).collect()
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn reads_what_decides_the_way() {
     let body =
         r#" {"messages":[{"role":"user","content":"hi"}], "model" : "gpt-6.1-sol","stream":true,"max_tokens":7}"#;
-    let facts = read(body.as_bytes(), Form::Chat).unwrap();
+    let facts = read(body.as_bytes(), Api::Chat).unwrap();
     let model = facts.model.unwrap();
     assert_eq!(model.name, "gpt-6.1-sol");
     assert_eq!(body.get(model.span), Some(r#""gpt-6.1-sol""#));
@@ -45,7 +46,7 @@ fn finds_the_features_of_a_chat() {
         (r#"{"web_search_options":{}}"#, &["web_search"]),
         (r#"{"t\u006fols":[{}]}"#, &["tools"]),
     ] {
-        assert_eq!(features(body, Form::Chat), expected, "{body}");
+        assert_eq!(features(body, Api::Chat), expected, "{body}");
     }
 }
 
@@ -69,7 +70,7 @@ fn finds_the_features_of_a_responses_request() {
         (r#"{"tools":[{"type":"web_search_preview"}]}"#, &["tools", "web_search"]),
         (r#"{"background":true,"prompt":{"id":"p"}}"#, &["background", "stored_prompt"]),
     ] {
-        assert_eq!(features(body, Form::Responses), expected, "{body}");
+        assert_eq!(features(body, Api::Responses), expected, "{body}");
     }
 }
 
@@ -99,13 +100,13 @@ fn refuses_what_two_parsers_could_read_differently() {
         (b"", Refusal::Malformed(Malformed { at: 0, expected: "a value" })),
         (br#"{"a":1}{"#, Refusal::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
     ] {
-        assert_eq!(read(body, Form::Chat).unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
+        assert_eq!(read(body, Api::Chat).unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
     }
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn leaves_other_duplicates_to_the_cloud() {
-    assert!(read(br#"{"metadata":1,"metadata":2,"messages":[{"name":"a","name":"b"}]}"#, Form::Chat).is_ok());
+    assert!(read(br#"{"metadata":1,"metadata":2,"messages":[{"name":"a","name":"b"}]}"#, Api::Chat).is_ok());
 }
 
 /// Whatever bytes come: an answer, no panic, and never more accepted than a full parser accepts.
@@ -126,8 +127,8 @@ fn accepts_no_body_that_a_full_parser_refuses() {
                 _ => body.insert(at, b"{}[]\",:\\0 "[(state >> 40) as usize % 10]),
             }
         }
-        for form in Form::ALL {
-            if read(&body, form).is_ok() {
+        for api in Api::ALL.iter().copied() {
+            if read(&body, api).is_ok() {
                 let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(&body);
                 assert!(parsed.is_ok(), "{}", String::from_utf8_lossy(&body));
             }

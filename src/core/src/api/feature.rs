@@ -1,5 +1,7 @@
 //! The features of a request that not every target has.
 
+use crate::name::Named;
+
 /// One such feature. A request that uses it is never sent to a target that lacks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -36,9 +38,8 @@ pub enum Feature {
     Trailers,
 }
 
-impl Feature {
-    /// Every feature, in the order of their bits.
-    pub const ALL: [Feature; 15] = [
+impl Named for Feature {
+    const ALL: &'static [Feature] = &[
         Feature::Tools,
         Feature::Images,
         Feature::ImageUrls,
@@ -56,8 +57,7 @@ impl Feature {
         Feature::Trailers,
     ];
 
-    /// The name that the policy file uses.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Feature::Tools => "tools",
             Feature::Images => "images",
@@ -75,11 +75,6 @@ impl Feature {
             Feature::Stop => "stop",
             Feature::Trailers => "trailers",
         }
-    }
-
-    /// The feature of that name.
-    pub fn parse(name: &str) -> Option<Feature> {
-        Feature::ALL.into_iter().find(|feature| feature.name() == name)
     }
 }
 
@@ -121,7 +116,7 @@ impl Features {
 
     /// The features in it.
     pub fn iter(self) -> impl Iterator<Item = Feature> {
-        Feature::ALL.into_iter().filter(move |feature| self.has(*feature))
+        Feature::ALL.iter().copied().filter(move |feature| self.has(*feature))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What is kept of the attempts that failed: the most telling failure, which the client hears when all have.
 
-use crate::openai::error::ApiError;
-use crate::outcome::Failure;
+use crate::api::error::ApiError;
+use crate::request::judge::Failure;
 
 /// A failure that may be told to the client.
 #[derive(Debug)]

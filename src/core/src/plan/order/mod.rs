@@ -1,0 +1,3 @@
+//! The orders in which a plan tries its targets.
+
+pub mod weighted;
