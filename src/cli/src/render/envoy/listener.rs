@@ -58,7 +58,7 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         "request_timeout": duration(config.timeouts.idle),
         "common_http_protocol_options": common,
         "http2_protocol_options": {
-            "max_concurrent_streams": 256,
+            "max_concurrent_streams": 100,
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
         },

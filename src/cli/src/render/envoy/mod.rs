@@ -6,12 +6,13 @@
 mod detour;
 mod listener;
 pub mod options;
+mod overload;
 pub mod remarks;
 
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::piece::any::{extension, listen, put};
+use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
 use super::piece::trust::{ClientTrust, ListenerContext};
 use super::piece::{cluster, filter, reply, route};
@@ -54,14 +55,8 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         "admin": {"address": listen(options.admin)},
         "static_resources": {"listeners": listeners, "clusters": clusters},
         "bootstrap_extensions": extensions,
-        "overload_manager": {
-            // Far above what one machine serves; without a limit Envoy warns, and a flood takes every file handle.
-            "resource_monitors": [extension(
-                "envoy.resource_monitors.global_downstream_max_connections",
-                "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                json!({"max_active_downstream_connections": 50_000}),
-            )],
-        },
+        "overload_manager": overload::manager(options),
+        "layered_runtime": overload::connection_limits(options),
     })
 }
 
