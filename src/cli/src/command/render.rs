@@ -47,6 +47,9 @@ pub struct RenderEnvoy {
     /// Where the admin interface listens
     #[arg(long, value_name = "IP:PORT", value_parser = address, required_unless_present = "part")]
     admin: Option<SocketAddr>,
+    /// A listener for `/healthz` and `/readyz` alone, that answers them also when the others are full or memory is short
+    #[arg(long, value_name = "IP:PORT", value_parser = address, conflicts_with = "part")]
+    probe: Option<SocketAddr>,
     /// Only this part; `--listen` then says for which listener
     #[arg(long, value_enum)]
     part: Option<PartName>,
@@ -116,6 +119,7 @@ impl RenderEnvoy {
             paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
             listeners: self.listen,
             admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
+            probe: self.probe,
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,
         };

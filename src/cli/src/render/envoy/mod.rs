@@ -7,6 +7,7 @@ mod detour;
 mod listener;
 pub mod options;
 mod overload;
+mod probe;
 pub mod remarks;
 
 use multihome_core::config::Config;
@@ -42,6 +43,7 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         .iter()
         .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
         .collect();
+    listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
     let mut clusters = cluster::all(policy.config, paths);
     let mut extensions = Vec::new();
     if detour.is_some() {

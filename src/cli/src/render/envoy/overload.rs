@@ -12,9 +12,10 @@
 //! The heap is what Envoy itself has allocated; the module's memory and code are not part of it. Envoy looks four times a
 //! second, so what arrives between two looks comes on top.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::options::Options;
+use super::probe;
 use crate::render::piece::any::{any, extension, put};
 
 /// The monitors of both, and what they set off.
@@ -49,8 +50,10 @@ pub fn manager(options: &Options) -> Value {
 
 /// How many connections each listener takes, as a layer of Envoy's runtime: there is no field of a listener for it.
 pub fn connection_limits(options: &Options) -> Value {
-    let limit = |name: &String| (name.clone(), json!({"connection_limit": options.max_connections}));
-    let limits: serde_json::Map<String, Value> = options.listeners.iter().map(|(name, _)| limit(name)).collect();
+    let limit = |name: &str, limit: u32| (name.to_owned(), json!({"connection_limit": limit}));
+    let of_clients = options.listeners.iter().map(|(name, _)| limit(name, options.max_connections));
+    let of_probes = options.probe.map(|_| limit(probe::NAME, probe::MAX_CONNECTIONS));
+    let limits: Map<String, Value> = of_clients.chain(of_probes).collect();
     json!({"layers": [{"name": "multihome", "static_layer": {"envoy": {"resource_limits": {"listener": limits}}}}]})
 }
 
