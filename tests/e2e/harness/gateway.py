@@ -21,10 +21,11 @@ class Gateway:
 
     `clouds` gives CA and AWS credentials; `secrets` are written as files, a name with None as a file without a secret;
     `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became.
-    `options`: more words for `render envoy`."""
+    `options`: more words for `render envoy`; `edit` changes what it gives, an object, as an operator might."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, secrets=None, listeners=None, admin=ANY,
-                 module=places.MODULE, environment=None, launcher=None, concurrency=2, options=()):
+                 module=places.MODULE, environment=None, launcher=None, concurrency=2, options=(),
+                 edit=None):
         self.processes, self.directory, self.clouds = processes, directory, clouds
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
@@ -35,7 +36,11 @@ class Gateway:
             write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
         self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"],
-                             options)
+                             (*options, "--format", "json") if edit else options)
+        if edit:
+            bootstrap = json.loads(self.config.read_text())
+            edit(bootstrap)
+            self.config.write_text(json.dumps(bootstrap))
         self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
 
     def _start(self, launcher, concurrency, environment):
