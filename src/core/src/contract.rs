@@ -36,7 +36,7 @@ pub const NEXT_END: &str = " ";
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
 pub const EDGE_FILTER: &str = "multihome";
 /// The attempt's name in the filter chain of a cluster.
-pub const ATTEMPT_FILTER: &str = "multihome";
+pub const ATTEMPT_FILTER: &str = "multihome-attempt";
 /// Both roles run in one VM per worker: the same id, code and configuration of the VM.
 pub const VM_ID: &str = "multihome";
 /// The role of the plugin in a listener's chain.

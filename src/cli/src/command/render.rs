@@ -47,6 +47,9 @@ pub struct RenderEnvoy {
     /// Where the admin interface listens
     #[arg(long, value_name = "IP:PORT", value_parser = address, required_unless_present = "part")]
     admin: Option<SocketAddr>,
+    /// A listener for `/healthz` and `/readyz` alone, that answers them also when the others are full or memory is short
+    #[arg(long, value_name = "IP:PORT", value_parser = address, conflicts_with = "part")]
+    probe: Option<SocketAddr>,
     /// Only this part; `--listen` then says for which listener
     #[arg(long, value_enum)]
     part: Option<PartName>,
@@ -56,6 +59,13 @@ pub struct RenderEnvoy {
     /// The authorities that the clouds' certificates are held against, where an endpoint names none of its own
     #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
     ca_file: String,
+    /// The most memory that Envoy may allocate: near it, it resets the largest streams and refuses requests. In bytes, or
+    /// with KiB, MiB, GiB; the module and what Envoy itself is made of (150 MiB) come on top
+    #[arg(long, value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
+    max_heap: u64,
+    /// The most connections that one listener takes; more are closed at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
     /// An Envoy binary: refuse to render if it is too old for what is rendered
     #[arg(long, value_name = "PATH")]
     envoy: Option<PathBuf>,
@@ -109,6 +119,9 @@ impl RenderEnvoy {
             paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
             listeners: self.listen,
             admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
+            probe: self.probe,
+            max_heap_bytes: self.max_heap,
+            max_connections: self.max_connections,
         };
         let remarks = envoy::remarks::on(&file.config, &options, scope);
         if !remarks.faults.is_empty() {
@@ -135,6 +148,22 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
+/// Below it Envoy could not even start to serve.
+const LEAST_HEAP: u64 = 64 << 20;
+
+fn bytes(text: &str) -> Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30)];
+    let (number, shift) = units
+        .iter()
+        .find_map(|(unit, shift)| text.strip_suffix(unit).map(|number| (number, *shift)))
+        .unwrap_or((text, 0));
+    match number.trim().parse::<u64>().ok().and_then(|number| number.checked_mul(1 << shift)) {
+        Some(bytes) if bytes >= LEAST_HEAP => Ok(bytes),
+        Some(_) => Err(format!("`{text}` is too little for Envoy; write `64MiB` or more")),
+        None => Err(format!("`{text}` is no number of bytes; write `1073741824`, `1024MiB` or `1GiB`")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,5 +174,15 @@ mod tests {
         assert_eq!(listener("public=[::]:443").unwrap(), ("public".to_owned(), "[::]:443".parse().unwrap()));
         assert!(listener("public=localhost:443").is_err());
         assert!(listener("=127.0.0.1:80").is_err());
+    }
+
+    #[test]
+    fn reads_bytes() {
+        assert_eq!(bytes("1GiB"), Ok(1 << 30));
+        assert_eq!(bytes("300 MiB"), Ok(300 << 20));
+        assert_eq!(bytes("104857600"), Ok(104_857_600));
+        for wrong in ["", "1GB", "-1", "63MiB", "99999999999GiB", "1.5GiB"] {
+            assert!(bytes(wrong).is_err(), "{wrong}");
+        }
     }
 }

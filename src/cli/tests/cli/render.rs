@@ -224,7 +224,7 @@ fn a_credential_is_added_to_what_the_module_wrote() {
     ] {
         let names = chain(&bootstrap, endpoint).0;
         let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
-        assert!(place("multihome") < place(credential), "{names:?}");
+        assert!(place("multihome-attempt") < place(credential), "{names:?}");
         assert_eq!(names[names.len() - 2..], [credential, "envoy.filters.http.upstream_codec"]);
     }
 }

@@ -24,6 +24,7 @@ use crate::render::piece::bounds::{buffer_bytes, no_limits};
 use crate::render::piece::cluster::put_http_options;
 use crate::render::piece::contract::DETOUR;
 use crate::render::piece::policy::{Paths, Policy};
+use crate::render::piece::route;
 use crate::render::piece::trust::{ClientTrust, ListenerContext};
 
 /// The cluster, where the policy has use for it.
@@ -35,13 +36,15 @@ pub fn of(config: &Config) -> Option<&'static str> {
 pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
     let context = ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: Some(DETOUR), inside: true };
+    let routes =
+        json!({"name": "multihome", "virtual_hosts": [route::virtual_host(policy.config, DETOUR, Some(DETOUR))]});
     json!({
         "name": DETOUR,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
         // Its connections were counted where they came from.
         "ignore_global_conn_limit": true,
-        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context)]}],
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
     })
 }
 

@@ -10,25 +10,45 @@ use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext};
 use crate::render::piece::{filter, reply, route, tls};
 
+/// How long a client may take to say its first line, and then to finish its part of the TLS handshake.
+pub const FIRST_BYTES: &str = "5s";
+
 /// One listener, with everything that stands behind it.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: Option<&str>) -> Value {
     let config = policy.config;
     let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, inside: false };
-    let mut chain = json!({"filters": [connection_manager(policy, paths, &context)]});
+    let routes = json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, name, detour)]});
+    let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
-    put(&mut chain, "transport_socket", known.and_then(|listener| listener.tls.as_ref()).map(tls::downstream));
+    let tls = known.and_then(|listener| listener.tls.as_ref());
+    if let Some(tls) = tls {
+        put(&mut chain, "transport_socket", Some(tls::downstream(tls)));
+        put(&mut chain, "transport_socket_connect_timeout", Some(json!(FIRST_BYTES)));
+    }
     json!({
         "name": name,
         "address": listen(address),
         "per_connection_buffer_limit_bytes": buffer_bytes(config),
+        "listener_filters": [inspector(tls.is_some())],
+        "listener_filters_timeout": FIRST_BYTES,
         "filter_chains": [chain],
     })
 }
 
+/// Waits for a client's first bytes, as nothing else does: one that says none within `listener_filters_timeout` is closed.
+/// What it finds out decides nothing.
+pub fn inspector(tls: bool) -> Value {
+    let (name, message) = match tls {
+        true => ("envoy.filters.listener.tls_inspector", "tls_inspector.v3.TlsInspector"),
+        false => ("envoy.filters.listener.http_inspector", "http_inspector.v3.HttpInspector"),
+    };
+    extension(name, &format!("envoy.extensions.filters.listener.{message}"), json!({}))
+}
+
 /// The network filter that serves HTTP.
-pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>) -> Value {
+pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>, routes: Value) -> Value {
     let config = policy.config;
-    let ListenerContext { name, trust, detour, inside } = context;
+    let ListenerContext { name, trust, inside, .. } = context;
     let mut filters = filter::before_router(policy, paths, context);
     filters.push(extension(
         "envoy.filters.http.router",
@@ -36,9 +56,16 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         // Nothing of `x-envoy-*` in either direction: neither clouds nor clients have to know what stands between them.
         json!({"suppress_envoy_headers": true}),
     ));
-    let mut common = json!({"idle_timeout": "3600s"});
-    // Inside, a little more than the defaults, for what was added to a request that was just small enough.
-    put(&mut common, "max_headers_count", inside.then(|| json!(110)));
+    let common = match inside {
+        // A little more than the defaults, for what was added to a request that was just small enough.
+        true => json!({"idle_timeout": "3600s", "max_headers_count": 110}),
+        // An old connection ends with its last response, so that load spreads anew over several Envoys.
+        false => json!({
+            "idle_timeout": duration(config.timeouts.idle),
+            "max_connection_duration": "3600s",
+            "max_connection_duration_jitter": {"value": 10},
+        }),
+    };
     let mut manager = json!({
         "stat_prefix": name,
         // On the detour, HTTP/2 would bring the trailers again, and the request would go round for ever.
@@ -57,10 +84,13 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         "request_headers_timeout": "10s",
         "request_timeout": duration(config.timeouts.idle),
         "common_http_protocol_options": common,
+        "http1_safe_max_connection_duration": true,
         "http2_protocol_options": {
-            "max_concurrent_streams": 256,
+            "max_concurrent_streams": 100,
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
+            // Finds clients that went away without a word, and those that do not speak HTTP/2 after all.
+            "connection_keepalive": {"interval": "15s", "timeout": "5s"},
         },
     });
     put(&mut manager, "max_request_headers_kb", inside.then(|| json!(64)));
@@ -68,7 +98,6 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
     put(&mut manager, "access_log", Some(reply::access_log(name)));
     put(&mut manager, "local_reply_config", Some(reply::local_replies()));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
-    let routes = json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, name, *detour)]});
     put(&mut manager, "route_config", Some(routes));
     extension(
         "envoy.filters.network.http_connection_manager",

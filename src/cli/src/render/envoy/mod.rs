@@ -6,12 +6,14 @@
 mod detour;
 mod listener;
 pub mod options;
+mod overload;
+mod probe;
 pub mod remarks;
 
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
-use super::piece::any::{extension, listen, put};
+use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
 use super::piece::trust::{ClientTrust, ListenerContext};
 use super::piece::{cluster, filter, reply, route};
@@ -41,6 +43,7 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         .iter()
         .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
         .collect();
+    listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
     let mut clusters = cluster::all(policy.config, paths);
     let mut extensions = Vec::new();
     if detour.is_some() {
@@ -54,14 +57,8 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         "admin": {"address": listen(options.admin)},
         "static_resources": {"listeners": listeners, "clusters": clusters},
         "bootstrap_extensions": extensions,
-        "overload_manager": {
-            // Far above what one machine serves; without a limit Envoy warns, and a flood takes every file handle.
-            "resource_monitors": [extension(
-                "envoy.resource_monitors.global_downstream_max_connections",
-                "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                json!({"max_active_downstream_connections": 50_000}),
-            )],
-        },
+        "overload_manager": overload::manager(options),
+        "layered_runtime": overload::connection_limits(options),
     })
 }
 

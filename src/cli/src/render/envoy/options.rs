@@ -13,6 +13,12 @@ pub struct Options {
     pub listeners: Vec<(String, SocketAddr)>,
     /// The admin interface; it can stop Envoy and shows its configuration, so it belongs on the loopback.
     pub admin: SocketAddr,
+    /// Where probes are answered whatever happens to the other listeners.
+    pub probe: Option<SocketAddr>,
+    /// The most that Envoy may allocate, in bytes.
+    pub max_heap_bytes: u64,
+    /// The most connections that one listener takes.
+    pub max_connections: u32,
 }
 
 impl Options {

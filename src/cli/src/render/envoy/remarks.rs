@@ -72,15 +72,16 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
 fn collisions(options: &Options) -> Vec<String> {
     let mut taken = vec![("the admin interface".to_owned(), options.admin)];
     let mut faults = Vec::new();
-    for (name, address) in &options.listeners {
-        let what = format!("the listener `{name}`");
+    let probe = options.probe.map(|address| ("the listener for probes".to_owned(), address));
+    let listeners = options.listeners.iter().map(|(name, address)| (format!("the listener `{name}`"), *address));
+    for (what, address) in probe.into_iter().chain(listeners) {
         if taken.iter().any(|(other, _)| *other == what) {
             faults.push(format!("{what} stands twice\n  help: name one of them, as in `--listen other={address}`"));
         }
-        if let Some((other, _)) = taken.iter().find(|(_, other)| other == address && address.port() != 0) {
+        if let Some((other, _)) = taken.iter().find(|(_, other)| *other == address && address.port() != 0) {
             faults.push(format!("{what} listens where {other} does ({address})\n  help: give each its own port"));
         }
-        taken.push((what, *address));
+        taken.push((what, address));
     }
     faults
 }

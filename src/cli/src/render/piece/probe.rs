@@ -16,8 +16,27 @@ pub fn alive() -> Value {
         "name": "alive",
         "match": {"path": ALIVE},
         "direct_response": {"status": 200, "body": {"inline_string": "alive\n"}},
-        "typed_per_filter_config": {EDGE_FILTER: any("envoy.config.route.v3.FilterConfig", json!({"disabled": true}))},
+        "typed_per_filter_config": without_edge(),
     })
+}
+
+/// A route for [`READY`] where there is none to a model: the module answers before it is taken.
+pub fn ready() -> Value {
+    json!({"name": "ready", "match": {"path": READY}, "direct_response": {"status": 503}})
+}
+
+/// A route for everything else, where there is none to a model.
+pub fn nothing() -> Value {
+    json!({
+        "name": "nothing",
+        "match": {"prefix": "/"},
+        "direct_response": {"status": 404},
+        "typed_per_filter_config": without_edge(),
+    })
+}
+
+fn without_edge() -> Value {
+    json!({EDGE_FILTER: any("envoy.config.route.v3.FilterConfig", json!({"disabled": true}))})
 }
 
 /// `/readyz` passes this filter and is answered by the module (see [`replies`]). Once an operator drains Envoy
