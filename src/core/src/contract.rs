@@ -35,7 +35,8 @@ pub const NEXT_END: &str = " ";
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
 pub const EDGE_FILTER: &str = "multihome";
-/// The attempt's name in the filter chain of a cluster.
+/// The attempt's name in the filter chain of a cluster. Envoy looks up there too what a route says of a filter by its name: a
+/// route that switches the edge off must not switch the attempt off, without which any request would get the operator's key.
 pub const ATTEMPT_FILTER: &str = "multihome-attempt";
 /// Both roles run in one VM per worker: the same id, code and configuration of the VM.
 pub const VM_ID: &str = "multihome";
