@@ -30,7 +30,9 @@ pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 pub const NEXT: &str = "multihome.next";
 /// The same as Envoy's matchers know it: `wasm.` is its own prefix.
 pub const NEXT_STATE: &str = "wasm.multihome.next";
-/// What ends the cluster's name there; the request's ticket follows. No name holds it.
+/// The filter state in which the edge leaves a request's record for the access log.
+pub const RECORD: &str = "multihome.record";
+/// What ends the cluster's name in [`NEXT`]; the request's ticket follows. No name holds it.
 pub const NEXT_END: &str = " ";
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.

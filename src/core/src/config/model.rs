@@ -1,8 +1,10 @@
 //! Models and their targets: where a model stands, under which id, in which form, at what price.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::endpoint::{Auth, Endpoint};
+use super::version::TargetKey;
 use crate::api::Api;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, Surface, aws, azure, residency_contradiction};
@@ -16,6 +18,8 @@ use crate::name::{self, Named};
 /// A model on an endpoint.
 #[derive(Debug)]
 pub struct Target {
+    /// What it is known by beyond the life of this configuration.
+    pub key: TargetKey,
     /// The place of its endpoint in the configuration.
     pub endpoint: usize,
     /// The cloud's own model id or deployment.
@@ -56,7 +60,7 @@ pub struct Price {
     pub output: f64,
 }
 
-type Models = (HashMap<String, Vec<usize>>, Vec<Target>);
+type Models = (HashMap<Rc<str>, Vec<usize>>, Vec<Target>);
 
 /// The most targets that a model may have: a plan is tried from its first to its last.
 const MOST_TARGETS: usize = 32;
@@ -92,7 +96,7 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
                 faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()));
             }
         }
-        models.insert(key.to_owned(), (first..targets.len()).collect());
+        models.insert(key.into(), (first..targets.len()).collect());
     }
     (models, targets)
 }
@@ -128,7 +132,15 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         lacks.add(Feature::Trailers);
     }
     let addresses = forms.iter().map(|form| (*form, endpoint.surface.address(*form, id, version, prefix))).collect();
-    Some(Target { endpoint: index, id: id.to_owned(), addresses, price, weight, lacks })
+    Some(Target {
+        key: TargetKey::of(&endpoint.name, id),
+        endpoint: index,
+        id: id.to_owned(),
+        addresses,
+        price,
+        weight,
+        lacks,
+    })
 }
 
 fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {

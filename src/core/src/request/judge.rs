@@ -253,6 +253,7 @@ impl Said {
             inner: self.inner.clone(),
             retry_after: None,
             allow: None,
+            rule: None,
             message: self.or(own),
         })
     }
