@@ -58,17 +58,8 @@ pub const LEFT: [&str; 24] = [
 pub const LEFT_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-multihome-", "x-stainless-"];
 
 /// What is taken from an answer behind the attempt, of any cloud's.
-pub const ANSWERED: [&str; 9] = [
-    "alt-svc",
-    "cache-control",
-    "nel",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "vary",
-    "via",
-    "x-content-type-options",
-];
+pub const ANSWERED: [&str; 8] =
+    ["alt-svc", "nel", "server", "set-cookie", "strict-transport-security", "vary", "via", "x-content-type-options"];
 /// The same, by how the name begins.
 pub const ANSWERED_BY_PREFIX: [&str; 3] = ["x-ms-", "x-aml-", "x-amzn-bedrock-"];
 
