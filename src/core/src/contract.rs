@@ -93,14 +93,5 @@ pub const STRIPPED_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-
 pub const SDK_PREFIX: &str = "x-stainless-";
 
 /// What clouds are known to answer beside the model's answer, and no client gets.
-pub const RESPONSE_STRIPPED: [&str; 9] = [
-    "alt-svc",
-    "cache-control",
-    "nel",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "vary",
-    "via",
-    "x-content-type-options",
-];
+pub const RESPONSE_STRIPPED: [&str; 8] =
+    ["alt-svc", "nel", "server", "set-cookie", "strict-transport-security", "vary", "via", "x-content-type-options"];

@@ -79,5 +79,7 @@ pub fn passes_back(name: &[u8]) -> bool {
             | b"retry-after"
             | b"retry-after-ms"
             | b"openai-processing-ms"
+            | b"cache-control"
+            | b"x-accel-buffering"
     ) || name.starts_with(b"x-ratelimit-")
 }

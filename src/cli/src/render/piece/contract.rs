@@ -7,12 +7,7 @@ pub use multihome_core::contract::*;
 pub const fn response_stripped_of(cloud: Cloud) -> (&'static [&'static str], &'static [&'static str]) {
     match cloud {
         Cloud::Azure => (
-            &[
-                "azureml-model-session",
-                "azure-openai-deployment-utilization",
-                "cmp-upstream-response-duration",
-                "x-accel-buffering",
-            ],
+            &["azureml-model-session", "azure-openai-deployment-utilization", "cmp-upstream-response-duration"],
             &["x-ms-", "x-aml-"],
         ),
         Cloud::Aws => (&[], &["x-amzn-bedrock-"]),
