@@ -1,6 +1,7 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::json::Malformed;
 use crate::name::Named;
 
 fn features(body: &str, api: Api) -> Vec<&'static str> {
@@ -76,31 +77,31 @@ fn finds_the_features_of_a_responses_request() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn refuses_what_two_parsers_could_read_differently() {
-    for (body, refusal) in [
-        (&br#"{"model":"a","model":"b"}"#[..], Refusal::Duplicate("model")),
-        (br#"{"model":"a","mod\u0065l":"b"}"#, Refusal::Duplicate("model")),
-        (br#"{"stream":true,"stream":false}"#, Refusal::Duplicate("stream")),
-        (br#"{"messages":[{"content":"a","content":[]}]}"#, Refusal::Duplicate("content")),
-        (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, Refusal::Duplicate("type")),
+    for (body, fault) in [
+        (&br#"{"model":"a","model":"b"}"#[..], BodyFault::Duplicate("model")),
+        (br#"{"model":"a","mod\u0065l":"b"}"#, BodyFault::Duplicate("model")),
+        (br#"{"stream":true,"stream":false}"#, BodyFault::Duplicate("stream")),
+        (br#"{"messages":[{"content":"a","content":[]}]}"#, BodyFault::Duplicate("content")),
+        (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, BodyFault::Duplicate("type")),
         // Go's and .NET's parsers take one for the other, Go's the Kelvin sign and the long s too.
-        (br#"{"model":"a","MODEL":"b"}"#, Refusal::OtherCase("model")),
-        (br#"{"Model":"a"}"#, Refusal::OtherCase("model")),
-        (br#"{"mod\u0045l":"a"}"#, Refusal::OtherCase("model")),
-        (b"{\"\xc5\xbftream\":true}", Refusal::OtherCase("stream")),
-        (b"{\"max_to\xe2\x84\xaaens\":1}", Refusal::OtherCase("max_tokens")),
-        (br#"{"max_to\u212aens":1}"#, Refusal::OtherCase("max_tokens")),
-        (br#"{"messages":[{"Content":[]}]}"#, Refusal::OtherCase("content")),
-        (br#"["model"]"#, Refusal::NotAnObject),
-        (br#""model""#, Refusal::NotAnObject),
-        (b"{\"model\":\"\xff\xfe\"}", Refusal::Malformed(Malformed { at: 10, expected: "UTF-8" })),
-        (br#"{"model":1}"#, Refusal::WrongType("model", "a string")),
-        (br#"{"model":"\ud800"}"#, Refusal::WrongType("model", "a string of whole characters")),
-        (br#"{"stream":"yes"}"#, Refusal::WrongType("stream", "a boolean")),
-        (br#"{"stream":nul}"#, Refusal::Malformed(Malformed { at: 10, expected: "a value" })),
-        (b"", Refusal::Malformed(Malformed { at: 0, expected: "a value" })),
-        (br#"{"a":1}{"#, Refusal::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
+        (br#"{"model":"a","MODEL":"b"}"#, BodyFault::OtherCase("model")),
+        (br#"{"Model":"a"}"#, BodyFault::OtherCase("model")),
+        (br#"{"mod\u0045l":"a"}"#, BodyFault::OtherCase("model")),
+        (b"{\"\xc5\xbftream\":true}", BodyFault::OtherCase("stream")),
+        (b"{\"max_to\xe2\x84\xaaens\":1}", BodyFault::OtherCase("max_tokens")),
+        (br#"{"max_to\u212aens":1}"#, BodyFault::OtherCase("max_tokens")),
+        (br#"{"messages":[{"Content":[]}]}"#, BodyFault::OtherCase("content")),
+        (br#"["model"]"#, BodyFault::NotAnObject),
+        (br#""model""#, BodyFault::NotAnObject),
+        (b"{\"model\":\"\xff\xfe\"}", BodyFault::Malformed(Malformed { at: 10, expected: "UTF-8" })),
+        (br#"{"model":1}"#, BodyFault::WrongType("model", "a string")),
+        (br#"{"model":"\ud800"}"#, BodyFault::WrongType("model", "a string of whole characters")),
+        (br#"{"stream":"yes"}"#, BodyFault::WrongType("stream", "a boolean")),
+        (br#"{"stream":nul}"#, BodyFault::Malformed(Malformed { at: 10, expected: "a value" })),
+        (b"", BodyFault::Malformed(Malformed { at: 0, expected: "a value" })),
+        (br#"{"a":1}{"#, BodyFault::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
     ] {
-        assert_eq!(read(body, Api::Chat).unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
+        assert_eq!(read(body, Api::Chat).unwrap_err(), fault, "{}", String::from_utf8_lossy(body));
     }
 }
 

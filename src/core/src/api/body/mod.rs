@@ -1,0 +1,141 @@
+//! What a request's body says about its way: model, stream, length, features. One pass, nothing built.
+//!
+//! The edge refuses a body on which two parsers could differ: what is judged here must be what the cloud reads.
+
+mod chat;
+mod fault;
+mod key;
+mod part;
+mod responses;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub use fault::BodyFault;
+use key::Seen;
+
+use super::Api;
+use super::feature::{Feature, Features};
+use crate::json::Cursor;
+
+/// What was read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Facts<'b> {
+    /// The model, if the body names one.
+    pub model: Option<Model<'b>>,
+    /// Where a member can be put in: right after the opening brace.
+    pub opening: usize,
+    /// Whether the object has no member.
+    pub empty: bool,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The most tokens that the answer may have.
+    pub max_tokens: Option<u64>,
+    /// The features that are used.
+    pub features: Features,
+}
+
+/// The body's `model`.
+#[derive(Debug, PartialEq)]
+pub struct Model<'b> {
+    /// What it means.
+    pub name: Cow<'b, str>,
+    /// Where it stands, with its quotes.
+    pub span: Range<usize>,
+}
+
+/// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
+const KEYS: [&str; 22] = [
+    "model",
+    "stream",
+    "messages",
+    "input",
+    "tools",
+    "functions",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "response_format",
+    "text",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "previous_response_id",
+    "conversation",
+    "background",
+    "web_search_options",
+    "prompt",
+    "stop",
+    "modalities",
+    "audio",
+];
+
+/// Reads a body.
+///
+/// # Errors
+/// Why it must not be sent on.
+pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, BodyFault> {
+    let mut cursor = Cursor::new(body);
+    if !matches!(cursor.peek(), Some(b'{')) {
+        // Malformed is said before misshapen: it is the more telling of the two.
+        cursor.skip()?;
+        return Err(BodyFault::NotAnObject);
+    }
+    let mut facts = Facts { opening: cursor.at() + 1, empty: true, ..Facts::default() };
+    let mut seen = Seen::default();
+    cursor.object(|cursor, key| {
+        facts.empty = false;
+        match seen.meet(key, &KEYS)? {
+            Some(known) => read_member(cursor, known, api, &mut facts),
+            None => part::pass(cursor),
+        }
+    })?;
+    cursor.end()?;
+    Ok(facts)
+}
+
+/// Reads a member that both APIs have, or leaves it to the one that is spoken.
+fn read_member<'b>(
+    cursor: &mut Cursor<'b>,
+    key: &'static str,
+    api: Api,
+    facts: &mut Facts<'b>,
+) -> Result<(), BodyFault> {
+    let begins = cursor.peek();
+    match key {
+        "model" => {
+            if begins != Some(b'"') {
+                cursor.skip()?;
+                return Err(BodyFault::WrongType(key, "a string"));
+            }
+            let text = cursor.string("a string")?;
+            let name = text.unescaped().ok_or(BodyFault::WrongType(key, "a string of whole characters"))?;
+            facts.model = Some(Model { name, span: text.span() });
+        }
+        "stream" => {
+            let null = begins == Some(b'n');
+            facts.stream = match cursor.boolean()? {
+                Some(stream) => stream,
+                None if null => false,
+                None => return Err(BodyFault::WrongType(key, "a boolean")),
+            };
+        }
+        "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
+            let tokens = cursor.number()?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
+            facts.max_tokens = facts.max_tokens.max(tokens);
+        }
+        "tools" if begins == Some(b'[') => part::read_tools(cursor, &mut facts.features)?,
+        "top_logprobs" => {
+            let asked = cursor.number()?.is_some_and(|count| count > 0.0);
+            facts.features.add_if(Feature::Logprobs, asked);
+        }
+        _ => match api {
+            Api::Chat => chat::read_member(cursor, key, &mut facts.features)?,
+            Api::Responses => responses::read_member(cursor, key, &mut facts.features)?,
+        },
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
