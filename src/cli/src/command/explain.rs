@@ -140,7 +140,7 @@ fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
 /// Every target of the model with what becomes of it; `None` where the request is denied before any is looked at.
 fn considered(config: &Config, asked: &Asked) -> Option<String> {
     let facts = body::read(&asked.body, asked.api).ok()?;
-    let model = facts.model?.name;
+    let model = facts.model?;
     let caller = Caller::identify(config, &inbound(config, asked)).ok()?;
     let permit = caller.permit(config, &model).ok()?;
     let needs = Needs {

@@ -114,7 +114,7 @@ impl Pending {
         let plan = {
             let model = match (&self.model, &facts.model) {
                 (Some(model), _) => model,
-                (None, Some(model)) => &*model.name,
+                (None, Some(model)) => &**model,
                 (None, None) => {
                     let message = "The request names no model: set `model`.";
                     return Err(ApiError::new(400, "missing_required_parameter", message).about("model"));

@@ -1,41 +1,48 @@
 //! What only a chat completion has.
 
 use super::BodyFault;
+use super::field::{Begins, Shape, begins, boolean, is_set, number, pass};
 use super::key::Seen;
-use super::part::{pass, read_format, read_part};
+use super::part::{read_format, read_part};
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
 /// Reads a member of a chat completion that is not one of both APIs.
-pub(super) fn read_member(cursor: &mut Cursor<'_>, key: &str, features: &mut Features) -> Result<(), BodyFault> {
-    let begins = cursor.peek();
+pub(super) fn read_member(
+    cursor: &mut Cursor<'_>,
+    key: &'static str,
+    features: &mut Features,
+) -> Result<(), BodyFault> {
     match key {
-        "messages" if begins == Some(b'[') => read_messages(cursor, features)?,
-        "functions" if begins == Some(b'[') => cursor.array(|cursor| {
-            features.add(Feature::Tools);
-            pass(cursor)
-        })?,
-        "response_format" if begins == Some(b'{') => read_format(cursor, features)?,
-        "n" => features.add_if(Feature::Choices, cursor.number()?.is_some_and(|choices| choices > 1.0)),
-        "logprobs" => features.add_if(Feature::Logprobs, cursor.boolean()? == Some(true)),
-        "modalities" if begins == Some(b'[') => cursor.array(|cursor| {
-            if cursor.peek() != Some(b'"') {
-                return pass(cursor);
+        "messages" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                read_messages(cursor, features)?;
             }
-            features.add_if(Feature::Audio, cursor.string("a string")?.is("audio"));
-            Ok(())
-        })?,
-        // What is left counts as soon as it is set.
-        _ => {
-            pass(cursor)?;
-            let feature = match key {
-                "web_search_options" => Some(Feature::WebSearch),
-                "stop" => Some(Feature::Stop),
-                "audio" => Some(Feature::Audio),
-                _ => None,
-            };
-            features.extend(feature.filter(|_| begins != Some(b'n')));
         }
+        "functions" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                cursor.array(|cursor| {
+                    features.add(Feature::Tools);
+                    pass(cursor)
+                })?;
+            }
+        }
+        "response_format" => {
+            if begins(cursor, key, Shape::Object)? == Begins::Object {
+                read_format(cursor, features)?;
+            }
+        }
+        "modalities" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                read_modalities(cursor, features)?;
+            }
+        }
+        "n" => features.add_if(Feature::Choices, number(cursor, key)?.is_some_and(|choices| choices > 1.0)),
+        "logprobs" => features.add_if(Feature::Logprobs, boolean(cursor, key)?),
+        "web_search_options" => features.add_if(Feature::WebSearch, is_set(cursor, key, Shape::Object)?),
+        "stop" => features.add_if(Feature::Stop, is_set(cursor, key, Shape::TextOrList)?),
+        "audio" => features.add_if(Feature::Audio, is_set(cursor, key, Shape::Object)?),
+        _ => pass(cursor)?,
     }
     Ok(())
 }
@@ -51,5 +58,14 @@ fn read_messages(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(),
             Some(_) if cursor.peek() == Some(b'[') => cursor.array(|cursor| read_part(cursor, features)),
             _ => pass(cursor),
         })
+    })
+}
+
+fn read_modalities(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    cursor.array(|cursor| {
+        if begins(cursor, "modalities[]", Shape::Text)? == Begins::Text {
+            features.add_if(Feature::Audio, cursor.string("a string")?.is("audio"));
+        }
+        Ok(())
     })
 }

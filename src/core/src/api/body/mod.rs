@@ -4,6 +4,7 @@
 
 mod chat;
 mod fault;
+mod field;
 mod key;
 mod part;
 mod responses;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 pub use fault::BodyFault;
+use field::{Begins, Shape};
 use key::Seen;
 
 use super::Api;
@@ -22,7 +24,9 @@ use crate::json::Cursor;
 #[derive(Debug, Default, PartialEq)]
 pub struct Facts<'b> {
     /// The model, if the body names one.
-    pub model: Option<Model<'b>>,
+    pub model: Option<Cow<'b, str>>,
+    /// Where the value of `model` stands, with its quotes; that of `null` too, which names none.
+    pub model_span: Option<Range<usize>>,
     /// Where a member can be put in: right after the opening brace.
     pub opening: usize,
     /// Whether the object has no member.
@@ -35,19 +39,11 @@ pub struct Facts<'b> {
     pub features: Features,
 }
 
-/// The body's `model`.
-#[derive(Debug, PartialEq)]
-pub struct Model<'b> {
-    /// What it means.
-    pub name: Cow<'b, str>,
-    /// Where it stands, with its quotes.
-    pub span: Range<usize>,
-}
-
 /// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
-const KEYS: [&str; 22] = [
+const KEYS: [&str; 23] = [
     "model",
     "stream",
+    "store",
     "messages",
     "input",
     "tools",
@@ -87,7 +83,7 @@ pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, BodyFault> {
         facts.empty = false;
         match seen.meet(key, &KEYS)? {
             Some(known) => read_member(cursor, known, api, &mut facts),
-            None => part::pass(cursor),
+            None => field::pass(cursor),
         }
     })?;
     cursor.end()?;
@@ -101,32 +97,30 @@ fn read_member<'b>(
     api: Api,
     facts: &mut Facts<'b>,
 ) -> Result<(), BodyFault> {
-    let begins = cursor.peek();
+    cursor.peek();
     match key {
         "model" => {
-            if begins != Some(b'"') {
-                cursor.skip()?;
-                return Err(BodyFault::WrongType(key, "a string"));
+            let start = cursor.at();
+            if field::begins(cursor, key, Shape::Text)? == Begins::Text {
+                let name = cursor.string("a string")?.unescaped();
+                facts.model = Some(name.ok_or(BodyFault::WrongType(key, "a string of whole characters"))?);
             }
-            let text = cursor.string("a string")?;
-            let name = text.unescaped().ok_or(BodyFault::WrongType(key, "a string of whole characters"))?;
-            facts.model = Some(Model { name, span: text.span() });
+            facts.model_span = Some(start..cursor.at());
         }
-        "stream" => {
-            let null = begins == Some(b'n');
-            facts.stream = match cursor.boolean()? {
-                Some(stream) => stream,
-                None if null => false,
-                None => return Err(BodyFault::WrongType(key, "a boolean")),
-            };
-        }
+        "stream" => facts.stream = field::boolean(cursor, key)?,
+        // It decides where what is said later is kept.
+        "store" => field::boolean(cursor, key).map(drop)?,
         "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
-            let tokens = cursor.number()?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
+            let tokens = field::number(cursor, key)?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
             facts.max_tokens = facts.max_tokens.max(tokens);
         }
-        "tools" if begins == Some(b'[') => part::read_tools(cursor, &mut facts.features)?,
+        "tools" => {
+            if field::begins(cursor, key, Shape::List)? == Begins::List {
+                part::read_tools(cursor, &mut facts.features)?;
+            }
+        }
         "top_logprobs" => {
-            let asked = cursor.number()?.is_some_and(|count| count > 0.0);
+            let asked = field::number(cursor, key)?.is_some_and(|count| count > 0.0);
             facts.features.add_if(Feature::Logprobs, asked);
         }
         _ => match api {

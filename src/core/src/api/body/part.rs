@@ -1,14 +1,10 @@
 //! What stands inside: parts of messages, images, formats, tools.
 
 use super::BodyFault;
+use super::field::pass;
 use super::key::Seen;
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
-
-/// Reads past a value that decides nothing.
-pub(super) fn pass(cursor: &mut Cursor<'_>) -> Result<(), BodyFault> {
-    cursor.skip().map(drop).map_err(BodyFault::from)
-}
 
 /// One part of a message: what it is says its `type`, and an image's address whether a cloud must fetch it.
 pub(super) fn read_part(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {

@@ -1,36 +1,53 @@
 //! What only a Responses request has.
 
 use super::BodyFault;
+use super::field::{Begins, Shape, begins, boolean, is_set, pass};
 use super::key::Seen;
-use super::part::{pass, read_format, read_part};
+use super::part::{read_format, read_part};
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
+/// Why nothing runs in the background here: a later request would have to reach the account that has the response.
+const NO_BACKGROUND: &str = "`background` is true, and a response made in the background could not be fetched through \
+                             this endpoint: leave `background` out, and set `stream` to true for one that takes long.";
+
 /// Reads a member of a Responses request that is not one of both APIs.
-pub(super) fn read_member(cursor: &mut Cursor<'_>, key: &str, features: &mut Features) -> Result<(), BodyFault> {
-    let begins = cursor.peek();
+pub(super) fn read_member(
+    cursor: &mut Cursor<'_>,
+    key: &'static str,
+    features: &mut Features,
+) -> Result<(), BodyFault> {
     match key {
-        "input" if begins == Some(b'[') => read_items(cursor, features)?,
-        "text" if begins == Some(b'{') => {
-            let mut seen = Seen::default();
-            cursor.object(|cursor, key| match seen.meet(key, &["format"])? {
-                Some(_) if cursor.peek() == Some(b'{') => read_format(cursor, features),
-                _ => pass(cursor),
-            })?;
+        "input" => match begins(cursor, key, Shape::TextOrList)? {
+            Begins::List => read_items(cursor, features)?,
+            Begins::Text => pass(cursor)?,
+            _ => {}
+        },
+        "text" => {
+            if begins(cursor, key, Shape::Object)? == Begins::Object {
+                read_text(cursor, features)?;
+            }
         }
-        "background" => features.add_if(Feature::Background, cursor.boolean()? == Some(true)),
-        // What is left counts as soon as it is set.
-        _ => {
-            pass(cursor)?;
-            let feature = match key {
-                "previous_response_id" | "conversation" => Some(Feature::State),
-                "prompt" => Some(Feature::StoredPrompt),
-                _ => None,
-            };
-            features.extend(feature.filter(|_| begins != Some(b'n')));
+        "background" => {
+            if boolean(cursor, key)? {
+                return Err(BodyFault::Unsupported(key, NO_BACKGROUND));
+            }
         }
+        "previous_response_id" => features.add_if(Feature::State, is_set(cursor, key, Shape::Text)?),
+        "conversation" => features.add_if(Feature::State, is_set(cursor, key, Shape::TextOrObject)?),
+        "prompt" => features.add_if(Feature::StoredPrompt, is_set(cursor, key, Shape::Object)?),
+        _ => pass(cursor)?,
     }
     Ok(())
+}
+
+fn read_text(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    let mut seen = Seen::default();
+    cursor.object(|cursor, key| match seen.meet(key, &["format"])? {
+        Some(_) if begins(cursor, "text.format", Shape::Object)? == Begins::Object => read_format(cursor, features),
+        Some(_) => Ok(()),
+        None => pass(cursor),
+    })
 }
 
 /// What is read of an item.
