@@ -170,7 +170,7 @@ impl Asked {
         if body.len() as u64 > self.config.limits.body_bytes {
             return Err(too_large(&self.config));
         }
-        let mut facts = body::read(body, self.api).map_err(refuse::body_fault)?;
+        let mut facts = body::read(body, self.api)?;
         if trailers {
             facts.features.add(Feature::Trailers);
         }
@@ -186,7 +186,7 @@ impl Asked {
     ) -> Result<Weighed<'_>, ApiError> {
         let model = match (&self.model, &facts.model) {
             (Some(model), _) => model,
-            (None, Some(model)) => &*model.name,
+            (None, Some(model)) => &**model,
             (None, None) => return Err(refuse::no_model()),
         };
         let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };

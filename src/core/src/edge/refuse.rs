@@ -1,6 +1,5 @@
 //! What makes the edge refuse a request before any target is looked at, and how it words that.
 
-use crate::api::body::Refusal;
 use crate::api::error::ApiError;
 use crate::api::inbound::{Inbound, Single};
 use crate::config::Config;
@@ -53,30 +52,6 @@ fn twice(header: &'static str) -> ApiError {
 fn is_json(content_type: &[u8]) -> bool {
     let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
     kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
-}
-
-/// A body that must not be sent on.
-pub(super) fn body_fault(refusal: Refusal) -> ApiError {
-    match refusal {
-        Refusal::Malformed(malformed) => {
-            let message = format!(
-                "The request's body could not be parsed as JSON: expected {} at byte {}.",
-                malformed.expected, malformed.at
-            );
-            ApiError::new(400, "invalid_json", message)
-        }
-        Refusal::NotAnObject => ApiError::new(400, "invalid_json", "The request's body has to be a JSON object."),
-        Refusal::Duplicate(key) => {
-            ApiError::new(400, "duplicate_key", format!("The key `{key}` stands twice in one object.")).about(key)
-        }
-        Refusal::OtherCase(key) => {
-            let message = format!("A key of the body is `{key}` in another case; write `{key}`.");
-            ApiError::new(400, "invalid_key", message).about(key)
-        }
-        Refusal::WrongType(key, wanted) => {
-            ApiError::new(400, "invalid_type", format!("`{key}` has to be {wanted}.")).about(key)
-        }
-    }
 }
 
 /// A body that names no model, where the path names none either.

@@ -27,12 +27,12 @@ pub struct Place {
 impl Place {
     /// The place that a body's facts tell.
     pub fn of(facts: &Facts<'_>) -> Place {
-        let (from, until, kind) = match &facts.model {
-            Some(model) => (model.span.start, model.span.end, Put::Value),
+        let (from, until, kind) = match &facts.model_span {
+            Some(span) => (span.start, span.end, Put::Value),
             None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
         };
-        let named = facts.model.as_ref().filter(|model| name::is_model(&model.name));
-        let named = named.map(|model| model.name.clone().into_owned());
+        let named = facts.model.as_ref().filter(|model| name::is_model(model));
+        let named = named.map(|model| model.clone().into_owned());
         Place { from, until, kind, named }
     }
 }
