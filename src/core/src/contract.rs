@@ -32,6 +32,8 @@ pub const NEXT: &str = "multihome.next";
 pub const NEXT_STATE: &str = "wasm.multihome.next";
 /// The filter state in which the edge leaves a request's record for the access log.
 pub const RECORD: &str = "multihome.record";
+/// The same as Envoy's access log knows it.
+pub const RECORD_STATE: &str = "wasm.multihome.record";
 /// What ends the cluster's name in [`NEXT`]; the request's ticket follows. No name holds it.
 pub const NEXT_END: &str = " ";
 

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::any::{any, expression, put};
-use super::probe;
 use super::trust::Place;
+use super::{contract, probe};
 
 /// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
 /// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but
@@ -209,6 +209,7 @@ pub fn access_log(listener: &str) -> Value {
                 "cloud": "%RESP(X-MULTIHOME-CLOUD)%",
                 "region": "%RESP(X-MULTIHOME-REGION)%",
                 "target": "%RESP(X-MULTIHOME-TARGET)%",
+                "record": format!("%FILTER_STATE({}:PLAIN)%", contract::RECORD_STATE),
             },
             "omit_empty_values": true,
         }})),
