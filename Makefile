@@ -26,7 +26,7 @@ build test lint test-native test-node test-e2e test-func-e recorded: toolchain
 build: ## The module (wasm) and the programs; 5 minutes the first time, then seconds
 	@echo "Building the module and the programs (5 minutes the first time, then seconds) …"
 	cargo build --workspace --bins
-	cargo build --release --target wasm32-wasip1 --package multihome
+	cargo build --release --target wasm32-wasip1
 
 run: build ## Envoy and the emulated clouds: a table of what goes where, then it serves until Ctrl-C
 	@exec $(DEMO) --stay
@@ -37,7 +37,7 @@ demo: build ## The same, and ends: exit code 0 if every row came out right
 test: ## All tests, from a clean clone too: what they need is installed under target/
 	@$(TEST)
 
-lint: ## rustfmt and clippy, natively and for the module
+lint: ## rustfmt; clippy, natively and for the module; the pages of cargo doc
 	@$(TEST) lint
 
 test-native: ## Unit and golden tests, and the SDK's dispatcher driven natively

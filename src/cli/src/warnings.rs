@@ -1,6 +1,8 @@
 //! What is probably not meant in a policy that has no faults.
 
+use multihome_core::cloud::Surface;
 use multihome_core::config::{Config, Target};
+use multihome_core::form::Form;
 
 /// One sentence for each.
 pub fn of(config: &Config) -> Vec<String> {
@@ -14,15 +16,16 @@ pub fn of(config: &Config) -> Vec<String> {
         warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
     }
     warnings.extend(repeated(config));
+    warnings.extend(misplaced(config));
     let mut tenants: Vec<_> = config.tenants.iter().collect();
-    tenants.sort_by_key(|(name, _)| name.as_str());
+    tenants.sort_by_key(|(name, _)| &***name);
     for (name, grant) in tenants {
         let usable = config.models.iter().any(|(model, targets)| {
             grant.allows_model(model)
                 && targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| {
                     config.endpoint_of(target).is_some_and(|endpoint| {
                         grant.clouds.contains(&endpoint.cloud)
-                            && grant.residency.contains(&endpoint.residency)
+                            && grant.allows_residency(&endpoint.residency)
                             && grant.allows_endpoint(&endpoint.name)
                     })
                 })
@@ -37,7 +40,7 @@ pub fn of(config: &Config) -> Vec<String> {
 /// The targets of a model that stand there before: after its failure the same would be asked the same again.
 fn repeated(config: &Config) -> Vec<String> {
     let mut models: Vec<_> = config.models.iter().collect();
-    models.sort_by_key(|(name, _)| name.as_str());
+    models.sort_by_key(|(name, _)| &***name);
     let mut warnings = Vec::new();
     for (name, indices) in models {
         let targets: Vec<_> = indices.iter().filter_map(|index| config.targets.get(*index)).collect();
@@ -51,9 +54,30 @@ fn repeated(config: &Config) -> Vec<String> {
     warnings
 }
 
+/// The targets at a Google location that serves no OpenAI model: Responses at Google is the publisher `openai`, which has
+/// two locations. Source: Google "OpenAI partner models" (2026-11).
+fn misplaced(config: &Config) -> Vec<String> {
+    let mut models: Vec<_> = config.models.iter().collect();
+    models.sort_by_key(|(name, _)| &***name);
+    let mut warnings = Vec::new();
+    for (name, indices) in models {
+        let targets = indices.iter().filter_map(|index| config.targets.get(*index));
+        for (position, target) in targets.enumerate().filter(|(_, target)| target.address(Form::Responses).is_some()) {
+            let surface = config.endpoint_of(target).map(|endpoint| &endpoint.surface);
+            if let Some(Surface::Google { location, .. }) = surface
+                && !matches!(location.as_str(), "global" | "us")
+            {
+                warnings.push(format!(
+                    "models.{name}[{position}]: Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`"
+                ));
+            }
+        }
+    }
+    warnings
+}
+
 fn same_in_a_form(one: &Target, other: &Target) -> bool {
-    let shared = |one: &Option<_>, other: &Option<_>| one.is_some() && one == other;
     one.endpoint == other.endpoint
         && one.id == other.id
-        && (shared(&one.chat, &other.chat) || shared(&one.responses, &other.responses))
+        && one.addresses.iter().any(|address| other.addresses.contains(address))
 }

@@ -3,12 +3,12 @@
 //! One module, two places: [`edge`] in the listener, [`attempt`] in the upstream chain of every endpoint's
 //! cluster. With one `vm_config` both live in one VM per worker and share [`worker`], its memory.
 
-mod answerer;
 mod attempt;
 mod edge;
 mod heads;
 mod host;
 mod keeper;
+mod local_reply;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
 mod next;
@@ -24,9 +24,12 @@ use proxy_wasm::types::LogLevel;
 #[global_allocator]
 static POOL: memory::Pool = memory::Pool::new();
 
-proxy_wasm::main! {{
-    start();
-}}
+/// The entry that the host calls: the macro makes it public and leaves it undocumented.
+mod entry {
+    proxy_wasm::main! {{
+        super::start();
+    }}
+}
 
 /// What the host calls first; a native test calls it itself.
 pub fn start() {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+/// What `--help` prints.
 pub const HELP: &str = "\
 Usage: multihome-clouds serve --dir DIR [--stop-with-stdin] [--also-accept NAME]...
        multihome-clouds recorded DIR
@@ -14,22 +15,32 @@ recorded   Holds the emulated answers against the recorded traffic of the real c
            difference, and when nothing was compared.
 ";
 
+/// What is asked for.
 #[derive(Debug, PartialEq)]
 pub enum Command {
+    /// The emulated clouds, until a signal.
     Serve(Serve),
+    /// Their answers against recorded ones.
     Recorded(Recorded),
+    /// How to call this program.
     Help,
 }
 
+/// The options of `serve`.
 #[derive(Debug, Default, PartialEq)]
 pub struct Serve {
+    /// Where `clouds.json` and `ca.pem` are written.
     pub dir: PathBuf,
+    /// Whether the end of the standard input ends the clouds.
     pub stop_with_stdin: bool,
+    /// Deployments or models that every cloud has beside the built-in ones.
     pub also_accept: Vec<String>,
 }
 
+/// The options of `recorded`.
 #[derive(Debug, PartialEq)]
 pub struct Recorded {
+    /// The folder of recorded traffic.
     pub dir: PathBuf,
 }
 

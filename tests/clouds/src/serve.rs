@@ -20,6 +20,7 @@ type Failure = Box<dyn Error + Send + Sync>;
 pub struct Running {
     /// What `clouds.json` says.
     pub addresses: Value,
+    /// The certificate of the authority that signed theirs.
     pub ca_pem: String,
 }
 

@@ -6,9 +6,9 @@
 
 mod endpoint;
 
-use multihome_core::cloud::{Cloud, Form};
+use multihome_core::api::feature::Feature;
 use multihome_core::config::Order;
-use multihome_core::openai::feature::Feature;
+use multihome_core::{cloud::Cloud, form::Form, name::Named};
 use serde_json::{Map, Value, json};
 
 use crate::outcome::Outcome;
@@ -97,7 +97,7 @@ fn target() -> Value {
                 "form",
                 one_or_more(
                     "The API forms that the target speaks. A request goes to no target that does not speak its form.",
-                    &Form::ALL.map(Form::name),
+                    &Form::names(),
                 ),
             ),
             (
@@ -128,13 +128,7 @@ fn target() -> Value {
                     Some(json!(1)),
                 ),
             ),
-            (
-                "lacks",
-                list(
-                    "Features that a request must not use to be sent here.",
-                    json!({"enum": Feature::ALL.map(Feature::name)}),
-                ),
-            ),
+            ("lacks", list("Features that a request must not use to be sent here.", json!({"enum": Feature::names()}))),
         ],
     )
 }
@@ -147,7 +141,7 @@ fn grant() -> Value {
             ("clouds", {
                 let clouds = list(
                     "The clouds. With `order: ordered` this is also the order in which they are tried.",
-                    json!({"enum": Cloud::ALL.map(Cloud::name)}),
+                    json!({"enum": Cloud::names()}),
                 );
                 with(clouds, "uniqueItems", json!(true))
             }),
@@ -158,7 +152,7 @@ fn grant() -> Value {
                 "order",
                 one_or_more(
                     "How targets are ranked. Of several the first is the default, and a request may pick another (`x-multihome-order`).",
-                    &Order::ALL.map(Order::name),
+                    &Order::names(),
                 ),
             ),
             ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
@@ -250,10 +244,7 @@ fn defaults() -> Value {
         "What holds where a tenant or a request says nothing.",
         &[],
         [
-            (
-                "order",
-                json!({"description": "How targets are ranked.", "enum": Order::ALL.map(Order::name), "default": "ordered"}),
-            ),
+            ("order", json!({"description": "How targets are ranked.", "enum": Order::names(), "default": "ordered"})),
             ("max_attempts", integer("The most targets that one request may try.", 1, 32, Some(json!(3)))),
             (
                 "max_tokens",
@@ -270,9 +261,32 @@ fn defaults() -> Value {
 
 fn limits() -> Value {
     object(
-        "Sizes in bytes.",
+        "Sizes and numbers beyond which a request is refused.",
         &[],
-        [("body_bytes", integer("The largest request body.", 1, 64 << 20, Some(json!(4 << 20))))],
+        [
+            (
+                "body_bytes",
+                integer("The largest request body, in bytes; above it 413.", 1, 64 << 20, Some(json!(4 << 20))),
+            ),
+            (
+                "held_requests",
+                integer(
+                    "How many requests may wait for the rest of their body at once, in each worker; above it 503.",
+                    1,
+                    50_000,
+                    Some(json!(4096)),
+                ),
+            ),
+            (
+                "held_bytes",
+                integer(
+                    "How many bytes the bodies of these may have together, in each worker; above it 503.",
+                    1,
+                    64 << 30,
+                    Some(json!(256 << 20)),
+                ),
+            ),
+        ],
     )
 }
 

@@ -8,10 +8,17 @@
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{ContextType, LogLevel};
 
-proxy_wasm::main! {{
+/// The entry that the host calls: the macro makes it public and leaves it undocumented.
+mod entry {
+    proxy_wasm::main! {{
+        super::start();
+    }}
+}
+
+fn start() {
     proxy_wasm::set_log_level(LogLevel::Warn);
     proxy_wasm::set_root_context(|_| Box::new(Root));
-}}
+}
 
 /// One per plugin configuration; which role it is makes no difference here.
 struct Root;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{NOW, cases, check, policy};
-use crate::beside::{ANSWERED, ANSWERED_BY_PREFIX, Chain, LEFT, LEFT_BY_PREFIX};
+use crate::beside::Chain;
 use crate::exchange::play;
 use crate::headers::Headers;
 use crate::host;
@@ -49,25 +49,6 @@ fn models() {
 #[test]
 fn no_case_is_left_out() {
     assert_eq!(folders(&cases()).len(), 3);
-}
-
-/// The filters beside an attempt are the ones that `render` writes.
-#[test]
-fn the_filters_beside_are_those_of_render() {
-    let contract = fs::read_to_string(cases().join("../../src/cli/src/render/piece/contract.rs")).unwrap();
-    let (_, answers) = contract.split_once("const RESPONSE_STRIPPED:").unwrap();
-    let list = |name: &str| contract.split_once(name).unwrap().1.split_once("];").unwrap().0.to_owned();
-    let (names, prefixes) = (list("const STRIPPED:"), list("const STRIPPED_BY_PREFIX:"));
-    assert_eq!(names.matches('"').count() / 2, LEFT.len());
-    assert!(LEFT.iter().all(|name| names.contains(&format!("\"{name}\""))), "{names}");
-    // The last stands there by a name of its own.
-    assert_eq!(prefixes.split(',').count(), LEFT_BY_PREFIX.len());
-    for name in LEFT_BY_PREFIX {
-        assert!(contract.contains(&format!("\"{name}\"")), "{name}");
-    }
-    for name in ANSWERED.iter().chain(&ANSWERED_BY_PREFIX) {
-        assert!(answers.contains(&format!("\"{name}\"")), "{name}");
-    }
 }
 
 fn run(form: &str) {

@@ -1,6 +1,6 @@
 //! What is rendered, and where Envoy finds what the policy file does not hold.
 
-use multihome_core::config::{Config, Node};
+use multihome_core::{config::Config, document::Node};
 
 /// A checked policy, with the tree that it was made from: the module reads the latter.
 #[derive(Debug)]

@@ -3,7 +3,8 @@
 //! quicker at it: a header costs the module about half a microsecond, and them a tenth of that.
 
 use multihome_core::config::{Config, Endpoint};
-use multihome_core::header;
+use multihome_core::contract;
+use multihome_core::name::Named;
 use serde_json::{Value, json};
 
 use super::any::extension;
@@ -26,11 +27,11 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
     let mut answers: Vec<Value> = RESPONSE_STRIPPED.iter().chain(names).map(|name| json!({"remove": name})).collect();
     answers.extend(prefixes.iter().map(|prefix| by_prefix(prefix)));
     let who = [
-        (header::CLOUD, endpoint.cloud.name()),
-        (header::TARGET, endpoint.name.as_str()),
-        (header::REGION, endpoint.region.as_str()),
+        (contract::CLOUD, endpoint.cloud.name()),
+        (contract::TARGET, endpoint.name.as_str()),
+        (contract::REGION, endpoint.region.as_str()),
         // As it is nearly always; the module knows when it is not.
-        (header::ATTEMPTS, "1"),
+        (contract::ATTEMPTS, "1"),
     ];
     answers.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
     // Compressed, an error could not be judged.
