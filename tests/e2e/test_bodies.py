@@ -67,6 +67,10 @@ AMBIGUOUS = [
     ("half a surrogate pair as model", r'{"model":"\ud83d",%s}', WRONG, "model"),
     ("a number as model", '{"model":6,%s}', WRONG, "model"),
     ("an object as model", '{"model":{"model":"gpt-6.1-sol"},%s}', WRONG, "model"),
+    ("null as model", '{"model":null,%s}', "missing_required_parameter", "model"),
+    ("a quoted number as n", '{"model":"gpt-6.1-sol","n":"2",%s}', WRONG, "n"),
+    ("a quoted boolean as logprobs", '{"model":"gpt-6.1-sol","logprobs":"true",%s}', WRONG, "logprobs"),
+    ("an object as tools", '{"model":"gpt-6.1-sol","tools":{},%s}', WRONG, "tools"),
     ("a word as stream", '{"model":"gpt-6.1-sol","stream":"yes",%s}', WRONG, "stream"),
 ]
 

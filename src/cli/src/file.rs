@@ -3,8 +3,11 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use multihome_core::config::{self, Config, Node};
 use multihome_core::fault::Fault;
+use multihome_core::{
+    config::{self, Config},
+    document::Node,
+};
 
 use crate::yaml::{self, Positions};
 

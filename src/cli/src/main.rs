@@ -2,15 +2,13 @@
 //!
 //! Exit codes: 0 it is so, 1 the input has faults, 2 the command line has.
 
-mod args;
-mod check;
-mod explain;
+mod command;
 mod file;
+mod outcome;
 mod print;
 mod render;
-mod run;
-mod schema;
 mod version;
+mod warnings;
 mod yaml;
 
 use std::io::{self, ErrorKind, Write};
@@ -19,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let outcome = run::run(args::Arguments::parse());
+    let outcome = command::Arguments::parse().run();
     let printed = print_all(&mut io::stdout(), &outcome.out);
     // Where the standard error cannot be written, there is nowhere to say so.
     let _ = print_all(&mut io::stderr(), &outcome.err);

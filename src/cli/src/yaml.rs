@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use multihome_core::config::Node;
+use multihome_core::document::Node;
 use multihome_core::fault::{Fault, Place, Step};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
 

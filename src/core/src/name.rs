@@ -1,5 +1,24 @@
 //! Names and patterns: which characters a name may hold, and what `*` matches.
 
+/// A closed set of things that files and headers call by name.
+pub trait Named: Copy + 'static {
+    /// All of them.
+    const ALL: &'static [Self];
+
+    /// Its name.
+    fn name(self) -> &'static str;
+
+    /// The one of that name.
+    fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|known| known.name() == name)
+    }
+
+    /// The names of all of them.
+    fn names() -> Vec<&'static str> {
+        Self::ALL.iter().map(|known| known.name()).collect()
+    }
+}
+
 /// Whether `text` may stand as one segment of an upstream path: no `/`, `%`, dot segment or control.
 pub fn is_path_segment(text: &str) -> bool {
     is_of(text, 128, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))

@@ -1,11 +1,12 @@
-//! The heads of an attempt: of the request that leaves for a cloud, and of the answer that comes back.
+//! The heads of an attempt: of the request that leaves for a cloud, and of the response that comes back.
 //!
 //! Both are allow-lists. Filters of Envoy's own that stand beside this one take away what is known to be
 //! there, and are quicker at it; what this file does holds without them.
 
-use multihome_core::attempt::{Answer, Head, Kept, Request};
 use multihome_core::cloud::Cloud;
-use multihome_core::header::{self, passes_back, request_id_of};
+use multihome_core::cloud::request_id_of;
+use multihome_core::contract;
+use multihome_core::request::{Head, Request, ReusableHead, UpstreamResponse, passes_back};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -16,20 +17,20 @@ use crate::{host, worker};
 /// If the map has just as many headers as must be there, there are no others, and the ones that differ are set.
 /// Else the whole map is replaced, as on every attempt after the first.
 pub fn send(head: &Head<'_>, count: usize) {
-    match head.kept {
-        Some(kept) if kept.count == count && !head.google_token => amend(head, kept),
+    match head.reusable {
+        Some(reusable) if reusable.count == count && !head.google_token => amend(head, reusable),
         _ => host::replace_headers(MapType::HttpRequestHeaders, &whole(head)),
     }
 }
 
-fn amend(head: &Head<'_>, kept: Kept) {
+fn amend(head: &Head<'_>, reusable: ReusableHead) {
     let set = |name: &str, value: &str| host::set_header(MapType::HttpRequestHeaders, name, value.as_bytes());
     set(":path", head.path);
     set(":authority", head.host);
-    if !kept.scheme {
+    if !reusable.scheme {
         set(":scheme", head.scheme);
     }
-    if let Some(length) = head.length.filter(|_| !kept.length) {
+    if let Some(length) = head.length.filter(|_| !reusable.length) {
         set("content-length", &length.to_string());
     }
 }
@@ -51,17 +52,22 @@ fn whole(head: &Head<'_>) -> PairsWriter {
     headers
 }
 
-/// Lets an answer go to the client: of its headers those that may pass, and who gave it.
-pub fn pass_on(request: &mut Request, head: &Pairs) {
-    request.answer();
-    let Some(answerer) = request.answerer() else { return };
-    let attempts = answerer.attempts.to_string();
+/// The status of a response; 0 where it has none.
+pub fn status(head: &Pairs) -> u16 {
+    let status = head.iter().find(|(name, _)| *name == b":status").map(|(_, value)| value);
+    status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// Serves a response: of its headers those that may pass, and who gave it.
+pub fn pass_on(request: &Request, head: &Pairs) {
+    let Some(served_by) = request.served_by() else { return };
+    let attempts = served_by.attempts.to_string();
     let id = request.cloud().and_then(|cloud| request_id(head, cloud)).unwrap_or(request.id());
     let ours: [(&str, &[u8]); 5] = [
-        (header::CLOUD, answerer.cloud.as_bytes()),
-        (header::TARGET, answerer.target.as_bytes()),
-        (header::REGION, answerer.region.as_bytes()),
-        (header::ATTEMPTS, attempts.as_bytes()),
+        (contract::CLOUD, served_by.cloud.as_bytes()),
+        (contract::TARGET, served_by.target.as_bytes()),
+        (contract::REGION, served_by.region.as_bytes()),
+        (contract::ATTEMPTS, attempts.as_bytes()),
         ("x-request-id", id),
     ];
     // How often each of ours stands, and whether it is right: Envoy may have set what seldom changes, and a cloud
@@ -88,19 +94,18 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
 }
 
 /// What an error's headers say, where `cloud` gave it.
-pub fn read(head: &Pairs, cloud: Option<Cloud>) -> Answer<'_> {
+pub fn read(head: &Pairs, cloud: Option<Cloud>) -> UpstreamResponse<'_> {
     let id = cloud.and_then(|cloud| request_id(head, cloud));
-    let mut answer = Answer { id, ..Answer::default() };
+    let mut response = UpstreamResponse { id, status: status(head), ..UpstreamResponse::default() };
     for (name, value) in head.iter() {
         let text = std::str::from_utf8(value).ok();
         match name {
-            b":status" => answer.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
-            b"retry-after" => answer.retry_after = text,
-            b"x-amzn-errortype" => answer.error_type = text,
+            b"retry-after" => response.retry_after = text,
+            b"x-amzn-errortype" => response.error_type = text,
             _ => {}
         }
     }
-    answer
+    response
 }
 
 /// The id by which the cloud's support finds the call.

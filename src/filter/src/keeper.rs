@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use multihome_core::keeper::{
-    CLUSTER, FETCH_MS, LEASE_KEY, LEASE_MS, NO_LEASE, PATH, RETRY_MS, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease,
+use multihome_core::contract::METADATA_CLUSTER;
+use multihome_core::shared::token::{
+    FETCH_MS, LEASE_KEY, LEASE_MS, NO_LEASE, PATH, RETRY_MS, TICK_MS, TOKEN_KEY, Token, is_due, is_free, lease,
 };
 use proxy_wasm::types::{BufferType, MapType};
 
@@ -33,8 +34,8 @@ pub fn tick() {
         (":authority", "metadata.google.internal"),
         ("metadata-flavor", "Google"),
     ];
-    if !host::call(CLUSTER, headers, Duration::from_millis(FETCH_MS)) {
-        log::warn!("multihome: no call to {CLUSTER}: is the cluster there?");
+    if !host::call(METADATA_CLUSTER, headers, Duration::from_millis(FETCH_MS)) {
+        log::warn!("multihome: no call to {METADATA_CLUSTER}: is the cluster there?");
     }
 }
 

@@ -1,4 +1,4 @@
-//! The memory of one worker's VM: requests in flight, shares of traffic, Google's token.
+//! The memory of one worker's VM: requests in flight, weighted picks, Google's token.
 //!
 //! The edge's stream owns its request; this store knows it weakly, under a number that goes through filter
 //! state. The number carries a nonce of its VM, so that one from a VM that has been replaced finds nothing.
@@ -7,9 +7,10 @@ use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
-use multihome_core::attempt::Request;
-use multihome_core::keeper::{TOKEN_KEY, Token};
-use multihome_core::route::Shares;
+use multihome_core::config::Limits;
+use multihome_core::plan::{Environment, WeightedPicks};
+use multihome_core::request::Request;
+use multihome_core::shared::token::{TOKEN_KEY, Token};
 
 use crate::host;
 use crate::slots::{Number, Slots};
@@ -23,7 +24,9 @@ struct Worker {
     requests: RefCell<Slots<Shared>>,
     /// The bytes of bodies that all requests keep.
     held: Cell<usize>,
-    shares: RefCell<Shares>,
+    /// The requests that wait for their body, and the bytes of these bodies that Envoy holds.
+    waiting: Cell<(u64, u64)>,
+    picks: RefCell<WeightedPicks>,
     token: RefCell<Option<Token>>,
 }
 
@@ -34,7 +37,8 @@ impl Worker {
             nonce: RandomState::new().hash_one(0_u8),
             requests: RefCell::default(),
             held: Cell::new(0),
-            shares: RefCell::default(),
+            waiting: Cell::default(),
+            picks: RefCell::default(),
             token: RefCell::default(),
         }
     }
@@ -82,6 +86,45 @@ impl Drop for Shared {
 /// The most that a worker keeps of bodies, in bytes. One is kept from the edge to the first attempt, which follows at
 /// once; only where filters of the operator's wait in between is there ever more than one.
 const MOST_HELD: usize = 32 << 20;
+
+/// A request's place among those that wait for their body; it ends with the wait.
+#[derive(Debug)]
+pub struct Waiting {
+    bytes: u64,
+}
+
+impl Waiting {
+    /// A place, if this worker has one more.
+    pub fn begin(limits: &Limits) -> Option<Waiting> {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            (requests < limits.held_requests).then(|| {
+                worker.waiting.set((requests + 1, bytes));
+                Waiting { bytes: 0 }
+            })
+        })
+    }
+
+    /// Notes that Envoy holds `size` bytes of the body now; says whether that is within the worker's limit.
+    pub fn grow(&mut self, size: u64, limits: &Limits) -> bool {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            let bytes = bytes.saturating_sub(self.bytes).saturating_add(size);
+            self.bytes = size;
+            worker.waiting.set((requests, bytes));
+            bytes <= limits.held_bytes
+        })
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        WORKER.with(|worker| {
+            let (requests, bytes) = worker.waiting.get();
+            worker.waiting.set((requests.saturating_sub(1), bytes.saturating_sub(self.bytes)));
+        });
+    }
+}
 
 /// A ticket as it goes through filter state.
 pub type TicketBytes = [u8; 16];
@@ -142,9 +185,10 @@ pub fn requests_in_flight() -> usize {
     WORKER.with(|worker| worker.requests.borrow().taken())
 }
 
-/// Lends the shares of traffic.
-pub fn with_shares<T>(work: impl FnOnce(&mut Shares) -> T) -> T {
-    WORKER.with(|worker| work(&mut worker.shares.borrow_mut()))
+/// Lends what this worker knows at this moment. `keeper`: whether some endpoint depends on Google's token.
+pub fn with_environment<T>(keeper: bool, work: impl FnOnce(&mut Environment<'_>) -> T) -> T {
+    let google_token = || keeper && has_google_token();
+    WORKER.with(|worker| work(&mut Environment { picks: &mut worker.picks.borrow_mut(), google_token: &google_token }))
 }
 
 /// The value of `authorization` for Google, while there is one that may be used. What this worker knows is
@@ -158,7 +202,7 @@ pub fn google_authorization() -> Option<String> {
 }
 
 /// Whether there is such a token.
-pub fn has_google_token() -> bool {
+fn has_google_token() -> bool {
     let now = host::now();
     WORKER.with(|worker| {
         worker.token.borrow().as_ref().is_some_and(|token| token.usable(now))

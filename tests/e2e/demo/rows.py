@@ -51,7 +51,7 @@ ROWS = [
     Row("contoso-eu", "chat, azure answers 503", "nobody else in the eu has the model: the error is azure's", 503,
         "azure-sweden", ["azure"], fault="[[azure 503]]"),
     Row("contoso-eu", "chat", "denied:", 403, model="gpt-oss-120b"),
-    Row("thrifty", "chat", "the cheapest that has the model", 200, "gcp-us", ["gcp"], model="gpt-oss-120b"),
+    Row("thrifty", "chat", "the cheapest that has the model", 200, "gcp-usc1", ["gcp"], model="gpt-oss-120b"),
     Row("initech", "responses, x-tenant-policy: {…}", "no file lists it: the request brought its policy", 200, "gcp-us",
         ["gcp"], form="responses", headers={"x-tenant-policy": INITECH}),
     Row("nobody", "chat", "denied:", 401),

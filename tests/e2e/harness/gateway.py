@@ -20,10 +20,12 @@ class Gateway:
     """Renders `policy` (an object, or the text of a file), starts Envoy and waits until it serves.
 
     `clouds` gives CA and AWS credentials; `secrets` are written as files, a name with None as a file without a secret;
-    `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became."""
+    `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became.
+    `options`: more words for `render envoy`; `edit` changes what it gives, an object, as an operator might."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, secrets=None, listeners=None, admin=ANY,
-                 module=places.MODULE, environment=None, launcher=None, concurrency=2):
+                 module=places.MODULE, environment=None, launcher=None, concurrency=2, options=(),
+                 edit=None):
         self.processes, self.directory, self.clouds = processes, directory, clouds
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
@@ -33,7 +35,12 @@ class Gateway:
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
             write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
-        self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"])
+        self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"],
+                             (*options, "--format", "json") if edit else options)
+        if edit:
+            bootstrap = json.loads(self.config.read_text())
+            edit(bootstrap)
+            self.config.write_text(json.dumps(bootstrap))
         self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
 
     def _start(self, launcher, concurrency, environment):
@@ -161,14 +168,14 @@ def permits_only(*endpoints):
                        "targets": list(endpoints)})
 
 
-def render(directory, policy, module, listeners, admin, secrets_folder, ca_file):
-    """Writes policy and bootstrap into `directory`; gives the bootstrap's path."""
+def render(directory, policy, module, listeners, admin, secrets_folder, ca_file, options=()):
+    """Writes policy and bootstrap into `directory`; gives the bootstrap's path. `options`: more words of `render`."""
     text = policy if isinstance(policy, str) else json.dumps(policy, indent=1)
     source, config = directory / "policy.yaml", directory / "envoy.yaml"
     source.write_text(text)
     listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
     command = [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
-               "--sds-dir", secrets_folder, "--ca-file", ca_file]
+               "--sds-dir", secrets_folder, "--ca-file", ca_file, *options]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if rendered.returncode:
         raise Failed(f"cannot render {source}:\n{rendered.stderr}")

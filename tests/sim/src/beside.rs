@@ -1,6 +1,7 @@
 //! Envoy's own filters beside an attempt, as `multihome render` configures them: what they take away, what they
 //! add, and the credential. The module must be right with them and without them.
 
+use multihome_core::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX};
 use serde_json::Value;
 
 use crate::headers::Headers;
@@ -27,49 +28,7 @@ pub struct Beside {
     identity: Vec<String>,
 }
 
-/// What is taken from a request in front of the attempt.
-pub const LEFT: [&str; 24] = [
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "api-key",
-    "authorization",
-    "baggage",
-    "cache-control",
-    "cookie",
-    "openai-beta",
-    "openai-organization",
-    "openai-project",
-    "origin",
-    "priority",
-    "referer",
-    "traceparent",
-    "tracestate",
-    "user-agent",
-    "x-api-key",
-    "x-envoy-external-address",
-    "x-envoy-internal",
-    "x-request-id",
-    "x-ms-client-request-id",
-    "x-real-ip",
-];
-/// The same, by how the name begins.
-pub const LEFT_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-multihome-", "x-stainless-"];
-
-/// What is taken from an answer behind the attempt, of any cloud's.
-pub const ANSWERED: [&str; 9] = [
-    "alt-svc",
-    "cache-control",
-    "nel",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "vary",
-    "via",
-    "x-content-type-options",
-];
-/// The same, by how the name begins.
+/// What is taken from a response of some cloud, by how the name begins.
 pub const ANSWERED_BY_PREFIX: [&str; 3] = ["x-ms-", "x-aml-", "x-amzn-bedrock-"];
 
 impl Beside {
@@ -100,11 +59,12 @@ impl Beside {
     /// A request reaches the attempt.
     pub fn before_request(&self, chain: Chain, headers: &mut Headers) {
         if chain == Chain::Rendered {
-            LEFT.iter()
+            STRIPPED
+                .iter()
                 .copied()
                 .chain(self.identity.iter().map(String::as_str))
                 .for_each(|name| headers.remove(name.as_bytes()));
-            LEFT_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
+            STRIPPED_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
         }
     }
 
@@ -125,7 +85,7 @@ impl Beside {
         if chain == Chain::Bare {
             return;
         }
-        ANSWERED.iter().for_each(|name| headers.remove(name.as_bytes()));
+        RESPONSE_STRIPPED.iter().for_each(|name| headers.remove(name.as_bytes()));
         ANSWERED_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
         let who = [
             ("x-multihome-cloud", &self.cloud),

@@ -100,6 +100,31 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert!(run.err.contains("[2]: is asked what models.gpt-6.1-sol[1] is asked"), "{} {}", run.out, run.err);
 }
 
+/// The location of an endpoint at Google and a target's form there; whether `check` warns.
+#[test]
+fn google_serves_openais_models_at_two_locations() {
+    for (location, residency, form, warned) in [
+        ("eu", "eu", "openai.responses", true),
+        ("europe-west4", "eu", "openai.responses", true),
+        ("us-central1", "us", "[openai.chat, openai.responses]", true),
+        ("us", "us", "openai.responses", false),
+        ("global", "global", "openai.responses", false),
+        ("europe-west4", "eu", "openai.chat", false),
+    ] {
+        let endpoint = format!(
+            "  gcp: {{cloud: gcp, project: p, location: {location}, residency: {residency}, auth: metadata}}\n"
+        );
+        let target = format!("    - {{endpoint: gcp, id: gpt-6.1-sol, form: {form}}}\n");
+        let policy =
+            RIGHT.replace(AZURE, &(AZURE.to_owned() + &endpoint)).replace(TARGET, &(TARGET.to_owned() + &target));
+        let run = multihome_with(&["check", "-"], &policy);
+        let warning = format!(
+            "warning: models.gpt-6.1-sol[1]: Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`\n"
+        );
+        assert_eq!((run.code, run.err.as_str()), (0, if warned { warning.as_str() } else { "" }), "{location} {form}");
+    }
+}
+
 #[test]
 fn reads_json_with_its_escapes_and_says_where_it_is_wrong() {
     let json = r#"{"endpoints": {"az": {"cloud": "azure", "resource": "contoso", "residency": "\ud83d\ude00", "auth": {"api_key": {"sds": "k"}}}},

@@ -1,8 +1,9 @@
 //! Amazon Bedrock: the OpenAI-shaped surface of the runtime, and Mantle.
 //! Sources: botocore's endpoint rules, AWS "Bedrock endpoints" and OpenAI's "Amazon Bedrock" guide (2026-11).
 
-use super::{Form, ModelAddress};
-use crate::openai::feature::{Feature, Features};
+use super::ModelAddress;
+use crate::api::feature::{Feature, Features};
+use crate::form::Form;
 
 /// The runtime's host in a region.
 pub fn runtime_host(region: &str) -> String {

@@ -1,7 +1,8 @@
 //! Azure OpenAI: v1, where the deployment stands in the body, and the dated API, where it stands in the path.
 //! Source: MicrosoftDocs/azure-ai-docs, "API version lifecycle" and the OpenAI SDK's `lib/azure.py` (2026-11).
 
-use super::{Form, ModelAddress};
+use super::ModelAddress;
+use crate::form::Form;
 
 /// The public host of a resource. Government clouds and Foundry hosts are named in full by the policy file.
 pub fn host(resource: &str) -> String {

@@ -1,7 +1,8 @@
 //! Google Cloud: OpenAI's models as a publisher (Responses only), and the OpenAI-compatible chat endpoint.
 //! Sources: google-genai's `_api_client.py`, Google "OpenAI partner models" and OpenAI's "Google Cloud" guide (2026-11).
 
-use super::{Form, ModelAddress};
+use super::ModelAddress;
+use crate::form::Form;
 
 /// The host that serves a location; the path has to name the same one.
 pub fn host(location: &str) -> String {

@@ -5,7 +5,9 @@ pub mod aws;
 pub mod azure;
 pub mod gcp;
 
-use crate::openai::feature::Features;
+use crate::api::feature::Features;
+use crate::form::Form;
+use crate::name::Named;
 
 /// One of the three clouds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,54 +20,20 @@ pub enum Cloud {
     Gcp,
 }
 
-impl Cloud {
-    /// All of them.
-    pub const ALL: [Cloud; 3] = [Cloud::Azure, Cloud::Aws, Cloud::Gcp];
+impl Named for Cloud {
+    const ALL: &'static [Cloud] = &[Cloud::Azure, Cloud::Aws, Cloud::Gcp];
 
-    /// The name that files and headers use.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Cloud::Azure => "azure",
             Cloud::Aws => "aws",
             Cloud::Gcp => "gcp",
         }
     }
-
-    /// The cloud of that name.
-    pub fn parse(name: &str) -> Option<Cloud> {
-        Cloud::ALL.into_iter().find(|cloud| cloud.name() == name)
-    }
 }
 
 /// A set of clouds, in an order that means something where a tenant wrote it.
 pub type Clouds = Vec<Cloud>;
-
-/// The wire format that a target speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
-    /// OpenAI's chat completions.
-    Chat,
-    /// OpenAI's Responses API.
-    Responses,
-}
-
-impl Form {
-    /// All of them.
-    pub const ALL: [Form; 2] = [Form::Chat, Form::Responses];
-
-    /// The name that the policy file uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Form::Chat => "openai.chat",
-            Form::Responses => "openai.responses",
-        }
-    }
-
-    /// The form of that name.
-    pub fn parse(name: &str) -> Option<Form> {
-        Form::ALL.into_iter().find(|form| form.name() == name)
-    }
-}
 
 /// The API surface of an endpoint, with what its paths are made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,6 +80,15 @@ impl Surface {
             Surface::BedrockMantle => aws::mantle_address(form, model, prefix),
             Surface::Google { project, location } => gcp::address(form, project, location),
         }
+    }
+}
+
+/// How well `name` serves as the request id that a cloud's support asks for; 0 for not at all.
+pub fn request_id_of(cloud: Cloud, name: &[u8]) -> u8 {
+    match (cloud, name) {
+        (Cloud::Azure, b"apim-request-id") | (Cloud::Aws, b"x-amzn-requestid") => 1,
+        (_, b"x-request-id") => 2,
+        _ => 0,
     }
 }
 

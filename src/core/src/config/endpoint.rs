@@ -1,10 +1,13 @@
 //! Endpoints: one account, region and API surface of one cloud; one Envoy cluster.
 
-use super::fields::{Fields, some_entries};
-use super::node::Node;
+use std::rc::Rc;
+
 use crate::cloud::{Cloud, Surface, aws, azure, gcp};
+use crate::contract::{self, RESERVED_ENDPOINT};
+use crate::document::Node;
+use crate::document::fields::{Fields, some_entries};
 use crate::fault::{Faults, Place};
-use crate::name;
+use crate::name::{self, Named};
 
 /// One endpoint.
 #[derive(Debug)]
@@ -20,7 +23,7 @@ pub struct Endpoint {
     /// The region or location that clients see in `x-multihome-region`; empty where the file names none.
     pub region: String,
     /// The operator's label for where data is processed.
-    pub residency: String,
+    pub residency: Rc<str>,
     /// The host name that requests carry.
     pub host: String,
     /// How Envoy proves who we are.
@@ -99,13 +102,10 @@ const ENTRA_SCOPE: &str = "https://cognitiveservices.azure.com/.default";
 /// The authority of Azure's commercial cloud.
 const ENTRA_HOST: &str = "login.microsoftonline.com";
 
-/// The endpoint whose cluster would be the one that reaches Google's metadata server.
-const RESERVED: &str = "gcp-metadata";
-
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (key, node, place) in some_entries(node, place, faults) {
-        if key == RESERVED {
+        if key == RESERVED_ENDPOINT {
             faults.add(&place, format!("`{key}` is the name of a cluster of our own"));
         }
         if !name::is_endpoint_name(key) {
@@ -138,11 +138,11 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let (surface, region, _) = surface?;
     Some(Endpoint {
         name: key.to_owned(),
-        cluster: format!("multihome-{key}"),
+        cluster: contract::cluster(key),
         cloud,
         surface,
         region,
-        residency: residency?.to_owned(),
+        residency: residency?.into(),
         host,
         auth: auth?,
         address: address?,
@@ -154,7 +154,7 @@ fn read_cloud(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Cloud> {
     let text = fields.required_text("cloud", faults)?;
     let cloud = Cloud::parse(text);
     if cloud.is_none() {
-        faults.unknown(&fields.place.key("cloud"), "cloud", text, Cloud::ALL.map(Cloud::name));
+        faults.unknown(&fields.place.key("cloud"), "cloud", text, Cloud::names());
     }
     cloud
 }

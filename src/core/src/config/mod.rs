@@ -1,11 +1,10 @@
 //! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
 
 mod endpoint;
-mod fields;
 mod model;
-mod node;
 mod settings;
 mod tenant;
+mod version;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -14,23 +13,26 @@ use crate::fault::{Fault, Faults, Place};
 
 pub use endpoint::{Address, Auth, Endpoint, Tls, TokenEndpoint};
 pub use model::{Price, Target};
-pub use node::Node;
 pub use settings::{Carried, Defaults, Identity, Limits, Listener, ListenerTls, Timeouts, Trust};
 pub use tenant::{Grant, Order, parse_grant};
+pub use version::{TargetKey, Version};
 
-use fields::Fields;
+use crate::document::Node;
+use crate::document::fields::Fields;
 
 /// A checked policy.
 #[derive(Debug)]
 pub struct Config {
+    /// Which policy this is.
+    pub version: Version,
     /// One per account, region and API surface, in the file's order.
     pub endpoints: Vec<Endpoint>,
     /// Every target of every model, those of one model together in the file's order.
     pub targets: Vec<Target>,
     /// From a model's public name to its targets' places in [`Config::targets`].
-    pub models: HashMap<String, Vec<usize>>,
+    pub models: HashMap<Rc<str>, Vec<usize>>,
     /// What each tenant may use.
-    pub tenants: HashMap<String, Rc<Grant>>,
+    pub tenants: HashMap<Rc<str>, Rc<Grant>>,
     /// Who says which tenant asks.
     pub identity: Identity,
     /// Listeners that need more than an address.
@@ -46,9 +48,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// A model's name and targets. `None` where the file has no such model.
-    pub fn model(&self, name: &str) -> Option<&[usize]> {
-        self.models.get(name).map(Vec::as_slice)
+    /// A model's name and the places of its targets. `None` where the file has no such model.
+    pub fn model(&self, name: &str) -> Option<(&Rc<str>, &[usize])> {
+        self.models.get_key_value(name).map(|(name, targets)| (name, targets.as_slice()))
     }
 
     /// The endpoint that a target stands on.
@@ -105,7 +107,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let known = tenant::Known {
         residencies: written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect(),
         endpoints: written.iter().map(|(name, _)| name.as_str()).collect(),
-        models: models.keys().map(String::as_str).collect(),
+        models: models.keys().map(|name| &**name).collect(),
     };
     let tenants = fields
         .optional("tenants")
@@ -131,6 +133,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let timeouts = settings::read_timeouts(fields.optional("timeouts"), faults);
     fields.finish(faults);
     Some(Config {
+        version: Version::of(root),
         endpoints,
         targets,
         models,

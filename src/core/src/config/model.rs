@@ -1,26 +1,31 @@
 //! Models and their targets: where a model stands, under which id, in which form, at what price.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::endpoint::{Auth, Endpoint};
-use super::fields::{Fields, one_or_more, some_entries, texts};
-use super::node::Node;
-use crate::cloud::{Cloud, Form, ModelAddress, Surface, aws, azure, residency_contradiction};
+use super::version::TargetKey;
+use crate::api::Api;
+use crate::api::feature::{Feature, Features};
+use crate::cloud::{Cloud, ModelAddress, Surface, aws, azure, residency_contradiction};
+use crate::convert;
+use crate::document::Node;
+use crate::document::fields::{Fields, one_or_more, some_entries, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
-use crate::openai::feature::{Feature, Features};
+use crate::form::Form;
+use crate::name::{self, Named};
 
 /// A model on an endpoint.
 #[derive(Debug)]
 pub struct Target {
+    /// What it is known by beyond the life of this configuration.
+    pub key: TargetKey,
     /// The place of its endpoint in the configuration.
     pub endpoint: usize,
     /// The cloud's own model id or deployment.
     pub id: String,
-    /// Where it answers chat completions, if it does.
-    pub chat: Option<ModelAddress>,
-    /// Where it answers the Responses API, if it does.
-    pub responses: Option<ModelAddress>,
+    /// The forms that it speaks, and where it serves each; in the file's order.
+    pub addresses: Vec<(Form, ModelAddress)>,
     /// What it costs, where the file says so.
     pub price: Option<Price>,
     /// Its share under `order: weighted`; 0 is asked only after the others.
@@ -30,12 +35,19 @@ pub struct Target {
 }
 
 impl Target {
-    /// Where this target answers `form`.
+    /// Where this target serves `form`.
     pub fn address(&self, form: Form) -> Option<&ModelAddress> {
-        match form {
-            Form::Chat => self.chat.as_ref(),
-            Form::Responses => self.responses.as_ref(),
-        }
+        self.addresses.iter().find(|(spoken, _)| *spoken == form).map(|(_, address)| address)
+    }
+
+    /// Where it serves a client's API.
+    pub fn address_for(&self, api: Api) -> Option<&ModelAddress> {
+        self.address(self.form_for(api)?)
+    }
+
+    /// The form in which it serves a client's API.
+    pub fn form_for(&self, api: Api) -> Option<Form> {
+        self.addresses.iter().map(|(form, _)| *form).find(|form| convert::between(api, *form).is_some())
     }
 }
 
@@ -48,7 +60,7 @@ pub struct Price {
     pub output: f64,
 }
 
-type Models = (HashMap<String, Vec<usize>>, Vec<Target>);
+type Models = (HashMap<Rc<str>, Vec<usize>>, Vec<Target>);
 
 /// The most targets that a model may have: a plan is tried from its first to its last.
 const MOST_TARGETS: usize = 32;
@@ -84,7 +96,7 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
                 faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()));
             }
         }
-        models.insert(key.to_owned(), (first..targets.len()).collect());
+        models.insert(key.into(), (first..targets.len()).collect());
     }
     (models, targets)
 }
@@ -119,12 +131,12 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         // before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
-    let address = |form| forms.contains(&form).then(|| endpoint.surface.address(form, id, version, prefix));
+    let addresses = forms.iter().map(|form| (*form, endpoint.surface.address(*form, id, version, prefix))).collect();
     Some(Target {
+        key: TargetKey::of(&endpoint.name, id),
         endpoint: index,
         id: id.to_owned(),
-        chat: address(Form::Chat),
-        responses: address(Form::Responses),
+        addresses,
         price,
         weight,
         lacks,
@@ -153,8 +165,9 @@ fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
     let mut forms = Vec::new();
     for (text, place) in named {
         match Form::parse(text) {
+            Some(form) if forms.contains(&form) => {}
             Some(form) => forms.push(form),
-            None => faults.unknown(&place, "API form", text, Form::ALL.map(Form::name)),
+            None => faults.unknown(&place, "API form", text, Form::names()),
         }
     }
     forms
@@ -181,7 +194,7 @@ fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
     for (text, place) in named {
         match Feature::parse(text) {
             Some(feature) => lacks.add(feature),
-            None => faults.unknown(&place, "feature", text, Feature::ALL.map(Feature::name)),
+            None => faults.unknown(&place, "feature", text, Feature::names()),
         }
     }
     lacks

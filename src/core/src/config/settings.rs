@@ -4,11 +4,12 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::endpoint::{Address, parse_address};
-use super::fields::{Fields, entries, text, texts};
-use super::node::Node;
 use super::tenant::{self, Grant, Known, MOST_ATTEMPTS, Order};
+use crate::api::inbound::IdentityHeaders;
+use crate::document::Node;
+use crate::document::fields::{Fields, entries, text, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
+use crate::name::{self, Named};
 
 /// How a request says which tenant it is for.
 #[derive(Debug)]
@@ -19,6 +20,13 @@ pub struct Identity {
     pub trust: Trust,
     /// Whether requests may carry a tenant's whole policy.
     pub carried: Option<Carried>,
+}
+
+impl Identity {
+    /// The headers that only trusted hops may set.
+    pub fn headers(&self) -> IdentityHeaders<'_> {
+        IdentityHeaders { tenant: &self.header, policy: self.carried.as_ref().map(|carried| carried.header.as_str()) }
+    }
 }
 
 /// Who may set the identity headers.
@@ -72,11 +80,15 @@ pub struct Defaults {
     pub max_tokens: u64,
 }
 
-/// Sizes, in bytes.
+/// Sizes and numbers beyond which a request is refused.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// The largest body that is taken.
+    /// The largest body that is taken, in bytes.
     pub body_bytes: u64,
+    /// How many requests may wait for the rest of their body at once, in each worker.
+    pub held_requests: u64,
+    /// How many bytes the bodies of these may have together, in each worker: Envoy holds them.
+    pub held_bytes: u64,
 }
 
 /// Times that Envoy is told.
@@ -94,6 +106,10 @@ pub struct Timeouts {
 const MOST_TIME: Duration = Duration::from_secs(24 * 3600);
 /// The most that a body may be: Envoy keeps it for every attempt.
 const MOST_BODY: u64 = 64 << 20;
+/// The most requests that may be held: each takes some 40 KiB of the module's memory at the worst.
+const MOST_HELD_REQUESTS: u64 = 50_000;
+/// The most that held bodies may have together.
+const MOST_HELD_BYTES: u64 = 64 << 30;
 
 type Found<'n> = Option<(&'n Node, Place)>;
 
@@ -107,7 +123,7 @@ pub(super) fn read_defaults(found: Found<'_>, faults: &mut Faults) -> Defaults {
         if let Some(text) = fields.optional_text("order", faults) {
             match Order::parse(text) {
                 Some(order) => defaults.order = order,
-                None => faults.unknown(&fields.place.key("order"), "order", text, Order::ALL.map(Order::name)),
+                None => faults.unknown(&fields.place.key("order"), "order", text, Order::names()),
             }
         }
         if let Some(attempts) = fields.optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults) {
@@ -266,10 +282,19 @@ pub(super) fn read_gcp(found: Found<'_>, faults: &mut Faults) -> Address {
 }
 
 pub(super) fn read_limits(found: Found<'_>, faults: &mut Faults) -> Limits {
-    let mut limits = Limits { body_bytes: 4 << 20 };
+    let mut limits = Limits { body_bytes: 4 << 20, held_requests: 4096, held_bytes: 256 << 20 };
     if let Some(mut fields) = open(found, faults) {
-        if let Some(bytes) = fields.optional_integer("body_bytes", 1..=MOST_BODY, faults) {
-            limits.body_bytes = bytes;
+        for (key, most, limit) in [
+            ("body_bytes", MOST_BODY, &mut limits.body_bytes),
+            ("held_requests", MOST_HELD_REQUESTS, &mut limits.held_requests),
+            ("held_bytes", MOST_HELD_BYTES, &mut limits.held_bytes),
+        ] {
+            *limit = fields.optional_integer(key, 1..=most, faults).unwrap_or(*limit);
+        }
+        if limits.held_bytes < limits.body_bytes {
+            let message =
+                format!("is below `body_bytes` ({}): no body of that size could ever be held", limits.body_bytes);
+            faults.add_with_help(&fields.place.key("held_bytes"), message, "raise it, or lower `body_bytes`");
         }
         fields.finish(faults);
     }

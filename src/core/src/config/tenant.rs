@@ -4,12 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::fields::{Fields, entries, one_or_more, texts};
-use super::node::Node;
 use super::settings::Defaults;
 use crate::cloud::{Cloud, Clouds};
+use crate::document::Node;
+use crate::document::fields::{Fields, entries, one_or_more, texts};
 use crate::fault::{Fault, Faults, Place, closest};
-use crate::name::{self, Pattern};
+use crate::name::{self, Named, Pattern};
 
 /// What is allowed: everything that all parts name. What is not named is denied.
 #[derive(Debug)]
@@ -35,6 +35,11 @@ impl Grant {
         self.models.iter().any(|pattern| pattern.matches(name))
     }
 
+    /// Whether data may be processed where the label says.
+    pub fn allows_residency(&self, label: &str) -> bool {
+        self.residency.iter().any(|allowed| allowed == label)
+    }
+
     /// Whether the endpoint of that name is allowed.
     pub fn allows_endpoint(&self, name: &str) -> bool {
         self.targets.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
@@ -52,27 +57,23 @@ pub enum Order {
     Cheapest,
 }
 
-impl Order {
-    /// All of them.
-    pub const ALL: [Order; 3] = [Order::Ordered, Order::Weighted, Order::Cheapest];
+impl Named for Order {
+    const ALL: &'static [Order] = &[Order::Ordered, Order::Weighted, Order::Cheapest];
 
-    /// The name that files and headers use.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Order::Ordered => "ordered",
             Order::Weighted => "weighted",
             Order::Cheapest => "cheapest",
         }
     }
-
-    /// The order of that name.
-    pub fn parse(name: &str) -> Option<Order> {
-        Order::ALL.into_iter().find(|order| order.name() == name)
-    }
 }
 
 /// The most attempts that can be asked for.
 pub(super) const MOST_ATTEMPTS: u64 = 32;
+
+/// The most names in a list of a policy that a request carries: it is kept as long as the request waits for its body.
+const MOST_CARRIED_NAMES: usize = 128;
 
 /// The names that the rest of the file defines; a tenant that names another one names nothing.
 pub(super) struct Known<'k> {
@@ -89,6 +90,15 @@ pub(super) struct Known<'k> {
 pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
     let node = super::parse_json(text).map_err(|fault| vec![fault])?;
     let mut faults = Faults::default();
+    for key in ["residency", "models", "targets"] {
+        match node.get(key) {
+            Some(Node::List(names)) if names.len() > MOST_CARRIED_NAMES => {
+                let message = format!("holds {} names, and a request may carry {MOST_CARRIED_NAMES}", names.len());
+                faults.add_with_help(&Place::default().key(key), message, "use patterns, as `gpt-*`");
+            }
+            _ => {}
+        }
+    }
     match read(&node, Place::default(), None, defaults, &mut faults) {
         Some(grant) if faults.is_empty() => Ok(grant),
         _ => Err(faults.into_vec()),
@@ -101,7 +111,7 @@ pub(super) fn read_all(
     known: &Known<'_>,
     defaults: &Defaults,
     faults: &mut Faults,
-) -> HashMap<String, Rc<Grant>> {
+) -> HashMap<Rc<str>, Rc<Grant>> {
     let mut tenants = HashMap::new();
     for (key, node, place) in entries(node, place, faults) {
         if !name::is_tenant(key) {
@@ -112,17 +122,17 @@ pub(super) fn read_all(
             );
         }
         if let Some(grant) = read(node, place, Some(known), defaults, faults) {
-            tenants.insert(key.to_owned(), Rc::new(grant));
+            tenants.insert(key.into(), Rc::new(grant));
         }
     }
     tenants
 }
 
 /// A tenant whose orders the ceiling has none of would be denied whatever policy a request carried for it.
-pub(super) fn check_orders(tenants: &HashMap<String, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
+pub(super) fn check_orders(tenants: &HashMap<Rc<str>, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
     let Some(bound) = &ceiling.orders else { return };
     let beyond = |orders: &Vec<Order>| !orders.iter().any(|order| bound.contains(order));
-    let mut names: Vec<&String> =
+    let mut names: Vec<&Rc<str>> =
         tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond)).map(|(name, _)| name).collect();
     names.sort_unstable();
     for name in names {
@@ -167,7 +177,7 @@ fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {
         match Cloud::parse(text) {
             Some(cloud) if clouds.contains(&cloud) => faults.add(&place, format!("`{text}` stands twice")),
             Some(cloud) => clouds.push(cloud),
-            None => faults.unknown(&place, "cloud", text, Cloud::ALL.map(Cloud::name)),
+            None => faults.unknown(&place, "cloud", text, Cloud::names()),
         }
     }
     clouds
@@ -213,7 +223,7 @@ fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
     for (text, place) in named {
         match Order::parse(text) {
             Some(order) => orders.push(order),
-            None => faults.unknown(&place, "order", text, Order::ALL.map(Order::name)),
+            None => faults.unknown(&place, "order", text, Order::names()),
         }
     }
     orders

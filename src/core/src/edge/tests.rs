@@ -2,6 +2,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::config;
+use crate::plan::WeightedPicks;
 
 /// One dated deployment, one v1 deployment and AWS, so that some models need a body to be read and some do not.
 const POLICY: &str = r#"{
@@ -40,19 +41,15 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
     }
     headers.extend_from_slice(more);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-    let inbound = Inbound::read(headers, &config.identity);
-    let mut shares = Shares::default();
-    match begin(&config, &inbound, Moment { shares: &mut shares, google_token: &|| false }) {
-        Begin::Answer(Answer::Denied(error)) => Err(error),
-        Begin::Answer(Answer::Found(body)) => {
-            Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default()))
-        }
+    let inbound = Inbound::read(headers, config.identity.headers());
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+    match begin(&config, &inbound, &mut environment) {
+        Begin::Denied(denied) => Err(denied.error),
+        Begin::Found(body, _) => Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default())),
         Begin::Go(request) => Ok(request),
-        Begin::Hold(pending) => pending.finish(
-            body.unwrap_or_default().into(),
-            false,
-            Moment { shares: &mut shares, google_token: &|| false },
-        ),
+        Begin::Hold(pending) => {
+            pending.finish(body.unwrap_or_default().into(), false, &mut environment).map_err(|denied| denied.error)
+        }
     }
 }
 
@@ -62,6 +59,7 @@ const DEPLOYMENT: &str = "/openai/deployments/dated/chat/completions?api-version
 /// One row a denial: what was sent, and the status, code and param that come back.
 #[wasm_bindgen_test(unsupported = test)]
 fn says_why_a_request_is_denied() {
+    let long_list: &str = Box::leak("us,".repeat(400).into_boxed_str());
     let long = format!(r#"{{"model":"dated","x":"{}"}}"#, "x".repeat(200));
     let long = long.as_str();
     for (method, path, tenant, headers, body, status, code, param) in [
@@ -91,6 +89,26 @@ fn says_why_a_request_is_denied() {
         ),
         ("POST", CHAT, "acme", &[("content-length", "201")], "{}", 413, "request_too_large", None),
         ("POST", CHAT, "acme", &[], long, 413, "request_too_large", None),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("x-multihome-residency", long_list)],
+            "{}",
+            400,
+            "invalid_header",
+            Some("x-multihome-residency"),
+        ),
+        (
+            "POST",
+            CHAT,
+            "acme",
+            &[("x-multihome-clouds", long_list)],
+            "{}",
+            400,
+            "invalid_header",
+            Some("x-multihome-clouds"),
+        ),
         ("POST", CHAT, "acme", &[], "", 400, "invalid_json", None),
         ("POST", CHAT, "acme", &[], "[]", 400, "invalid_json", None),
         ("POST", CHAT, "acme", &[], "{}", 400, "missing_required_parameter", Some("model")),
@@ -151,5 +169,5 @@ fn the_model_in_the_path_goes_before_the_one_in_the_body() {
     let mut request =
         run("POST", "/openai/deployments/both/chat/completions", "acme", &[], Some(r#"{"model":"dated"}"#)).unwrap();
     assert_eq!(request.retries(), 1);
-    assert_eq!(request.begin("az").unwrap().path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
+    assert_eq!(request.begin("az").unwrap().1.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
 }

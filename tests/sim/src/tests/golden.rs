@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use super::{NOW, cases, check, policy};
-use crate::beside::{ANSWERED, ANSWERED_BY_PREFIX, Chain, LEFT, LEFT_BY_PREFIX};
+use crate::beside::Chain;
 use crate::exchange::play;
 use crate::headers::Headers;
 use crate::host;
@@ -49,23 +49,6 @@ fn models() {
 #[test]
 fn no_case_is_left_out() {
     assert_eq!(folders(&cases()).len(), 3);
-}
-
-/// The filters beside an attempt are the ones that `render` writes.
-#[test]
-fn the_filters_beside_are_those_of_render() {
-    let render = fs::read_to_string(cases().join("../../src/cli/src/render/strip.rs")).unwrap();
-    let (requests, answers) = render.split_once("fn behind_attempt").unwrap();
-    let names =
-        |text: &str, part: &str| text.split_once(part).unwrap().1.split_once("];").unwrap().0.matches('"').count() / 2;
-    assert_eq!(names(requests, "const LEFT:"), LEFT.len());
-    assert_eq!(names(requests, "const LEFT_BY_PREFIX:"), LEFT_BY_PREFIX.len());
-    for name in LEFT.iter().chain(&LEFT_BY_PREFIX) {
-        assert!(requests.contains(&format!("\"{name}\"")), "{name}");
-    }
-    for name in ANSWERED.iter().chain(&ANSWERED_BY_PREFIX) {
-        assert!(answers.contains(&format!("\"{name}\"")), "{name}");
-    }
 }
 
 fn run(form: &str) {

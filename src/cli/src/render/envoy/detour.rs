@@ -1,0 +1,78 @@
+//! The detour: where a request that ends in HTTP/2 trailers loses them.
+//!
+//! ```text
+//! client ─HTTP/2─► listener ─► edge ─┬─────────────────────────────────────────► attempt ─► cloud
+//!                                    └─ trailers ─HTTP/1.1─► detour ─► edge ─►─┘
+//! ```
+//!
+//! `aws_request_signing` (Envoy 1.40.0) signs at the end of a body. Where trailers are the end it signs nothing, and no
+//! filter can take them off: an empty map of trailers is still an end of its own. Envoy's codec of HTTP/1.1 sends and
+//! takes none, unless told to. So the edge sends such a request, untouched, to a listener inside this Envoy, where an
+//! edge under the same configuration (the same plugin: it is read once) decides on it as on any other.
+//!
+//! While it waits for its answer, Envoy holds such a request twice.
+//!
+//! Only a whole bootstrap has it, and the edge sends requests there only where an endpoint is signed for; a route sends
+//! those of gRPC there (see [`crate::render::piece::refusal::grpc`]). In an Envoy of somebody's own, filters that
+//! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
+
+use multihome_core::config::{Auth, Config};
+use serde_json::{Value, json};
+
+use super::listener;
+use crate::render::piece::any::extension;
+use crate::render::piece::bounds::{buffer_bytes, no_limits};
+use crate::render::piece::cluster::put_http_options;
+use crate::render::piece::contract::DETOUR;
+use crate::render::piece::policy::{Paths, Policy};
+use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
+
+/// The cluster for requests with trailers, where the policy has use for it.
+pub fn of(config: &Config) -> Option<&'static str> {
+    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(DETOUR)
+}
+
+/// Where it leads to.
+pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
+    // Who may say which tenant asks was judged at the listener that the request came by.
+    let config = policy.config;
+    let context =
+        ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: of(config), place: Place::Inside };
+    let routes = listener::all_hosts(config, &context);
+    json!({
+        "name": DETOUR,
+        "internal_listener": {},
+        "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
+        // Its connections were counted where they came from.
+        "ignore_global_conn_limit": true,
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
+    })
+}
+
+/// What Envoy needs to have internal listeners at all.
+pub fn bootstrap_extension() -> Value {
+    extension(
+        "envoy.bootstrap.internal_listener",
+        "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+        json!({}),
+    )
+}
+
+/// The way into it.
+pub fn cluster(config: &Config) -> Value {
+    let mut cluster = json!({
+        "name": DETOUR,
+        "load_assignment": {"cluster_name": DETOUR, "endpoints": [{"lb_endpoints": [{"endpoint": {
+            "address": {"envoy_internal_address": {"server_listener_name": DETOUR}},
+        }}]}]},
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
+        "circuit_breakers": no_limits(),
+    });
+    let protocol = json!({
+        "explicit_http_config": {"http_protocol_options": {}},
+        // Closed from here, long before the listener does it: a request on a connection that just closes is lost.
+        "common_http_protocol_options": {"idle_timeout": "60s"},
+    });
+    put_http_options(&mut cluster, protocol);
+    cluster
+}

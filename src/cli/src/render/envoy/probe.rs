@@ -1,0 +1,41 @@
+//! A listener for probes alone, beside those for clients.
+//!
+//! `/healthz` and `/readyz` are answered on every listener. But one that is full takes no probe either, and an Envoy that
+//! runs short of memory answers them with 503: whoever restarts it for that ends every stream. This listener goes on
+//! answering. What else is asked here is a 404, and no body is held, so that nobody can do harm by it.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::listener;
+use crate::render::piece::any::listen;
+use crate::render::piece::policy::{Paths, Policy};
+use crate::render::piece::probe;
+use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
+
+/// Its name. The colon keeps it apart from every listener of the command line.
+pub const NAME: &str = "multihome:probe";
+
+/// It has a limit of its own, so that it takes no file handles from the others.
+pub const MAX_CONNECTIONS: u32 = 64;
+
+/// The listener at `address`.
+pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Value {
+    let trust = ClientTrust::of(policy.config, NAME);
+    let context = ListenerContext { name: NAME, trust, detour: None, place: Place::Own };
+    let routes = json!({"name": NAME, "virtual_hosts": [{
+        "name": NAME,
+        "domains": ["*"],
+        "routes": [probe::alive(), probe::ready(), probe::nothing()],
+    }]});
+    json!({
+        "name": NAME,
+        "address": listen(address),
+        "ignore_global_conn_limit": true,
+        "bypass_overload_manager": true,
+        "listener_filters": [listener::inspector(false)],
+        "listener_filters_timeout": listener::FIRST_BYTES,
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
+    })
+}

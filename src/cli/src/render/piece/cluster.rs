@@ -1,0 +1,124 @@
+//! The clusters: one per endpoint, and those that tokens come from.
+
+use std::net::IpAddr;
+
+use multihome_core::config::{Address, Auth, Config, Endpoint};
+use serde_json::{Value, json};
+
+use super::any::{any, duration, extension, put, socket};
+use super::bounds::{buffer_bytes, no_limits};
+use super::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER};
+use super::policy::Paths;
+use super::token::TokenClusters;
+use super::{credential, plugin, strip, tls};
+
+/// All clusters of a policy.
+pub fn all(config: &Config, paths: &Paths) -> Vec<Value> {
+    let tokens = TokenClusters::of(config);
+    let mut clusters: Vec<Value> =
+        config.endpoints.iter().map(|endpoint| endpoint_cluster(config, endpoint, &tokens, paths)).collect();
+    clusters.extend(tokens.iter().map(|token| {
+        let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
+        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+        put(&mut cluster, "transport_socket", transport);
+        cluster
+    }));
+    if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
+        clusters.push(plain(config, METADATA_CLUSTER, &config.metadata));
+    }
+    clusters
+}
+
+fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
+    let mut cluster = plain(config, &endpoint.cluster, &endpoint.address);
+    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+    let mut protocol = match transport {
+        // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
+        Some(_) => json!({"auto_config": {
+            "http_protocol_options": {},
+            "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}},
+        }}),
+        None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
+    };
+    put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, paths)));
+    put(&mut cluster, "transport_socket", transport);
+    put_http_options(&mut cluster, protocol);
+    cluster
+}
+
+/// Adds to a cluster how it speaks HTTP.
+pub fn put_http_options(cluster: &mut Value, options: Value) {
+    const OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+    put(cluster, "typed_extension_protocol_options", Some(json!({OPTIONS: any(OPTIONS, options)})));
+}
+
+/// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
+fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
+    let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
+    let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
+    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, &configuration);
+    let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
+    filters.extend(credential::filter(endpoint, tokens, paths));
+    filters.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    Value::Array(filters)
+}
+
+/// What all clusters share.
+fn plain(config: &Config, name: &str, address: &Address) -> Value {
+    let is_ip = address.host.parse::<IpAddr>().is_ok();
+    let mut localities = vec![locality(0, &address.host, address.port)];
+    if !is_ip {
+        // A cluster without any host (its name cannot be resolved) makes the router answer 503 at once, *without* a retry.
+        // So there is always a host of the next priority: to fail to connect is retried.
+        localities.push(locality(1, NOBODY, 1));
+    }
+    let mut cluster = json!({
+        "name": name,
+        "connect_timeout": duration(config.timeouts.connect),
+        "load_assignment": {"cluster_name": name, "endpoints": localities},
+        // Streams differ in length by minutes: what counts is how many are open.
+        "lb_policy": "LEAST_REQUEST",
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
+        "circuit_breakers": no_limits(),
+        // A model may think for minutes without a byte; what lies between would forget the connection.
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
+    });
+    match is_ip {
+        true => put(&mut cluster, "type", Some(json!("STATIC"))),
+        false => {
+            put(&mut cluster, "cluster_type", Some(names()));
+            // A name that does not resolve must not hold up the start.
+            put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+        }
+    }
+    cluster
+}
+
+/// The limited broadcast address: no kernel connects TCP to it, so nothing of a request can ever be sent there. A port of the
+/// loopback would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
+const NOBODY: &str = "255.255.255.255";
+
+/// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the
+/// addresses better, but allows no host of a second priority.
+fn names() -> Value {
+    extension(
+        "envoy.cluster.dns",
+        "envoy.extensions.clusters.dns.v3.DnsCluster",
+        json!({
+            "respect_dns_ttl": true,
+            // IPv6 only where there is no IPv4: the default asks for IPv6 first and then has no other.
+            "dns_lookup_family": "V4_PREFERRED",
+            "all_addresses_in_single_endpoint": false,
+        }),
+    )
+}
+
+fn locality(priority: u32, host: &str, port: u16) -> Value {
+    let mut locality = json!({"lb_endpoints": [{"endpoint": {"address": socket(host, port)}}]});
+    put(&mut locality, "priority", (priority > 0).then(|| json!(priority)));
+    locality
+}

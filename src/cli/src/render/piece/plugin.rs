@@ -1,0 +1,29 @@
+//! The module as a filter, in both of its roles.
+
+use serde_json::{Value, json};
+
+use super::any::{any, extension};
+use super::contract::VM_ID;
+use super::policy::Paths;
+
+/// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
+pub fn filter(name: &str, root: &str, paths: &Paths, configuration: &Value) -> Value {
+    extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, configuration))
+}
+
+fn plugin(root: &str, paths: &Paths, configuration: &Value) -> Value {
+    json!({"config": {
+        "name": root,
+        "root_id": root,
+        "vm_config": {
+            "vm_id": VM_ID,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": paths.wasm}},
+        },
+        "configuration": any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
+        // Without it a request that waits for its body at the headers would wait for ever.
+        "allow_on_headers_stop_iteration": true,
+        // A VM that trapped is replaced; the default answers 503 until Envoy restarts.
+        "failure_policy": "FAIL_RELOAD",
+    }})
+}

@@ -1,0 +1,83 @@
+//! What is probably not meant in a policy that has no faults.
+
+use multihome_core::cloud::Surface;
+use multihome_core::config::{Config, Target};
+use multihome_core::form::Form;
+
+/// One sentence for each.
+pub fn of(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (position, endpoint) in config.endpoints.iter().enumerate() {
+        if !config.targets.iter().any(|target| target.endpoint == position) {
+            warnings.push(format!("endpoints.{}: no model uses it", endpoint.name));
+        }
+    }
+    if config.timeouts.connect > config.timeouts.first_byte {
+        warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
+    }
+    warnings.extend(repeated(config));
+    warnings.extend(misplaced(config));
+    let mut tenants: Vec<_> = config.tenants.iter().collect();
+    tenants.sort_by_key(|(name, _)| &***name);
+    for (name, grant) in tenants {
+        let usable = config.models.iter().any(|(model, targets)| {
+            grant.allows_model(model)
+                && targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| {
+                    config.endpoint_of(target).is_some_and(|endpoint| {
+                        grant.clouds.contains(&endpoint.cloud)
+                            && grant.allows_residency(&endpoint.residency)
+                            && grant.allows_endpoint(&endpoint.name)
+                    })
+                })
+        });
+        if !usable {
+            warnings.push(format!("tenants.{name}: nothing is left of what it may use: no target fits its clouds, residency, models and targets together"));
+        }
+    }
+    warnings
+}
+
+/// The targets of a model that stand there before: after its failure the same would be asked the same again.
+fn repeated(config: &Config) -> Vec<String> {
+    let mut models: Vec<_> = config.models.iter().collect();
+    models.sort_by_key(|(name, _)| &***name);
+    let mut warnings = Vec::new();
+    for (name, indices) in models {
+        let targets: Vec<_> = indices.iter().filter_map(|index| config.targets.get(*index)).collect();
+        for (position, target) in targets.iter().enumerate() {
+            let same = |other: &&_| same_in_a_form(target, other);
+            if let Some(first) = targets.iter().take(position).position(same) {
+                warnings.push(format!("models.{name}[{position}]: is asked what models.{name}[{first}] is asked"));
+            }
+        }
+    }
+    warnings
+}
+
+/// The targets at a Google location that serves no OpenAI model: Responses at Google is the publisher `openai`, which has
+/// two locations. Source: Google "OpenAI partner models" (2026-11).
+fn misplaced(config: &Config) -> Vec<String> {
+    let mut models: Vec<_> = config.models.iter().collect();
+    models.sort_by_key(|(name, _)| &***name);
+    let mut warnings = Vec::new();
+    for (name, indices) in models {
+        let targets = indices.iter().filter_map(|index| config.targets.get(*index));
+        for (position, target) in targets.enumerate().filter(|(_, target)| target.address(Form::Responses).is_some()) {
+            let surface = config.endpoint_of(target).map(|endpoint| &endpoint.surface);
+            if let Some(Surface::Google { location, .. }) = surface
+                && !matches!(location.as_str(), "global" | "us")
+            {
+                warnings.push(format!(
+                    "models.{name}[{position}]: Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`"
+                ));
+            }
+        }
+    }
+    warnings
+}
+
+fn same_in_a_form(one: &Target, other: &Target) -> bool {
+    one.endpoint == other.endpoint
+        && one.id == other.id
+        && one.addresses.iter().any(|address| other.addresses.contains(address))
+}

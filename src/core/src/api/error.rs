@@ -1,0 +1,116 @@
+//! Errors as OpenAI's API words them: what a client's SDK turns into its exceptions.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+/// An error for a client.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ApiError {
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and, where it is in the client's hands, what to do.
+    pub message: String,
+    /// The field or header that is at fault.
+    pub param: Option<Cow<'static, str>>,
+    /// A word for programs.
+    pub code: Option<Cow<'static, str>>,
+    /// The `type` that a cloud named, where that is not the one of the status.
+    pub kind: Option<String>,
+    /// The seconds, or the date, after which trying again makes sense.
+    pub retry_after: Option<String>,
+    /// The method that a path has, with 405.
+    pub allow: Option<&'static str>,
+    /// The rule of policy that refused, by the name that the file or the client gives it. Not shown: it is for the record.
+    pub rule: Option<&'static str>,
+    /// JSON that a cloud gave beside the above and that clients know: Azure's `innererror`.
+    pub inner: Option<String>,
+}
+
+impl ApiError {
+    /// An error of that status, code and message.
+    pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> ApiError {
+        ApiError {
+            status,
+            message: message.into(),
+            param: None,
+            code: Some(Cow::Borrowed(code)),
+            kind: None,
+            retry_after: None,
+            allow: None,
+            rule: None,
+            inner: None,
+        }
+    }
+
+    /// The same, naming what is at fault.
+    #[must_use]
+    pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> ApiError {
+        self.param = Some(param.into());
+        self
+    }
+
+    /// The same, naming the rule of policy that refused.
+    #[must_use]
+    pub fn by_rule(mut self, rule: &'static str) -> ApiError {
+        self.rule = Some(rule);
+        self
+    }
+
+    /// The body: `{"error": {"message", "type", "param", "code"}}`.
+    pub fn to_json(&self) -> Vec<u8> {
+        let body = Body {
+            error: Detail {
+                message: &self.message,
+                kind: self.kind.as_deref().unwrap_or_else(|| kind_of(self.status)),
+                param: self.param.as_deref(),
+                code: self.code.as_deref(),
+                innererror: self.inner.as_deref().and_then(|inner| serde_json::from_str(inner).ok()),
+            },
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'e> {
+    error: Detail<'e>,
+}
+
+#[derive(Serialize)]
+struct Detail<'e> {
+    message: &'e str,
+    #[serde(rename = "type")]
+    kind: &'e str,
+    param: Option<&'e str>,
+    code: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    innererror: Option<&'e serde_json::value::RawValue>,
+}
+
+/// The `type` that goes with a status.
+pub fn kind_of(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn is_worded_as_openai_words_it() {
+        let error = ApiError::new(404, "model_not_found", "The model `x` does not exist").about("model");
+        assert_eq!(
+            String::from_utf8(error.to_json()).unwrap(),
+            r#"{"error":{"message":"The model `x` does not exist","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#
+        );
+    }
+}

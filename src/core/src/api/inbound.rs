@@ -1,0 +1,105 @@
+//! What the headers of a client's request say.
+
+use crate::contract::{CLOUDS, MAX_ATTEMPTS, ORDER, RESIDENCY};
+
+/// A header that must stand at most once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Single<'h> {
+    /// It does not stand.
+    #[default]
+    Absent,
+    /// It stands once.
+    Once(&'h [u8]),
+    /// It stands more than once: two readers could take different ones.
+    Repeated,
+}
+
+impl<'h> Single<'h> {
+    fn note(&mut self, value: &'h [u8]) {
+        *self = match self {
+            Single::Absent => Single::Once(value),
+            _ => Single::Repeated,
+        };
+    }
+}
+
+/// The names of the headers that only trusted hops may set.
+#[derive(Clone, Copy, Debug)]
+pub struct IdentityHeaders<'c> {
+    /// The header that names the tenant.
+    pub tenant: &'c str,
+    /// The header that carries the tenant's policy, where the file lets requests carry one.
+    pub policy: Option<&'c str>,
+}
+
+/// What the headers of a request say, borrowed from them.
+#[derive(Debug, Default)]
+pub struct Inbound<'h> {
+    /// `:method`.
+    pub method: &'h [u8],
+    /// `:path`, with its query.
+    pub path: &'h [u8],
+    /// `:scheme`.
+    pub scheme: &'h [u8],
+    /// `content-type`.
+    pub content_type: Single<'h>,
+    /// `content-encoding`.
+    pub content_encoding: Single<'h>,
+    /// `content-length`, where it is a number.
+    pub content_length: Option<u64>,
+    /// `x-request-id`, as Envoy made or took it.
+    pub request_id: &'h [u8],
+    /// The tenant's name.
+    pub tenant: Single<'h>,
+    /// The tenant's policy, where the file lets requests carry one.
+    pub carried: Single<'h>,
+    /// [`CLOUDS`].
+    pub clouds: Single<'h>,
+    /// [`RESIDENCY`].
+    pub residency: Single<'h>,
+    /// [`ORDER`].
+    pub order: Single<'h>,
+    /// [`MAX_ATTEMPTS`].
+    pub max_attempts: Single<'h>,
+    /// Names that must go before anything acts on them: `x-envoy-…` steers the router.
+    pub unwanted: Vec<&'h [u8]>,
+}
+
+impl<'h> Inbound<'h> {
+    /// Reads the headers of a request. Names are in lower case, as Envoy keeps them.
+    pub fn read(headers: impl Iterator<Item = (&'h [u8], &'h [u8])>, names: IdentityHeaders<'_>) -> Inbound<'h> {
+        let mut inbound = Inbound::default();
+        for (name, value) in headers {
+            inbound.note(name, value, names);
+        }
+        inbound
+    }
+
+    fn note(&mut self, name: &'h [u8], value: &'h [u8], names: IdentityHeaders<'_>) {
+        match name {
+            b":method" => self.method = value,
+            b":path" => self.path = value,
+            b":scheme" => self.scheme = value,
+            b"content-type" => self.content_type.note(value),
+            b"content-encoding" => self.content_encoding.note(value),
+            b"content-length" => {
+                self.content_length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
+            }
+            b"x-request-id" => self.request_id = value,
+            _ if name.starts_with(b"x-multihome-") => match std::str::from_utf8(name) {
+                Ok(CLOUDS) => self.clouds.note(value),
+                Ok(RESIDENCY) => self.residency.note(value),
+                Ok(ORDER) => self.order.note(value),
+                Ok(MAX_ATTEMPTS) => self.max_attempts.note(value),
+                _ => self.unwanted.push(name),
+            },
+            _ if name.starts_with(b"x-envoy-") => self.unwanted.push(name),
+            _ if name == names.tenant.as_bytes() => self.tenant.note(value),
+            _ => {
+                if names.policy.is_some_and(|policy| name == policy.as_bytes()) {
+                    self.carried.note(value);
+                }
+            }
+        }
+    }
+}

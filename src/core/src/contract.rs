@@ -1,0 +1,97 @@
+//! What the module and the Envoy that is rendered for it have to agree on: names, and the headers that Envoy's own filters
+//! take away for the module.
+
+/// Which clouds a request may be sent to, of those that policy allows.
+pub const CLOUDS: &str = "x-multihome-clouds";
+/// Which residencies, of those that policy allows.
+pub const RESIDENCY: &str = "x-multihome-residency";
+/// How targets are ranked, out of the tenant's choice.
+pub const ORDER: &str = "x-multihome-order";
+/// How many targets are tried at most.
+pub const MAX_ATTEMPTS: &str = "x-multihome-max-attempts";
+/// To the client: the cloud that answered.
+pub const CLOUD: &str = "x-multihome-cloud";
+/// To the client: its region.
+pub const REGION: &str = "x-multihome-region";
+/// To the client: the endpoint that answered.
+pub const TARGET: &str = "x-multihome-target";
+/// To the client: how many targets were tried.
+pub const ATTEMPTS: &str = "x-multihome-attempts";
+/// From an attempt to Envoy: try the next target. Named by the route's `retriable_headers`.
+pub const MOVE_ON: &str = "x-multihome-move-on";
+/// What Envoy's rate limits set on their answers.
+pub const RATE_LIMITED: &[u8] = b"x-envoy-ratelimited";
+/// To Envoy: how many retries the plan has.
+pub const MAX_RETRIES: &str = "x-envoy-max-retries";
+/// To Envoy: for how many milliseconds a try may wait for its answer; 0 for as long as it takes.
+pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
+
+/// The filter state in which the module names the next cluster.
+pub const NEXT: &str = "multihome.next";
+/// The same as Envoy's matchers know it: `wasm.` is its own prefix.
+pub const NEXT_STATE: &str = "wasm.multihome.next";
+/// The filter state in which the edge leaves a request's record for the access log.
+pub const RECORD: &str = "multihome.record";
+/// What ends the cluster's name in [`NEXT`]; the request's ticket follows. No name holds it.
+pub const NEXT_END: &str = " ";
+
+/// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
+pub const EDGE_FILTER: &str = "multihome";
+/// The attempt's name in the filter chain of a cluster. Envoy looks up there too what a route says of a filter by its name: a
+/// route that switches the edge off must not switch the attempt off, without which any request would get the operator's key.
+pub const ATTEMPT_FILTER: &str = "multihome-attempt";
+/// Both roles run in one VM per worker: the same id, code and configuration of the VM.
+pub const VM_ID: &str = "multihome";
+/// The role of the plugin in a listener's chain.
+pub const EDGE_ROLE: &str = "edge";
+/// The role of the plugin in a cluster's chain.
+pub const ATTEMPT_ROLE: &str = "attempt";
+
+/// The cluster of the endpoint of that name.
+pub fn cluster(endpoint: &str) -> String {
+    format!("multihome-{endpoint}")
+}
+/// The cluster in which the module asks Google's metadata server for tokens.
+pub const METADATA_CLUSTER: &str = "multihome-gcp-metadata";
+/// The endpoint whose cluster would have that name.
+pub const RESERVED_ENDPOINT: &str = "gcp-metadata";
+/// The listener inside Envoy in which a request loses its trailers, and its cluster. No endpoint's cluster can have this name.
+pub const DETOUR: &str = "multihome:detour";
+
+/// What clients, Envoy itself and the attempt before are known to have left and no cloud gets.
+pub const STRIPPED: [&str; 24] = [
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "api-key",
+    "authorization",
+    "baggage",
+    "cache-control",
+    "cookie",
+    "openai-beta",
+    "openai-organization",
+    "openai-project",
+    "origin",
+    "priority",
+    "referer",
+    "traceparent",
+    "tracestate",
+    "user-agent",
+    "x-api-key",
+    "x-envoy-external-address",
+    "x-envoy-internal",
+    "x-request-id",
+    "x-ms-client-request-id",
+    "x-real-ip",
+];
+
+/// The same, by how their names begin.
+pub const STRIPPED_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-multihome-", SDK_PREFIX];
+
+/// What OpenAI's SDKs tell of themselves.
+pub const SDK_PREFIX: &str = "x-stainless-";
+
+/// What clouds are known to answer beside the model's answer, and no client gets.
+pub const RESPONSE_STRIPPED: [&str; 8] =
+    ["alt-svc", "nel", "server", "set-cookie", "strict-transport-security", "vary", "via", "x-content-type-options"];

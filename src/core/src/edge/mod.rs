@@ -1,0 +1,271 @@
+//! The edge's machine: from a request's headers and body to a plan, or to a local reply.
+//!
+//! ```text
+//! begin(headers) ──► Found                       the list of models, or one of them
+//!               ├──► Denied
+//!               ├──► Go(Request)                 every candidate takes its model from the path
+//!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
+//! ```
+
+mod models;
+mod refuse;
+
+use std::rc::Rc;
+
+use crate::api::Api;
+use crate::api::body::{self, Facts};
+use crate::api::error::ApiError;
+use crate::api::feature::{Feature, Features};
+use crate::api::inbound::{Inbound, Single};
+use crate::api::path::{self, Operation};
+use crate::config::{Auth, Config, Order};
+use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
+use crate::request::{Origin, Payload, Record, Request, is_kept_id};
+use crate::tenant::{Caller, Permit};
+
+pub use refuse::{too_large, too_many_held};
+
+/// What the headers lead to.
+#[derive(Debug)]
+pub enum Begin {
+    /// A local reply with status 200 and this JSON.
+    Found(Vec<u8>, Record),
+    /// A local reply with an error.
+    Denied(Denied),
+    /// The request can go as it is.
+    Go(Request),
+    /// Its body has to be read first.
+    Hold(Pending),
+}
+
+/// A denied request: what the client reads, and what is written down of it.
+#[derive(Debug)]
+pub struct Denied {
+    /// What the client reads.
+    pub error: ApiError,
+    /// What is written down.
+    pub record: Record,
+}
+
+/// A request that waits for its body.
+#[derive(Debug)]
+pub struct Pending {
+    asked: Asked,
+    origin: Origin,
+}
+
+/// What a request asks for, before its body is read.
+#[derive(Debug)]
+struct Asked {
+    config: Rc<Config>,
+    caller: Caller,
+    api: Api,
+    /// The model, if the path named it.
+    model: Option<String>,
+}
+
+/// All that was weighed for one request: what `explain` prints.
+#[derive(Debug)]
+pub struct Weighed<'a> {
+    /// What the caller may do.
+    pub permit: Permit<'a>,
+    /// What the request needs.
+    pub needs: Needs,
+    /// What was decided.
+    pub decision: Decision<'a>,
+}
+
+/// Reads a request's headers.
+pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, environment: &mut Environment<'_>) -> Begin {
+    let mut record = Record::begin(config.version);
+    start(config, inbound, environment, &mut record).unwrap_or_else(|error| {
+        record.failed(&error);
+        Begin::Denied(Denied { error, record })
+    })
+}
+
+fn start(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    environment: &mut Environment<'_>,
+    record: &mut Record,
+) -> Result<Begin, ApiError> {
+    let operation = path::operation(inbound.method, inbound.path)?;
+    let caller = Caller::identify(config, inbound)?;
+    record.asked_by(caller.tenant());
+    let (api, model) = match operation {
+        Operation::ListModels => {
+            return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
+        }
+        Operation::ShowModel(model) => {
+            return models::show(config, &caller, &model).map(|body| Begin::Found(body, std::mem::take(record)));
+        }
+        Operation::Generate(api, model) => (api, model),
+    };
+    record.asked_for(api);
+    refuse::check_body_headers(config, inbound)?;
+    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
+        let plan = weighed.settle(record)?;
+        let payload = Payload::Streamed { length: inbound.content_length };
+        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), std::mem::take(record))));
+    }
+    Ok(Begin::Hold(Pending { asked, origin: origin(inbound) }))
+}
+
+impl Pending {
+    /// Reads the body, behind which there may be trailers, and plans.
+    ///
+    /// # Errors
+    /// Why the request is denied.
+    pub fn finish(self, body: Vec<u8>, trailers: bool, environment: &mut Environment<'_>) -> Result<Request, Denied> {
+        let Pending { asked, origin } = self;
+        let mut record = Record::begin(asked.config.version);
+        record.asked_by(asked.caller.tenant());
+        record.asked_for(asked.api);
+        let planned = asked.read(&body, trailers).and_then(|facts| {
+            let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
+            Ok((weighed.settle(&mut record)?, Payload::place(&facts)))
+        });
+        match planned {
+            Ok((plan, place)) => {
+                let payload = Payload::held(body, place, &plan);
+                Ok(Request::new(plan, payload, origin, record))
+            }
+            Err(error) => {
+                record.failed(&error);
+                Err(Denied { error, record })
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, and is not
+    /// ranked by price: nothing that only the body says can change the plan then.
+    fn weigh_unread(
+        &self,
+        length: Option<u64>,
+        environment: &mut Environment<'_>,
+        record: &mut Record,
+    ) -> Result<Option<Weighed<'_>>, ApiError> {
+        let Some(model) = &self.model else { return Ok(None) };
+        let needs =
+            Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
+        let permit = self.permit(model, record)?;
+        let candidates = plan::consider(&permit, &needs, environment);
+        if !needs_no_body(&candidates, permit.order()) {
+            return Ok(None);
+        }
+        let decision = plan::decide(&permit, &needs, candidates, environment);
+        Ok(Some(Weighed { permit, needs, decision }))
+    }
+
+    fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
+        record.named(self.config.model(model).map(|(name, _)| name));
+        self.caller.permit(&self.config, model)
+    }
+
+    fn read<'b>(&self, body: &'b [u8], trailers: bool) -> Result<Facts<'b>, ApiError> {
+        if body.len() as u64 > self.config.limits.body_bytes {
+            return Err(too_large(&self.config));
+        }
+        let mut facts = body::read(body, self.api)?;
+        if trailers {
+            facts.features.add(Feature::Trailers);
+        }
+        Ok(facts)
+    }
+
+    fn weigh(
+        &self,
+        facts: &Facts<'_>,
+        bytes: u64,
+        environment: &mut Environment<'_>,
+        record: &mut Record,
+    ) -> Result<Weighed<'_>, ApiError> {
+        let model = match (&self.model, &facts.model) {
+            (Some(model), _) => model,
+            (None, Some(model)) => &**model,
+            (None, None) => return Err(refuse::no_model()),
+        };
+        let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
+        let permit = self.permit(model, record)?;
+        let candidates = plan::consider(&permit, &needs, environment);
+        let decision = plan::decide(&permit, &needs, candidates, environment);
+        Ok(Weighed { permit, needs, decision })
+    }
+}
+
+impl Weighed<'_> {
+    /// The plan, with what was weighed written down.
+    fn settle(self, record: &mut Record) -> Result<Plan, ApiError> {
+        record.considered(&self.decision.candidates);
+        self.decision.plan
+    }
+}
+
+/// Decides on a request as the edge would, and shows all that was weighed. `look` is called where the request came so far
+/// that its targets were looked at.
+///
+/// # Errors
+/// Why the request is denied.
+pub fn explain(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    body: &[u8],
+    trailers: bool,
+    environment: &mut Environment<'_>,
+    look: impl FnOnce(&Weighed<'_>),
+) -> Result<(), ApiError> {
+    let operation = path::operation(inbound.method, inbound.path)?;
+    let caller = Caller::identify(config, inbound)?;
+    let (api, model) = match operation {
+        Operation::ListModels => return Ok(()),
+        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),
+        Operation::Generate(api, model) => (api, model),
+    };
+    refuse::check_body_headers(config, inbound)?;
+    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    let mut record = Record::default();
+    let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
+        Some(weighed) => weighed,
+        None => {
+            let facts = asked.read(body, trailers)?;
+            asked.weigh(&facts, body.len() as u64, environment, &mut record)?
+        }
+    };
+    look(&weighed);
+    weighed.decision.plan.map(drop)
+}
+
+/// See [`Asked::weigh_unread`].
+fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
+    let mut fit = 0;
+    for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
+        fit += 1;
+        let in_path = target.address(form).is_some_and(|address| address.model_in_path);
+        if !in_path || !target.lacks.is_empty() {
+            return false;
+        }
+    }
+    fit == 1 || order != Order::Cheapest
+}
+
+fn origin(inbound: &Inbound<'_>) -> Origin {
+    let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
+    Origin {
+        id: if is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
+        https: inbound.scheme == b"https",
+        plain,
+        said_length: inbound.content_length.is_some(),
+    }
+}
+
+/// Whether some endpoint needs Google's access token.
+pub fn needs_keeper(config: &Config) -> bool {
+    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! What is kept of the attempts that failed: the failure that tells the client most, which is reported when all have.
+
+use super::judge::Failure;
+use crate::api::error::ApiError;
+
+/// A failure that may be reported to the client.
+#[derive(Debug)]
+pub(super) struct Reported {
+    /// The attempt's place in the plan.
+    pub position: usize,
+    /// What it was.
+    pub failure: Failure,
+    /// The cloud's id of the call, if it gave one.
+    pub id: Option<Box<[u8]>>,
+}
+
+/// The failure that tells most so far, if there was one.
+#[derive(Debug, Default)]
+pub(super) struct ReportedFailure(Option<Reported>);
+
+impl ReportedFailure {
+    /// Notes a failure. Of two that tell the same the first stays, with the sooner return.
+    pub fn note(&mut self, new: Reported) {
+        match &mut self.0 {
+            Some(kept) if kept.failure.cause > new.failure.cause => {}
+            Some(kept) if kept.failure.cause == new.failure.cause => {
+                let kept = &mut kept.failure.error.retry_after;
+                *kept = sooner(kept.take(), new.failure.error.retry_after);
+            }
+            kept => *kept = Some(new),
+        }
+    }
+
+    /// The failure.
+    pub fn reported(&self) -> Option<&Reported> {
+        self.0.as_ref()
+    }
+
+    /// What the client reads.
+    pub fn error(&self) -> ApiError {
+        match &self.0 {
+            Some(told) => told.failure.error.clone(),
+            None => ApiError::new(502, "upstream_error", "The upstream failed."),
+        }
+    }
+}
+
+/// The sooner of two `retry-after`s in seconds; one that is not in seconds is the later.
+fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
+    let seconds =
+        |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<f64>().ok()).unwrap_or(f64::MAX);
+    match (&one, &other) {
+        (None, _) => other,
+        (_, None) => one,
+        _ if seconds(&other) < seconds(&one) => other,
+        _ => one,
+    }
+}

@@ -1,0 +1,319 @@
+//! One planned request's life: which target is being tried, what it is sent, and what its response leads to.
+//!
+//! The edge makes a [`Request`], every attempt works on it, in this order and no other:
+//!
+//! ```text
+//! begin(endpoint) ──► Try ──┬─► served(try)          a response goes to the client
+//!      ▲                    ├─► judge(try, error) ──► Next: Pass │ Failover │ Replace
+//!      │                    └─► reset(try)            no response, or not all of an error
+//!      └─────────────────────────── the next target
+//! ```
+//!
+//! A [`Try`] is given by `begin` alone and taken once: nothing is judged before it began, and nothing twice. All of an
+//! attempt can be done again from the beginning for the next target: nothing that one does changes what the next one is
+//! made from.
+
+mod failure;
+mod head;
+pub mod judge;
+mod payload;
+mod record;
+mod reply;
+mod served;
+mod splice;
+
+use crate::api::error::ApiError;
+use crate::cloud::Cloud;
+use crate::config::Auth;
+use crate::plan::{Plan, Stop};
+use failure::{Reported, ReportedFailure};
+use judge::{Cause, Failed, Failure, Verdict};
+
+pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
+pub use payload::Payload;
+pub use record::{Record, TryEnd};
+pub use reply::{Output, Reply};
+pub use served::ServedBy;
+
+/// A planned request.
+#[derive(Debug)]
+pub struct Request {
+    plan: Plan,
+    payload: Payload,
+    origin: Origin,
+    /// How many attempts have begun; the latest is the one before it in the plan.
+    begun: usize,
+    state: TryState,
+    /// The failure that the client reads when all have failed.
+    failure: ReportedFailure,
+    record: Record,
+}
+
+/// What has become of the latest attempt.
+///
+/// ```text
+/// Pending ──► FailedOver    it asked for the next target
+///        └──► Served        its response, or what stands in its place, goes to the client
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryState {
+    /// There is no response yet; or none will come, and Envoy may retry.
+    Pending,
+    /// It asked for the next target. A response that reaches the client all the same is the cloud's own error.
+    FailedOver,
+    /// A response went to the client: nothing is tried after it.
+    Served,
+}
+
+/// An attempt that has begun and has not been judged.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Try {
+    position: usize,
+}
+
+/// An attempt that must not be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfTurn;
+
+/// An error that a cloud responded with, as far as an attempt reads it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct UpstreamResponse<'a> {
+    /// The HTTP status.
+    pub status: u16,
+    /// `retry-after`.
+    pub retry_after: Option<&'a str>,
+    /// AWS's `x-amzn-errortype`.
+    pub error_type: Option<&'a str>,
+    /// The cloud's id of the call.
+    pub id: Option<&'a [u8]>,
+    /// The body, as far as it is read.
+    pub body: &'a [u8],
+}
+
+/// What becomes of an error.
+#[derive(Debug, PartialEq)]
+pub enum Next {
+    /// It goes to the client as it is.
+    Pass,
+    /// Envoy tries the next target.
+    Failover,
+    /// This goes to the client in its place. Whose failure it is says [`Request::reported`], where it is not the latest
+    /// attempt's.
+    Replace(ApiError, Whose),
+}
+
+/// Whose failure stands in a local reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// The latest attempt's.
+    Latest,
+    /// The one that tells the client most, of all that failed.
+    Reported,
+    /// Envoy's own: no target responded.
+    Nobody,
+}
+
+impl Request {
+    /// A request that goes by this plan.
+    pub fn new(plan: Plan, payload: Payload, origin: Origin, mut record: Record) -> Request {
+        record.planned(plan.subject());
+        Request {
+            plan,
+            payload,
+            origin,
+            begun: 0,
+            state: TryState::Pending,
+            failure: ReportedFailure::default(),
+            record,
+        }
+    }
+
+    /// The cluster of the attempt after the latest, if there may be one; of the first, before any has begun.
+    pub fn next_cluster(&self) -> Option<&str> {
+        self.plan.at(self.begun).map(|next| next.endpoint.cluster.as_str())
+    }
+
+    /// How many retries Envoy may make.
+    pub fn retries(&self) -> usize {
+        self.plan.tries().saturating_sub(1)
+    }
+
+    /// The bytes of the body that are kept at this moment.
+    pub fn held_bytes(&self) -> usize {
+        self.payload.held_bytes()
+    }
+
+    /// Keeps nothing of the body: what is needed of it will be read again.
+    pub fn forget_body(&mut self) {
+        self.payload.forget();
+    }
+
+    /// Begins an attempt at the endpoint of that name.
+    ///
+    /// # Errors
+    /// Where the plan does not have it now.
+    pub fn begin(&mut self, endpoint: &str) -> Result<(Try, Head<'_>), OutOfTurn> {
+        let position = self.begun;
+        let stop = self.plan.at(position).filter(|stop| stop.endpoint.name == endpoint).ok_or(OutOfTurn)?;
+        self.begun = position + 1;
+        self.state = TryState::Pending;
+        self.record.began(&stop);
+        let length = self.payload.length(&stop);
+        let whole = self.payload.replaces(&stop).is_none();
+        let https = stop.endpoint.tls.is_some();
+        let head = Head {
+            path: &stop.address.path,
+            host: &stop.endpoint.host,
+            scheme: if https { "https" } else { "http" },
+            length,
+            reusable: (position == 0).then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
+            google_token: stop.endpoint.auth == Auth::Metadata,
+        };
+        Ok((Try { position }, head))
+    }
+
+    /// How many bytes at the beginning of the body are replaced in an attempt; `None` leaves it as it is.
+    pub fn replaces(&self, attempt: &Try) -> Option<usize> {
+        self.payload.replaces(&self.plan.at(attempt.position)?)
+    }
+
+    /// What replaces them. `read` reads so many bytes at the beginning of the body: the first attempt that needs them finds
+    /// them kept, a later one does not. `None` if it reads fewer.
+    pub fn replacement(&mut self, attempt: &Try, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
+        self.payload.replacement(&self.plan.at(attempt.position)?, read)
+    }
+
+    /// An attempt's response goes to the client: nothing is tried after it.
+    pub fn served(&mut self, _attempt: Try, status: u16) {
+        self.record.ended(TryEnd::Status(status));
+        self.mark_served();
+    }
+
+    /// Judges an error of an attempt.
+    pub fn judge(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Next {
+        self.record.ended(TryEnd::Status(response.status));
+        let next = match self.verdict(&attempt, response) {
+            Verdict::Serve(None) => Next::Pass,
+            Verdict::Serve(Some(error)) => Next::Replace(error, Whose::Latest),
+            Verdict::MoveOn(failure) => {
+                self.note(&attempt, failure, response.id);
+                if self.begun < self.plan.tries() {
+                    self.state = TryState::FailedOver;
+                    return Next::Failover;
+                }
+                Next::Replace(self.failure.error(), Whose::Reported)
+            }
+        };
+        if let Next::Replace(error, _) = &next {
+            self.record.failed(error);
+        }
+        self.mark_served();
+        next
+    }
+
+    /// An attempt ended without a response, or with an error whose body will not come: Envoy takes it for one without a
+    /// response. Where only the body says whose fault it is, there is nothing to note.
+    pub fn reset(&mut self, attempt: Try, response: Option<UpstreamResponse<'_>>) {
+        self.record.ended(response.map_or(TryEnd::Reset, |response| TryEnd::Status(response.status)));
+        if let Some(response) = response.filter(|response| !matches!(response.status, 400 | 404))
+            && let Verdict::MoveOn(failure) = self.verdict(&attempt, response)
+        {
+            self.note(&attempt, failure, response.id);
+        }
+    }
+
+    /// What a client reads when Envoy itself gave up, with `status`, after no attempt's response was served.
+    pub fn gave_up(&mut self, status: u16) -> Next {
+        let tried = match self.begun {
+            0 => "No target could be tried: the first one".to_owned(),
+            1 => "The only target that Envoy tried".to_owned(),
+            tried => format!("The last of the {tried} targets that Envoy tried"),
+        };
+        let (cause, error) = if status == 504 {
+            (Cause::Timeout, ApiError::new(504, "upstream_timeout", format!("{tried} did not respond in time.")))
+        } else {
+            (Cause::ServerError, ApiError::new(503, "upstream_unavailable", format!("{tried} could not be reached.")))
+        };
+        let (error, whose) = match self.failure.reported() {
+            // After an attempt that asked for the next one, Envoy found nothing of its own: it had no retry left to make.
+            Some(told) if self.state == TryState::FailedOver || told.failure.cause >= cause => {
+                (self.failure.error(), Whose::Reported)
+            }
+            _ => (error, Whose::Nobody),
+        };
+        self.record.failed(&error);
+        Next::Replace(error, whose)
+    }
+
+    /// A local reply of the edge ends the request while it is on its way.
+    pub fn refused(&mut self, error: &ApiError) {
+        self.record.failed(error);
+    }
+
+    /// What has become of the latest attempt.
+    pub fn state(&self) -> TryState {
+        self.state
+    }
+
+    /// Who the latest attempt was made at.
+    pub fn served_by(&self) -> Option<ServedBy<'_>> {
+        self.served_by_at(self.begun.checked_sub(1)?)
+    }
+
+    /// Whose failure is reported, when all failed.
+    pub fn reported(&self) -> Option<ServedBy<'_>> {
+        let told = self.failure.reported()?;
+        Some(ServedBy { id: told.id.as_deref(), ..self.served_by_at(told.position)? })
+    }
+
+    /// The cloud of the latest attempt.
+    pub fn cloud(&self) -> Option<Cloud> {
+        self.latest().map(|latest| latest.endpoint.cloud)
+    }
+
+    /// Envoy's id of the request.
+    pub fn id(&self) -> &[u8] {
+        &self.origin.id
+    }
+
+    /// How many attempts have begun.
+    pub fn attempts(&self) -> usize {
+        self.begun
+    }
+
+    /// What happened to it, as a line of text.
+    pub fn record(&self) -> String {
+        self.record.line(self.plan.config())
+    }
+
+    fn mark_served(&mut self) {
+        self.state = TryState::Served;
+        self.payload.forget();
+    }
+
+    fn verdict(&self, attempt: &Try, response: UpstreamResponse<'_>) -> Verdict {
+        let Some(Stop { endpoint, .. }) = self.plan.at(attempt.position) else {
+            return Verdict::Serve(None);
+        };
+        let UpstreamResponse { status, retry_after, error_type, id: _, body } = response;
+        judge::judge(Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body })
+    }
+
+    fn note(&mut self, attempt: &Try, failure: Failure, id: Option<&[u8]>) {
+        let id = id.filter(|id| is_kept_id(id)).map(Box::from);
+        self.failure.note(Reported { position: attempt.position, failure, id });
+    }
+
+    /// Where the latest attempt was made.
+    fn latest(&self) -> Option<Stop<'_>> {
+        self.plan.at(self.begun.checked_sub(1)?)
+    }
+
+    fn served_by_at(&self, position: usize) -> Option<ServedBy<'_>> {
+        let Stop { endpoint, .. } = self.plan.at(position)?;
+        Some(ServedBy::of(endpoint, self.begun))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! What all workers of one Envoy share.
+
+pub mod token;

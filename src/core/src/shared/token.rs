@@ -1,0 +1,154 @@
+//! Google's access token: fetched once per Envoy, ahead of its end, and never used after it.
+//!
+//! Every worker ticks; the token and a lease stand in data that they share. Who takes the lease fetches,
+//! the others read. Times are milliseconds since 1970.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+/// The key of the token in the shared data.
+pub const TOKEN_KEY: &str = "multihome.gcp.token";
+/// The key of the lease in the shared data.
+pub const LEASE_KEY: &str = "multihome.gcp.lease";
+/// How often a worker looks.
+pub const TICK_MS: u64 = 250;
+/// How long one worker may fetch before another may.
+pub const LEASE_MS: u64 = 5_000;
+/// How soon after a fetch that brought no token another may begin.
+pub const RETRY_MS: u64 = 1_000;
+/// How long a fetch may take.
+pub const FETCH_MS: u64 = 3_000;
+/// The path of the default service account's token. Source: google-auth `compute_engine/_metadata.py` (2026-11).
+pub const PATH: &str = "/computeMetadata/v1/instance/service-accounts/default/token";
+/// The longest token that is kept.
+const MOST_TOKEN: usize = 16 << 10;
+
+/// An access token and the times that go with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// From when on a new one is fetched.
+    refresh_at: u64,
+    /// From when on it must not be used.
+    useless_at: u64,
+    value: String,
+}
+
+impl Token {
+    /// Reads the metadata server's answer.
+    ///
+    /// A token is used until shortly before its end, so that it does not end on its way, and renewed while a
+    /// fifth of its time, at most five minutes, is left: the server itself hands out a new one from then on.
+    pub fn from_answer(status: u16, body: &[u8], now: u64) -> Option<Token> {
+        #[derive(Deserialize)]
+        struct Answer<'a> {
+            #[serde(borrow)]
+            access_token: Cow<'a, str>,
+            expires_in: f64,
+        }
+        let answer: Answer<'_> = (status == 200).then(|| serde_json::from_slice(body).ok())??;
+        let lifetime = (answer.expires_in * 1000.0) as u64;
+        let value = answer.access_token;
+        let sound = !value.is_empty() && value.len() <= MOST_TOKEN && value.bytes().all(|byte| byte.is_ascii_graphic());
+        let useless_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 10).min(10_000));
+        let refresh_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 5).min(300_000));
+        (sound && lifetime > 0).then(|| Token { refresh_at, useless_at, value: value.into_owned() })
+    }
+
+    /// The value of the `authorization` header, while it may be used.
+    pub fn authorization(&self, now: u64) -> Option<String> {
+        self.usable(now).then(|| format!("Bearer {}", self.value))
+    }
+
+    /// Whether it may be used.
+    pub fn usable(&self, now: u64) -> bool {
+        now < self.useless_at
+    }
+
+    /// As it stands in the shared data.
+    pub fn to_shared(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(16 + self.value.len());
+        bytes.extend_from_slice(&self.refresh_at.to_le_bytes());
+        bytes.extend_from_slice(&self.useless_at.to_le_bytes());
+        bytes.extend_from_slice(self.value.as_bytes());
+        bytes
+    }
+
+    /// Reads it back.
+    pub fn from_shared(bytes: &[u8]) -> Option<Token> {
+        let (refresh_at, rest) = bytes.split_first_chunk::<8>()?;
+        let (useless_at, value) = rest.split_first_chunk::<8>()?;
+        Some(Token {
+            refresh_at: u64::from_le_bytes(*refresh_at),
+            useless_at: u64::from_le_bytes(*useless_at),
+            value: String::from_utf8(value.to_vec()).ok()?,
+        })
+    }
+}
+
+/// Whether somebody has to fetch: there is no token, or it is to be renewed.
+pub fn is_due(token: Option<&Token>, now: u64) -> bool {
+    token.is_none_or(|token| now >= token.refresh_at)
+}
+
+/// Whether the lease can be taken: nobody has it, or whoever had it is long past its time.
+pub fn is_free(lease: Option<&[u8]>, now: u64) -> bool {
+    let until = lease.and_then(|lease| lease.first_chunk::<8>()).map_or(0, |until| u64::from_le_bytes(*until));
+    now >= until
+}
+
+/// A lease that nobody has. It has to stand before the first is taken: only what stands has a version to compare.
+pub const NO_LEASE: [u8; 8] = [0; 8];
+
+/// A lease from now on: for [`LEASE_MS`] while somebody fetches, for [`RETRY_MS`] after a fetch that brought no token.
+pub fn lease(now: u64, length: u64) -> [u8; 8] {
+    now.saturating_add(length).to_le_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    const ANSWER: &[u8] = br#"{"access_token":"ya29.x","expires_in":3600,"token_type":"Bearer"}"#;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_token_is_renewed_ahead_of_its_end_and_not_used_after_it() {
+        let token = Token::from_answer(200, ANSWER, 1_000).unwrap();
+        assert!(!is_due(Some(&token), 1_000 + 3_299_000));
+        assert!(is_due(Some(&token), 1_000 + 3_300_000));
+        assert_eq!(token.authorization(1_000 + 3_589_000).as_deref(), Some("Bearer ya29.x"));
+        assert_eq!(token.authorization(1_000 + 3_590_000), None);
+        assert_eq!(Token::from_shared(&token.to_shared()), Some(token));
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn refuses_an_answer_that_is_no_token() {
+        for (status, body) in [
+            (500, ANSWER),
+            (200, &b"{}"[..]),
+            (200, b""),
+            (200, br#"{"access_token":"","expires_in":3600}"#),
+            (200, br#"{"access_token":"a b","expires_in":3600}"#),
+            (200, br#"{"access_token":"x","expires_in":0}"#),
+            (200, br#"{"access_token":"x","expires_in":-5}"#),
+            (200, br#"{"access_token":"x\r\nhost: y","expires_in":3600}"#),
+        ] {
+            assert_eq!(Token::from_answer(status, body, 0), None, "{}", String::from_utf8_lossy(body));
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn one_at_a_time_fetches() {
+        assert!(is_due(None, 0));
+        assert!(is_free(None, 5));
+        let taken = lease(1_000, LEASE_MS);
+        assert!(!is_free(Some(&taken), 1_000 + LEASE_MS - 1));
+        assert!(is_free(Some(&taken), 1_000 + LEASE_MS));
+        let failed = lease(1_000, RETRY_MS);
+        assert!(!is_free(Some(&failed), 1_000 + RETRY_MS - 1));
+        assert!(is_free(Some(&failed), 1_000 + RETRY_MS));
+        assert!(is_free(Some(b"odd"), 1));
+    }
+}
