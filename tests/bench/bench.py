@@ -75,8 +75,8 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--envoy", default=os.environ.get("ENVOY_PATH"), help="the Envoy binary; default $ENVOY_PATH, else the PATH's")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="timed seconds a chain, case and round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="timed seconds a chain, case and round")
     parser.add_argument("--slice", type=float, default=0.25, help="timed seconds before the next chain's turn")
     parser.add_argument("--case", action="append", choices=GOALS, help="only this case (repeatable)")
     parser.add_argument("--chains", default=",".join(chains.NAMES), help="only these, comma-separated")
