@@ -5,7 +5,7 @@
 
 use multihome_core::cloud::Cloud;
 use multihome_core::request::{Answer, Head, Kept, Request};
-use multihome_core::{cloud::request_id_of, contract, request::passes_back};
+use multihome_core::{contract, request::passes_back};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -90,24 +90,30 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
 /// What an error's headers say, where `cloud` gave it.
 pub fn read(head: &Pairs, cloud: Option<Cloud>) -> Answer<'_> {
     let id = cloud.and_then(|cloud| request_id(head, cloud));
+    let error_type = cloud.and_then(Cloud::error_type_header).map(str::as_bytes);
     let mut answer = Answer { id, ..Answer::default() };
     for (name, value) in head.iter() {
         let text = std::str::from_utf8(value).ok();
         match name {
             b":status" => answer.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
             b"retry-after" => answer.retry_after = text,
-            b"x-amzn-errortype" => answer.error_type = text,
+            name if Some(name) == error_type => answer.error_type = text,
             _ => {}
         }
     }
     answer
 }
 
-/// The id by which the cloud's support finds the call.
+/// The id by which the cloud's support finds the call. Of two that are as good the later one.
 fn request_id(head: &Pairs, cloud: Cloud) -> Option<&[u8]> {
-    head.iter()
-        .map(|(name, value)| (request_id_of(cloud, name), value))
-        .filter(|(rank, _)| *rank > 0)
-        .max_by_key(|(rank, _)| *rank)
-        .map(|(_, value)| value)
+    let names = cloud.call_id_headers();
+    let mut best = (names.len(), None);
+    for (name, value) in head.iter() {
+        if let Some(rank) = names.iter().position(|known| known.as_bytes() == name)
+            && rank <= best.0
+        {
+            best = (rank, Some(value));
+        }
+    }
+    best.1
 }

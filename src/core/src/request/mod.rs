@@ -15,7 +15,7 @@ use crate::cloud::Cloud;
 use crate::config::{Auth, Config, Endpoint, Target};
 use crate::name::Named;
 use failure::{MostTelling, Told};
-use judge::{Cause, Failed, Failure, Verdict};
+use judge::{Cause, FailedResponse, Failure, Verdict};
 use splice::Splice;
 
 /// A planned request.
@@ -321,7 +321,14 @@ impl Request {
             return Verdict::Serve(None);
         };
         let Answer { status, retry_after, error_type, id: _, body } = answer;
-        judge::judge(Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body })
+        judge::judge(FailedResponse {
+            cloud: endpoint.cloud,
+            endpoint: &endpoint.name,
+            status,
+            retry_after,
+            error_type,
+            body,
+        })
     }
 
     /// What a client is told when Envoy itself gave up, with `status`, after no attempt answered.
