@@ -1,6 +1,5 @@
 //! What is probably not meant in a policy that has no faults.
 
-use multihome_core::cloud::Surface;
 use multihome_core::config::{Config, Target};
 use multihome_core::form::Form;
 
@@ -11,6 +10,7 @@ pub fn of(config: &Config) -> Vec<String> {
         if !config.targets.iter().any(|target| target.endpoint == position) {
             warnings.push(format!("endpoints.{}: no model uses it", endpoint.name));
         }
+        warnings.extend(endpoint.site.doubt().map(|doubt| format!("endpoints.{}.{doubt}", endpoint.name)));
     }
     if config.timeouts.connect > config.timeouts.first_byte {
         warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
@@ -54,23 +54,16 @@ fn repeated(config: &Config) -> Vec<String> {
     warnings
 }
 
-/// The targets at a Google location that serves no OpenAI model: Responses at Google is the publisher `openai`, which has
-/// two locations. Source: Google "OpenAI partner models" (2026-11).
+/// The targets that their cloud probably does not serve where they stand.
 fn misplaced(config: &Config) -> Vec<String> {
     let mut models: Vec<_> = config.models.iter().collect();
     models.sort_by_key(|(name, _)| &***name);
     let mut warnings = Vec::new();
     for (name, indices) in models {
-        let targets = indices.iter().filter_map(|index| config.targets.get(*index));
-        for (position, target) in targets.enumerate().filter(|(_, target)| target.address(Form::Responses).is_some()) {
-            let surface = config.endpoint_of(target).map(|endpoint| &endpoint.surface);
-            if let Some(Surface::Google { location, .. }) = surface
-                && !matches!(location.as_str(), "global" | "us")
-            {
-                warnings.push(format!(
-                    "models.{name}[{position}]: Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`"
-                ));
-            }
+        for (position, target) in indices.iter().filter_map(|index| config.targets.get(*index)).enumerate() {
+            let forms: Vec<Form> = target.addresses.iter().map(|(form, _)| *form).collect();
+            let doubt = config.endpoint_of(target).and_then(|endpoint| endpoint.site.doubt_about(&forms));
+            warnings.extend(doubt.map(|doubt| format!("models.{name}[{position}]: {doubt}")));
         }
     }
     warnings

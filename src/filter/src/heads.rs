@@ -4,7 +4,6 @@
 //! there, and are quicker at it; what this file does holds without them.
 
 use multihome_core::cloud::Cloud;
-use multihome_core::cloud::request_id_of;
 use multihome_core::contract;
 use multihome_core::request::{Head, Request, ReusableHead, UpstreamResponse, passes_back};
 use proxy_wasm::types::MapType;
@@ -96,23 +95,29 @@ pub fn pass_on(request: &Request, head: &Pairs) {
 /// What an error's headers say, where `cloud` gave it.
 pub fn read(head: &Pairs, cloud: Option<Cloud>) -> UpstreamResponse<'_> {
     let id = cloud.and_then(|cloud| request_id(head, cloud));
+    let error_type = cloud.and_then(Cloud::error_type_header).map(str::as_bytes);
     let mut response = UpstreamResponse { id, status: status(head), ..UpstreamResponse::default() };
     for (name, value) in head.iter() {
         let text = std::str::from_utf8(value).ok();
         match name {
             b"retry-after" => response.retry_after = text,
-            b"x-amzn-errortype" => response.error_type = text,
+            name if Some(name) == error_type => response.error_type = text,
             _ => {}
         }
     }
     response
 }
 
-/// The id by which the cloud's support finds the call.
+/// The id by which the cloud's support finds the call. Of two that are as good the later one.
 fn request_id(head: &Pairs, cloud: Cloud) -> Option<&[u8]> {
-    head.iter()
-        .map(|(name, value)| (request_id_of(cloud, name), value))
-        .filter(|(rank, _)| *rank > 0)
-        .max_by_key(|(rank, _)| *rank)
-        .map(|(_, value)| value)
+    let names = cloud.call_id_headers();
+    let mut best = (names.len(), None);
+    for (name, value) in head.iter() {
+        if let Some(rank) = names.iter().position(|known| known.as_bytes() == name)
+            && rank <= best.0
+        {
+            best = (rank, Some(value));
+        }
+    }
+    best.1
 }

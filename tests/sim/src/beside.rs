@@ -1,7 +1,9 @@
 //! Envoy's own filters beside an attempt, as `multihome render` configures them: what they take away, what they
 //! add, and the credential. The module must be right with them and without them.
 
+use multihome_core::cloud::{Cloud, Stripped};
 use multihome_core::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX};
+use multihome_core::name::Named;
 use serde_json::Value;
 
 use crate::headers::Headers;
@@ -27,9 +29,6 @@ pub struct Beside {
     credential: Vec<(&'static str, String)>,
     identity: Vec<String>,
 }
-
-/// What is taken from a response of some cloud, by how the name begins.
-pub const ANSWERED_BY_PREFIX: [&str; 3] = ["x-ms-", "x-aml-", "x-amzn-bedrock-"];
 
 impl Beside {
     /// The filters of every endpoint of a policy.
@@ -86,7 +85,11 @@ impl Beside {
             return;
         }
         RESPONSE_STRIPPED.iter().for_each(|name| headers.remove(name.as_bytes()));
-        ANSWERED_BY_PREFIX.iter().for_each(|prefix| headers.remove_prefixed(prefix));
+        if let Some(cloud) = Cloud::parse(&self.cloud) {
+            let Stripped { names, prefixes } = cloud.response_stripped();
+            names.iter().for_each(|name| headers.remove(name.as_bytes()));
+            prefixes.iter().for_each(|prefix| headers.remove_prefixed(prefix));
+        }
         let who = [
             ("x-multihome-cloud", &self.cloud),
             ("x-multihome-target", &self.endpoint),

@@ -1,9 +1,14 @@
 //! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
 
+mod defaults;
 mod endpoint;
+mod identity;
+mod limit;
+mod listener;
 mod model;
-mod settings;
+mod order;
 mod tenant;
+mod timeouts;
 mod version;
 
 use std::collections::HashMap;
@@ -11,12 +16,20 @@ use std::rc::Rc;
 
 use crate::fault::{Fault, Faults, Place};
 
-pub use endpoint::{Address, Auth, Endpoint, Tls, TokenEndpoint};
+pub use crate::cloud::auth::TokenEndpoint;
+pub use crate::cloud::{Address, Auth, Tls};
+pub use defaults::Defaults;
+pub use endpoint::Endpoint;
+pub use identity::{Carried, Identity, Trust};
+pub use limit::Limits;
+pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
-pub use settings::{Carried, Defaults, Identity, Limits, Listener, ListenerTls, Timeouts, Trust};
-pub use tenant::{Grant, Order, parse_grant};
+pub use order::Order;
+pub use tenant::{Grant, parse_grant};
+pub use timeouts::Timeouts;
 pub use version::{TargetKey, Version};
 
+use crate::cloud::gcp::metadata;
 use crate::document::Node;
 use crate::document::fields::Fields;
 
@@ -85,7 +98,7 @@ pub fn check(root: &Node) -> Result<Config, Vec<Fault>> {
 
 fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
-    let defaults = settings::read_defaults(fields.optional("defaults"), faults);
+    let defaults = defaults::read(fields.optional("defaults"), faults);
     let endpoints = fields
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
@@ -114,7 +127,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .map(|(node, place)| tenant::read_all(node, &place, &known, &defaults, faults))
         .unwrap_or_default();
     let identity = match fields.required("identity", faults) {
-        Some((node, place)) => settings::read_identity(node, place, &known, &defaults, faults),
+        Some((node, place)) => identity::read(node, place, &known, &defaults, faults),
         None => None,
     };
     if let Some(carried) = identity.as_ref().and_then(|identity| identity.carried.as_ref()) {
@@ -127,10 +140,10 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
             "list a tenant, or let requests carry their policy with `identity.policy`",
         );
     }
-    let listeners = settings::read_listeners(fields.optional("listeners"), faults);
-    let metadata = settings::read_gcp(fields.optional("gcp"), faults);
-    let limits = settings::read_limits(fields.optional("limits"), faults);
-    let timeouts = settings::read_timeouts(fields.optional("timeouts"), faults);
+    let listeners = listener::read_all(fields.optional("listeners"), faults);
+    let metadata_address = metadata::read(fields.optional("gcp"), faults);
+    let limits = limit::read(fields.optional("limits"), faults);
+    let timeouts = timeouts::read(fields.optional("timeouts"), faults);
     fields.finish(faults);
     Some(Config {
         version: Version::of(root),
@@ -140,7 +153,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         tenants,
         identity: identity?,
         listeners,
-        metadata,
+        metadata: metadata_address,
         defaults,
         limits,
         timeouts,

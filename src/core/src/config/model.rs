@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::endpoint::{Auth, Endpoint};
+use super::endpoint::Endpoint;
 use super::version::TargetKey;
 use crate::api::Api;
 use crate::api::feature::{Feature, Features};
-use crate::cloud::{Cloud, ModelAddress, Surface, aws, azure, residency_contradiction};
+use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
 use crate::convert;
 use crate::document::Node;
 use crate::document::fields::{Fields, one_or_more, some_entries, texts};
@@ -113,25 +113,29 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         );
     }
     let forms = read_forms(&mut fields, faults);
-    let version = fields.optional_text("api_version", faults);
-    let prefix = read_prefix(&mut fields, faults);
     let price =
         fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
     let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
     let mut lacks = read_lacks(&mut fields, faults);
-    let place = fields.place.clone();
+    let endpoint = endpoint.and_then(|index| Some((index, known.endpoints.get(index)?)));
+    let (Some((index, endpoint)), Some(id)) = (endpoint, id) else {
+        // Without its endpoint or id, only what no cloud has can be judged.
+        own_fields().for_each(|field| fields.leave(&[field.name]));
+        fields.finish(faults);
+        return None;
+    };
+    let addresses = endpoint.site.addresses(id, &forms, &mut fields, faults);
+    for OwnField { name, owner } in own_fields() {
+        fields.refuse(name, || format!("is {owner}'s alone, `{}` is not there", endpoint.name), faults);
+    }
+    check_residency(endpoint, id, &fields.place, faults);
     fields.finish(faults);
 
-    let (index, id) = (endpoint?, id?);
-    let endpoint = known.endpoints.get(index)?;
-    check_fit(endpoint, id, version, prefix, &place, faults);
-    lacks = lacks.union(endpoint.surface.lacks());
-    if endpoint.auth == Auth::SigV4 {
-        // Envoy 1.40 signs at the end of the body, and not at all where trailers are the end. On a detour they are lost
-        // before a plan is made (see `Role::Edge`).
+    lacks = lacks.union(endpoint.site.lacks());
+    if endpoint.auth.signs_body() {
+        // On a detour trailers are lost before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
-    let addresses = forms.iter().map(|form| (*form, endpoint.surface.address(*form, id, version, prefix))).collect();
     Some(Target {
         key: TargetKey::of(&endpoint.name, id),
         endpoint: index,
@@ -141,6 +145,11 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         weight,
         lacks,
     })
+}
+
+/// The fields of targets that not every endpoint takes.
+fn own_fields() -> impl Iterator<Item = OwnField> {
+    Cloud::ALL.iter().flat_map(|cloud| cloud.target_fields()).copied()
 }
 
 fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {
@@ -173,14 +182,6 @@ fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
     forms
 }
 
-fn read_prefix<'n>(fields: &mut Fields<'n>, faults: &mut Faults) -> Option<&'n str> {
-    let text = fields.optional_text("prefix", faults)?;
-    if !aws::MANTLE_PREFIXES.contains(&text) {
-        faults.unknown(&fields.place.key("prefix"), "path prefix", text, aws::MANTLE_PREFIXES);
-    }
-    Some(text)
-}
-
 fn read_price(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Price> {
     let input = fields.required_amount("input", faults);
     let output = fields.required_amount("output", faults);
@@ -200,41 +201,10 @@ fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
     lacks
 }
 
-/// What a target says has to fit the endpoint it stands on.
-fn check_fit(
-    endpoint: &Endpoint,
-    id: &str,
-    version: Option<&str>,
-    prefix: Option<&str>,
-    place: &Place,
-    faults: &mut Faults,
-) {
-    match version {
-        Some(_) if endpoint.cloud != Cloud::Azure => {
-            faults.add(&place.key("api_version"), format!("is Azure's alone, `{}` is not there", endpoint.name));
-        }
-        Some(version) if !azure::is_api_version(version) => {
-            faults.add_with_help(
-                &place.key("api_version"),
-                format!("`{version}` is not an api-version"),
-                "as `2024-10-21`",
-            );
-        }
-        Some(_) if !name::is_path_segment(id) => {
-            faults.add(
-                &place.key("id"),
-                format!("`{id}` cannot stand in a path, where the dated API wants the deployment"),
-            );
-        }
-        _ => {}
-    }
-    if prefix.is_some() && endpoint.surface != Surface::BedrockMantle {
-        faults.add(&place.key("prefix"), format!("is Mantle's alone, `{}` is not there", endpoint.name));
-    }
-    if let Some(message) =
-        residency_contradiction(endpoint.cloud, &endpoint.region, &endpoint.host, id, &endpoint.residency)
-    {
-        let help = "move the target to an endpoint whose residency says so";
-        faults.add_with_help(place, message, help);
+/// What the cloud's names say of a target's place has to fit what its endpoint is declared to be.
+fn check_residency(endpoint: &Endpoint, id: &str, place: &Place, faults: &mut Faults) {
+    let found = residency::contradiction(&*endpoint.site, &endpoint.host, id, &endpoint.residency);
+    if let Some(message) = found {
+        faults.add_with_help(place, message, "move the target to an endpoint whose residency says so");
     }
 }

@@ -4,7 +4,8 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
-use super::settings::Defaults;
+use super::defaults::{Defaults, MOST_ATTEMPTS};
+use super::order::Order;
 use crate::cloud::{Cloud, Clouds};
 use crate::document::Node;
 use crate::document::fields::{Fields, entries, one_or_more, texts};
@@ -45,32 +46,6 @@ impl Grant {
         self.targets.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(name)))
     }
 }
-
-/// How the targets of a plan are ranked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Order {
-    /// By the order of the tenant's clouds, then by the model's list.
-    Ordered,
-    /// The first in proportion to the weights, the others by weight.
-    Weighted,
-    /// By the price of the request at hand.
-    Cheapest,
-}
-
-impl Named for Order {
-    const ALL: &'static [Order] = &[Order::Ordered, Order::Weighted, Order::Cheapest];
-
-    fn name(self) -> &'static str {
-        match self {
-            Order::Ordered => "ordered",
-            Order::Weighted => "weighted",
-            Order::Cheapest => "cheapest",
-        }
-    }
-}
-
-/// The most attempts that can be asked for.
-pub(super) const MOST_ATTEMPTS: u64 = 32;
 
 /// The most names in a list of a policy that a request carries: it is kept as long as the request waits for its body.
 const MOST_CARRIED_NAMES: usize = 128;

@@ -2,9 +2,14 @@
 
 use super::Node;
 use crate::fault::{Faults, Place};
+use crate::name;
+
+/// A field that may be absent, with its place.
+pub type Found<'n> = Option<(&'n Node, Place)>;
 
 /// The fields of one map, each of which is to be asked for by name; [`Fields::finish`] reports the rest.
-pub(crate) struct Fields<'n> {
+#[derive(Debug)]
+pub struct Fields<'n> {
     members: &'n [(String, Node)],
     /// Where the map stands.
     pub place: Place,
@@ -23,16 +28,21 @@ impl<'n> Fields<'n> {
         }
     }
 
+    /// Opens a map that may be absent.
+    pub fn maybe(found: Found<'n>, faults: &mut Faults) -> Option<Fields<'n>> {
+        found.and_then(|(node, place)| Fields::open(node, place, faults))
+    }
+
     /// A field that may be absent. One without a value is a fault, of which [`Fields::finish`] tells: what is left of a list
     /// whose items were taken out must not mean what no list means.
-    pub fn optional(&mut self, key: &'static str) -> Option<(&'n Node, Place)> {
+    pub fn optional(&mut self, key: &'static str) -> Found<'n> {
         self.asked.push(key);
         let (_, node) = self.members.iter().find(|(name, _)| name == key)?;
         (*node != Node::Null).then(|| (node, self.place.key(key)))
     }
 
     /// A field that must be there.
-    pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Option<(&'n Node, Place)> {
+    pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Found<'n> {
         let found = self.optional(key);
         if found.is_none() && !self.members.iter().any(|(name, _)| name == key) {
             faults.add(&self.place, format!("missing field `{key}`"));
@@ -50,6 +60,25 @@ impl<'n> Fields<'n> {
     pub fn optional_text(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n str> {
         let (node, place) = self.optional(key)?;
         text(node, &place, faults)
+    }
+
+    /// A string that must be there and may stand in a host name.
+    pub fn required_label(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
+        let text = self.required_text(key, faults)?;
+        Some(self.checked_label(key, text, faults))
+    }
+
+    /// A string that may stand in a host name, or be absent.
+    pub fn optional_label(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
+        let text = self.optional_text(key, faults)?;
+        Some(self.checked_label(key, text, faults))
+    }
+
+    fn checked_label(&self, key: &str, text: &str, faults: &mut Faults) -> String {
+        if !name::is_label(text) {
+            faults.add_with_help(&self.place.key(key), format!("`{text}` is not a {key}"), "use a-z 0-9 -");
+        }
+        text.to_owned()
     }
 
     /// A whole number in `range` that may be absent.
@@ -88,6 +117,14 @@ impl<'n> Fields<'n> {
     /// Lets fields be that nobody can judge.
     pub fn leave(&mut self, keys: &[&'static str]) {
         self.asked.extend(keys);
+    }
+
+    /// Refuses a field that stands there though nobody has asked for it, saying why.
+    pub fn refuse(&mut self, key: &'static str, why: impl FnOnce() -> String, faults: &mut Faults) {
+        if !self.asked.contains(&key) && self.members.iter().any(|(name, _)| name == key) {
+            faults.add(&self.place.key(key), why());
+            self.asked.push(key);
+        }
     }
 
     /// Reports every field that nobody asked for, and every one that has no value.

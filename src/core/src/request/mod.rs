@@ -27,7 +27,7 @@ use crate::cloud::Cloud;
 use crate::config::Auth;
 use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
-use judge::{Cause, Failed, Failure, Verdict};
+use judge::{Cause, FailedResponse, Failure, Verdict};
 
 pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
 pub use payload::Payload;
@@ -296,7 +296,14 @@ impl Request {
             return Verdict::Serve(None);
         };
         let UpstreamResponse { status, retry_after, error_type, id: _, body } = response;
-        judge::judge(Failed { cloud: endpoint.cloud, endpoint: &endpoint.name, status, retry_after, error_type, body })
+        judge::judge(FailedResponse {
+            cloud: endpoint.cloud,
+            endpoint: &endpoint.name,
+            status,
+            retry_after,
+            error_type,
+            body,
+        })
     }
 
     fn note(&mut self, attempt: &Try, failure: Failure, id: Option<&[u8]>) {

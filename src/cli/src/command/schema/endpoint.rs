@@ -1,26 +1,33 @@
 //! The endpoints' part of the schema: what each cloud takes.
 
+use multihome_core::cloud::Cloud;
+use multihome_core::name::Named;
 use serde_json::{Map, Value, json};
 
 use super::{ADDRESS, HOST, LABEL, SEGMENT, object, reference, text, with};
 
 /// One endpoint of any cloud.
 pub fn endpoint() -> Value {
+    // Not `oneOf`: an editor then shows the faults of the cloud that is meant, not of all.
+    let rules: Vec<Value> = Cloud::ALL
+        .iter()
+        .map(|cloud| match cloud {
+            Cloud::Azure => of_cloud(*cloud, &["resource"], azure(), azure_auth()),
+            Cloud::Aws => of_cloud(*cloud, &["region", "surface"], aws(), aws_auth()),
+            Cloud::Gcp => of_cloud(*cloud, &["project", "location"], gcp(), gcp_auth()),
+        })
+        .collect();
     json!({
         "description": "One account, region and API surface of one cloud.",
         "type": "object",
         "required": ["cloud"],
-        "properties": {"cloud": {"enum": ["azure", "aws", "gcp"]}},
-        // Not `oneOf`: an editor then shows the faults of the cloud that is meant, not of all three.
-        "allOf": [
-            of_cloud("azure", &["resource"], azure(), azure_auth()),
-            of_cloud("aws", &["region", "surface"], aws(), aws_auth()),
-            of_cloud("gcp", &["project", "location"], gcp(), gcp_auth()),
-        ],
+        "properties": {"cloud": {"enum": Cloud::names()}},
+        "allOf": rules,
     })
 }
 
-fn of_cloud(cloud: &str, required: &[&str], own: Vec<(&str, Value)>, auth: Value) -> Value {
+fn of_cloud(cloud: Cloud, required: &[&str], own: Vec<(&str, Value)>, auth: Value) -> Value {
+    let cloud = cloud.name();
     let mut properties = Map::new();
     properties.insert("cloud".to_owned(), json!({"description": "The cloud.", "const": cloud}));
     for (name, field) in own.into_iter().chain(common()).chain([("auth", auth)]) {

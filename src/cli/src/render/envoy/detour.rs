@@ -16,7 +16,7 @@
 //! those of gRPC there (see [`crate::render::piece::refusal::grpc`]). In an Envoy of somebody's own, filters that
 //! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
 
-use multihome_core::config::{Auth, Config};
+use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::listener;
@@ -29,7 +29,7 @@ use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 
 /// The cluster for requests with trailers, where the policy has use for it.
 pub fn of(config: &Config) -> Option<&'static str> {
-    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::SigV4).then_some(DETOUR)
+    config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body()).then_some(DETOUR)
 }
 
 /// Where it leads to.

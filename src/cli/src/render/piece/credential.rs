@@ -15,7 +15,6 @@
 //! `allow_request_without_credential` is what makes it so: without it the injector answers 401 itself, and an answer
 //! of a filter's own is not retried. Outside AWS, `AWS_EC2_METADATA_DISABLED=true` spares the wait for a metadata server.
 
-use multihome_core::cloud::{Cloud, Surface};
 use multihome_core::config::{Auth, Endpoint};
 use serde_json::{Value, json};
 
@@ -26,16 +25,15 @@ use super::token::TokenClusters;
 /// The filter that adds the endpoint's credential. Google's metadata token is the module's own doing.
 pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Option<Value> {
     match &endpoint.auth {
-        Auth::ApiKey { sds } if endpoint.cloud == Cloud::Azure => Some(header(paths, sds, "api-key", None)),
-        Auth::ApiKey { sds } | Auth::Token { sds } => Some(header(paths, sds, "authorization", Some("Bearer "))),
-        Auth::Entra { tenant, client_id, client_secret_sds, scope, .. } => {
+        Auth::Key { sds, header: name, prefix } => Some(header(paths, sds, name, prefix)),
+        Auth::ClientCredentials { path, client_id, client_secret_sds, scope, .. } => {
             let token = tokens.for_endpoint(endpoint)?;
             Some(injector(extension(
                 "envoy.http.injected_credentials.oauth2",
                 "envoy.extensions.http.injected_credentials.oauth2.v3.OAuth2",
                 json!({
                     "token_endpoint": {
-                        "uri": format!("{}/{tenant}/oauth2/v2.0/token", token.origin()),
+                        "uri": format!("{}{path}", token.origin()),
                         "cluster": token.cluster,
                         "timeout": "5s",
                     },
@@ -49,32 +47,28 @@ pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Opt
                 }),
             )))
         }
-        Auth::SigV4 => Some(sigv4(endpoint)),
+        Auth::SigV4 { service } => Some(sigv4(service, &endpoint.region)),
         Auth::Metadata => None,
     }
 }
 
 /// Signs the path and body that the module wrote. Of the headers only what AWS asks for: `host`, `x-amz-*` (among them the
 /// session token) come by themselves, and a header that a proxy on the way changes must not be part of the signature.
-fn sigv4(endpoint: &Endpoint) -> Value {
-    let service = match endpoint.surface {
-        Surface::BedrockMantle => "bedrock-mantle",
-        _ => "bedrock",
-    };
+fn sigv4(service: &str, region: &str) -> Value {
     extension(
         "envoy.filters.http.aws_request_signing",
         "envoy.extensions.filters.http.aws_request_signing.v3.AwsRequestSigning",
         json!({
             "service_name": service,
-            "region": endpoint.region,
+            "region": region,
             "match_included_headers": [{"exact": "content-type"}],
         }),
     )
 }
 
-fn header(paths: &Paths, name: &str, header: &str, prefix: Option<&str>) -> Value {
+fn header(paths: &Paths, name: &str, header: &str, prefix: &str) -> Value {
     let mut generic = json!({"credential": secret(paths, name), "header": header});
-    put(&mut generic, "header_value_prefix", prefix.map(|prefix| json!(prefix)));
+    put(&mut generic, "header_value_prefix", (!prefix.is_empty()).then(|| json!(prefix)));
     injector(json!({
         "name": "envoy.http.injected_credentials.generic",
         "typed_config": any("envoy.extensions.http.injected_credentials.generic.v3.Generic", generic),

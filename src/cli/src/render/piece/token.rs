@@ -1,6 +1,6 @@
-//! Where Entra ID's tokens come from: one cluster for all endpoints that use the same token endpoint.
+//! Where OAuth2 tokens come from: one cluster for all endpoints that use the same token endpoint.
 
-use multihome_core::config::{Address, Auth, Config, Endpoint, Tls, TokenEndpoint};
+use multihome_core::config::{Auth, Config, Endpoint, TokenEndpoint};
 
 /// The token endpoints of a policy.
 #[derive(Debug)]
@@ -53,16 +53,8 @@ impl TokenClusters {
 }
 
 fn token_endpoint(endpoint: &Endpoint) -> Option<TokenEndpoint> {
-    let Auth::Entra { token_endpoint, .. } = &endpoint.auth else { return None };
-    Some(token_endpoint.clone().unwrap_or_else(commercial_cloud))
-}
-
-/// Azure's commercial cloud; the sovereign ones name theirs.
-fn commercial_cloud() -> TokenEndpoint {
-    let host = "login.microsoftonline.com".to_owned();
-    TokenEndpoint {
-        address: Address { host: host.clone(), port: 443 },
-        tls: Some(Tls { ca_file: None, sni: host.clone(), san: host.clone() }),
-        host,
+    match &endpoint.auth {
+        Auth::ClientCredentials { issuer, .. } => Some(issuer.clone()),
+        _ => None,
     }
 }

@@ -3,7 +3,14 @@ use wasm_bindgen_test::wasm_bindgen_test;
 use super::*;
 
 fn failed(cloud: Cloud, status: u16, body: &str) -> Verdict {
-    judge(Failed { cloud, endpoint: "here", status, retry_after: None, error_type: None, body: body.as_bytes() })
+    judge(FailedResponse {
+        cloud,
+        endpoint: "here",
+        status,
+        retry_after: None,
+        error_type: None,
+        body: body.as_bytes(),
+    })
 }
 
 fn moved_on(verdict: Verdict) -> (Cause, ApiError) {
@@ -121,7 +128,7 @@ fn serves_what_is() {
 fn reads_when_to_come_back() {
     let google = r#"{"error":{"code":429,"message":"x","status":"RESOURCE_EXHAUSTED","details":[{"@type":"a"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"4.2s"}]}}"#;
     assert_eq!(moved_on(failed(Cloud::Gcp, 429, google)).1.retry_after.as_deref(), Some("5"));
-    let azure = Failed {
+    let azure = FailedResponse {
         cloud: Cloud::Azure,
         endpoint: "here",
         status: 429,
@@ -134,7 +141,7 @@ fn reads_when_to_come_back() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn reads_awss_error_type() {
-    let quota = Failed {
+    let quota = FailedResponse {
         cloud: Cloud::Aws,
         endpoint: "here",
         status: 400,
@@ -157,7 +164,7 @@ fn a_client_is_told_what_helps_it_most() {
 #[wasm_bindgen_test(unsupported = test)]
 fn keeps_only_so_much_of_what_a_cloud_says() {
     let body = format!(r#"{{"error":{{"code":"429","message":"é{}"}}}}"#, "é".repeat(10_000));
-    let long = Failed {
+    let long = FailedResponse {
         cloud: Cloud::Azure,
         endpoint: "here",
         status: 429,

@@ -1,0 +1,35 @@
+//! What the policy file says of an AWS endpoint and of a model on it.
+
+use super::place::{Bedrock, Surface};
+use crate::cloud::auth::Kind;
+use crate::cloud::{Auth, EndpointParts, Site};
+use crate::document::fields::Fields;
+use crate::fault::Faults;
+use crate::name::Named;
+
+/// The fields of an endpoint.
+pub(super) const ENDPOINT_FIELDS: [&str; 2] = ["region", "surface"];
+/// The field of a target on Mantle.
+pub(super) const PREFIX: &str = "prefix";
+
+pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointParts {
+    let region = fields.required_label("region", faults);
+    let surface = fields.required_text("surface", faults).and_then(|text| {
+        let surface = Surface::parse(text);
+        if surface.is_none() {
+            faults.unknown(&fields.place.key("surface"), "surface", text, Surface::names());
+        }
+        surface
+    });
+    let auth = read_auth(surface, fields, faults);
+    let site = region.zip(surface).map(|(region, surface)| Box::new(Bedrock { surface, region }) as Box<dyn Site>);
+    EndpointParts { site, auth }
+}
+
+fn read_auth(surface: Option<Surface>, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Auth> {
+    let kind = Kind::read(fields, "aws", &["sigv4", "api_key"], faults)?;
+    match kind.name {
+        "sigv4" => kind.plain(Auth::SigV4 { service: surface?.signing_name() }, faults),
+        _ => kind.secret(faults).map(Auth::bearer),
+    }
+}

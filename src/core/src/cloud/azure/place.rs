@@ -1,0 +1,181 @@
+//! Azure's resources: v1, where the deployment stands in the body, and the dated API, where it stands in the path.
+//! Sources: MicrosoftDocs/azure-ai-docs, "API version lifecycle" and the OpenAI SDK's `lib/azure.py` (2026-11).
+
+use super::policy::API_VERSION;
+use crate::api::feature::Features;
+use crate::cloud::residency::{Claim, Extent};
+use crate::cloud::{ModelAddress, Site};
+use crate::document::fields::Fields;
+use crate::fault::Faults;
+use crate::form::Form;
+use crate::name;
+
+/// An Azure OpenAI resource.
+#[derive(Debug)]
+pub struct Resource {
+    /// Its name.
+    pub name: String,
+    /// Where it stands; empty where the file does not say it.
+    pub region: String,
+}
+
+impl Site for Resource {
+    fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// The public host. Government clouds and Foundry hosts are named in full by the policy file.
+    fn host(&self) -> String {
+        format!("{}.openai.azure.com", self.name)
+    }
+
+    fn lacks(&self) -> Features {
+        Features::default()
+    }
+
+    fn addresses(
+        &self,
+        id: &str,
+        forms: &[Form],
+        fields: &mut Fields<'_>,
+        faults: &mut Faults,
+    ) -> Vec<(Form, ModelAddress)> {
+        let version = fields.optional_text(API_VERSION, faults);
+        if let Some(version) = version.filter(|version| !is_api_version(version)) {
+            let message = format!("`{version}` is not an api-version");
+            faults.add_with_help(&fields.place.key(API_VERSION), message, "as `2024-10-21`");
+        } else if version.is_some() && !name::is_path_segment(id) {
+            let message = format!("`{id}` cannot stand in a path, where the dated API wants the deployment");
+            faults.add(&fields.place.key("id"), message);
+        }
+        forms.iter().map(|form| (*form, address(*form, id, version))).collect()
+    }
+
+    /// A resource's host says nothing of its place, and no deployment says how far it reaches.
+    fn claims<'s>(&'s self, _host: &'s str, _model: &'s str) -> Vec<Claim<'s>> {
+        let claim = |extent| Claim { what: "region", place: self.region.as_str(), extent };
+        extent_of(&self.region).map(claim).into_iter().collect()
+    }
+
+    fn doubt(&self) -> Option<String> {
+        None
+    }
+
+    fn doubt_about(&self, _forms: &[Form]) -> Option<String> {
+        None
+    }
+}
+
+/// Where a deployment answers. The dated Responses API has no deployment in its path.
+fn address(form: Form, deployment: &str, version: Option<&str>) -> ModelAddress {
+    match (form, version) {
+        (Form::Chat, None) => ModelAddress { path: "/openai/v1/chat/completions".into(), model_in_path: false },
+        (Form::Responses, None) => ModelAddress { path: "/openai/v1/responses".into(), model_in_path: false },
+        (Form::Chat, Some(version)) => ModelAddress {
+            path: format!("/openai/deployments/{deployment}/chat/completions?api-version={version}"),
+            model_in_path: true,
+        },
+        (Form::Responses, Some(version)) => {
+            ModelAddress { path: format!("/openai/responses?api-version={version}"), model_in_path: false }
+        }
+    }
+}
+
+/// Whether `text` is an api-version: `2024-10-21`, or with `-preview`.
+fn is_api_version(text: &str) -> bool {
+    let date = text.strip_suffix("-preview").unwrap_or(text);
+    let mut parts = date.split('-');
+    let digits = |part: Option<&str>, length: usize| {
+        part.is_some_and(|part| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    digits(parts.next(), 4) && digits(parts.next(), 2) && digits(parts.next(), 2) && parts.next().is_none()
+}
+
+/// Regions in the United States.
+const US: [&str; 11] = [
+    "centralus",
+    "eastus",
+    "eastus2",
+    "eastus3",
+    "northcentralus",
+    "southcentralus",
+    "southcentralus2",
+    "westcentralus",
+    "westus",
+    "westus2",
+    "westus3",
+];
+
+/// Regions in the European Union.
+const EU: [&str; 13] = [
+    "austriaeast",
+    "belgiumcentral",
+    "denmarkeast",
+    "francecentral",
+    "francesouth",
+    "germanynorth",
+    "germanywestcentral",
+    "italynorth",
+    "northeurope",
+    "polandcentral",
+    "spaincentral",
+    "swedencentral",
+    "westeurope",
+];
+
+/// How the names of regions begin that are in neither.
+const ELSEWHERE: [&str; 22] = [
+    "australia",
+    "brazil",
+    "canada",
+    "centralindia",
+    "chile",
+    "china",
+    "eastasia",
+    "indonesia",
+    "israel",
+    "japan",
+    "jio",
+    "korea",
+    "malaysia",
+    "mexico",
+    "newzealand",
+    "norway",
+    "qatar",
+    "southafrica",
+    "southeastasia",
+    "southindia",
+    "switzerland",
+    "taiwan",
+];
+
+/// The extent of a region; `None` where no list knows it. Source: Microsoft "List of Azure regions" (2026-11).
+fn extent_of(region: &str) -> Option<Extent> {
+    if US.contains(&region) || region.starts_with("usgov") || region.starts_with("usdod") {
+        Some(Extent::Us)
+    } else if EU.contains(&region) {
+        Some(Extent::Eu)
+    } else {
+        let begins = |name: &&str| region.starts_with(*name);
+        // `uk` and `uae` are short: what begins so is the whole of their names.
+        let elsewhere = ELSEWHERE.iter().any(begins)
+            || ["uksouth", "ukwest", "uaenorth", "uaecentral", "westindia"].contains(&region);
+        elsewhere.then_some(Extent::Elsewhere)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn knows_an_api_version() {
+        assert!(is_api_version("2024-10-21"));
+        assert!(is_api_version("2025-04-01-preview"));
+        for bad in ["", "v1", "2024-10", "2024-10-21&x=y", "2024-10-21-beta"] {
+            assert!(!is_api_version(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Google Cloud's locations: OpenAI's models as a publisher (Responses only), and the OpenAI-compatible chat endpoint.
+//! Sources: google-genai's `_api_client.py`, Google "OpenAI partner models" and "Data residency", OpenAI's "Google Cloud"
+//! guide (2026-11).
+
+use crate::api::feature::Features;
+use crate::cloud::residency::{Claim, Extent};
+use crate::cloud::{ModelAddress, Site};
+use crate::document::fields::Fields;
+use crate::fault::Faults;
+use crate::form::Form;
+
+/// One project in one location.
+#[derive(Debug)]
+pub struct Location {
+    /// The project's id.
+    pub project: String,
+    /// The location that the path names; the host has to match it.
+    pub location: String,
+}
+
+impl Site for Location {
+    fn region(&self) -> &str {
+        &self.location
+    }
+
+    fn host(&self) -> String {
+        host(&self.location)
+    }
+
+    fn lacks(&self) -> Features {
+        Features::default()
+    }
+
+    fn addresses(
+        &self,
+        _id: &str,
+        forms: &[Form],
+        _fields: &mut Fields<'_>,
+        _faults: &mut Faults,
+    ) -> Vec<(Form, ModelAddress)> {
+        forms.iter().map(|form| (*form, self.address(*form))).collect()
+    }
+
+    fn claims<'s>(&'s self, host: &'s str, _model: &'s str) -> Vec<Claim<'s>> {
+        let claim = |what, place| Claim { what, place, extent: extent_of(place) };
+        let host = host_location(host).map(|place| claim("host's location", place));
+        [claim("location", self.location.as_str())].into_iter().chain(host).collect()
+    }
+
+    fn doubt(&self) -> Option<String> {
+        None
+    }
+
+    /// Responses at Google is the publisher `openai`, which has two locations.
+    fn doubt_about(&self, forms: &[Form]) -> Option<String> {
+        let placed = !forms.contains(&Form::Responses) || matches!(self.location.as_str(), "global" | "us");
+        (!placed).then(|| {
+            let location = &self.location;
+            format!("Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`")
+        })
+    }
+}
+
+impl Location {
+    fn address(&self, form: Form) -> ModelAddress {
+        let operation = match form {
+            Form::Chat => "endpoints/openapi/chat/completions",
+            Form::Responses => "publishers/openai/v1/responses",
+        };
+        let Location { project, location } = self;
+        ModelAddress { path: format!("/v1/projects/{project}/locations/{location}/{operation}"), model_in_path: false }
+    }
+}
+
+/// The host that serves a location; the path has to name the same one.
+fn host(location: &str) -> String {
+    match location {
+        "global" => "aiplatform.googleapis.com".to_owned(),
+        // The multi-regions end TLS inside their own jurisdiction.
+        "us" | "eu" => format!("aiplatform.{location}.rep.googleapis.com"),
+        region => format!("{region}-aiplatform.googleapis.com"),
+    }
+}
+
+/// The location that one of Google's host names serves: the inverse of [`host`], and regional and private endpoints.
+fn host_location(host: &str) -> Option<&str> {
+    let name = host.strip_suffix(".googleapis.com")?;
+    if name == "aiplatform" {
+        return Some("global");
+    }
+    let own_endpoint = || {
+        let name = name.strip_prefix("aiplatform.")?.strip_suffix(".rep")?;
+        Some(name.strip_suffix(".p").unwrap_or(name))
+    };
+    name.strip_suffix("-aiplatform").or_else(own_endpoint)
+}
+
+/// The extent of a location.
+fn extent_of(location: &str) -> Extent {
+    match location {
+        "global" => Extent::Anywhere,
+        "us" => Extent::Us,
+        "eu" => Extent::Eu,
+        // London and Zurich are in Europe and not in the European Union.
+        "europe-west2" | "europe-west6" => Extent::Elsewhere,
+        _ if location.starts_with("europe-") => Extent::Eu,
+        _ if location.starts_with("us-") => Extent::Us,
+        _ => Extent::Elsewhere,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn every_location_has_its_host() {
+        for (location, name) in [
+            ("global", "aiplatform.googleapis.com"),
+            ("us", "aiplatform.us.rep.googleapis.com"),
+            ("europe-west4", "europe-west4-aiplatform.googleapis.com"),
+        ] {
+            assert_eq!((host(location).as_str(), host_location(name)), (name, Some(location)));
+        }
+        assert_eq!(host_location("vertex.contoso.com"), None);
+    }
+}

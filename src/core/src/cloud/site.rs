@@ -1,0 +1,48 @@
+//! What answers at an endpoint, as its cloud knows it.
+
+use std::fmt;
+
+use super::residency::Claim;
+use crate::api::feature::Features;
+use crate::document::fields::Fields;
+use crate::fault::Faults;
+use crate::form::Form;
+
+/// One API surface of one account in one place. Each cloud has its own.
+pub trait Site: fmt::Debug {
+    /// The region or location that clients see; empty where the file names none.
+    fn region(&self) -> &str;
+
+    /// The host name that follows from the endpoint's fields.
+    fn host(&self) -> String;
+
+    /// What no model has here.
+    fn lacks(&self) -> Features;
+
+    /// Where model `id` answers in each of `forms`. Reads the fields of the target that are the cloud's own.
+    fn addresses(
+        &self,
+        id: &str,
+        forms: &[Form],
+        fields: &mut Fields<'_>,
+        faults: &mut Faults,
+    ) -> Vec<(Form, ModelAddress)>;
+
+    /// The places that the names of this site, of its host and of a model on it surely tell.
+    fn claims<'s>(&'s self, host: &'s str, model: &'s str) -> Vec<Claim<'s>>;
+
+    /// What is probably not meant about the site itself.
+    fn doubt(&self) -> Option<String>;
+
+    /// What is probably not meant about a target on it that speaks these forms.
+    fn doubt_about(&self, forms: &[Form]) -> Option<String>;
+}
+
+/// A path, and whether it names the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelAddress {
+    /// Path and query.
+    pub path: String,
+    /// Whether the path names the model, so that the body's `model` is ignored by the cloud.
+    pub model_in_path: bool,
+}
