@@ -65,7 +65,8 @@ impl Attempt {
         let mut request = shared.borrow_mut();
         let readable = size > 0 && size <= MOST_BODY;
         let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let answer = Answer { body: &body, ..heads::read(&head, request.cloud()) };
+        let limits = heads::limits(&head);
+        let answer = Answer { body: &body, limits: &limits, ..heads::read(&head, request.cloud()) };
         match request.judge(answer) {
             Next::Pass => {
                 heads::pass_on(&mut request, &head);
@@ -102,8 +103,8 @@ impl Attempt {
         request.answer();
         let body = error.to_json();
         headers.add("content-type", "application/json");
-        if let Some(after) = &error.retry_after {
-            headers.add("retry-after", after);
+        for (name, value) in error.headers() {
+            headers.add(name, value);
         }
         if size == 0 {
             host::answer(error.status, &headers, &body, error.code.as_deref().unwrap_or("upstream_error"));

@@ -4,6 +4,7 @@
 //! there, and are quicker at it; what this file does holds without them.
 
 use multihome_core::cloud::Cloud;
+use multihome_core::request::judge::says_limits;
 use multihome_core::request::{Answer, Head, Kept, Request};
 use multihome_core::{contract, request::passes_back};
 use proxy_wasm::types::MapType;
@@ -102,6 +103,12 @@ pub fn read(head: &Pairs, cloud: Option<Cloud>) -> Answer<'_> {
         }
     }
     answer
+}
+
+/// An error's headers that say when to come back.
+pub fn limits(head: &Pairs) -> Vec<(&str, &str)> {
+    let text = |(name, value)| Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(value).ok()?));
+    head.iter().filter_map(text).filter(|(name, _)| says_limits(name)).collect()
 }
 
 /// The id by which the cloud's support finds the call. Of two that are as good the later one.
