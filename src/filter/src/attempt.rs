@@ -72,7 +72,8 @@ impl Attempt {
         let mut request = request.borrow_mut();
         let readable = size > 0 && size <= MOST_BODY;
         let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let response = UpstreamResponse { body: &body, ..heads::read(&head, request.cloud()) };
+        let limits = heads::limits(&head);
+        let response = UpstreamResponse { body: &body, limits: &limits, ..heads::read(&head, request.cloud()) };
         match request.judge(attempt, response) {
             Next::Pass => {
                 heads::pass_on(&request, &head);

@@ -5,6 +5,7 @@
 
 use multihome_core::cloud::Cloud;
 use multihome_core::contract;
+use multihome_core::request::judge::says_limits;
 use multihome_core::request::{Head, Request, ReusableHead, UpstreamResponse, passes_back};
 use proxy_wasm::types::MapType;
 
@@ -106,6 +107,12 @@ pub fn read(head: &Pairs, cloud: Option<Cloud>) -> UpstreamResponse<'_> {
         }
     }
     response
+}
+
+/// An error's headers that say when to come back.
+pub fn limits(head: &Pairs) -> Vec<(&str, &str)> {
+    let text = |(name, value)| Some((std::str::from_utf8(name).ok()?, std::str::from_utf8(value).ok()?));
+    head.iter().filter_map(text).filter(|(name, _)| says_limits(name)).collect()
 }
 
 /// The id by which the cloud's support finds the call. Of two that are as good the later one.

@@ -79,10 +79,7 @@ pub fn add_id(headers: &mut PairsWriter, id: &[u8]) {
 /// The headers that go with an error.
 fn add_error(headers: &mut PairsWriter, error: &ApiError) {
     headers.add("content-type", "application/json");
-    if let Some(after) = &error.retry_after {
-        headers.add("retry-after", after);
-    }
-    if let Some(method) = error.allow {
-        headers.add("allow", method);
+    for (name, value) in error.headers() {
+        headers.add(name, value);
     }
 }

@@ -19,6 +19,10 @@ pub struct ApiError {
     pub kind: Option<String>,
     /// The seconds, or the date, after which trying again makes sense.
     pub retry_after: Option<String>,
+    /// Headers of the cloud's own that say when to come back, and how much is left: `retry-after-ms`, `x-ratelimit-…`.
+    pub limits: Vec<(Box<str>, Box<str>)>,
+    /// Whether an SDK must not try again by itself: nothing would change.
+    pub is_final: bool,
     /// The method that a path has, with 405.
     pub allow: Option<&'static str>,
     /// The rule of policy that refused, by the name that the file or the client gives it. Not shown: it is for the record.
@@ -37,6 +41,8 @@ impl ApiError {
             code: Some(Cow::Borrowed(code)),
             kind: None,
             retry_after: None,
+            limits: Vec::new(),
+            is_final: false,
             allow: None,
             rule: None,
             inner: None,
@@ -55,6 +61,16 @@ impl ApiError {
     pub fn by_rule(mut self, rule: &'static str) -> ApiError {
         self.rule = Some(rule);
         self
+    }
+
+    /// The headers that go with it, beside its content type and length.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let retry_after = self.retry_after.as_deref().map(|after| ("retry-after", after));
+        let allow = self.allow.map(|method| ("allow", method));
+        let limits = self.limits.iter().map(|(name, value)| (&**name, &**value));
+        // OpenAI's SDKs try again by themselves on a 5xx, unless this says that they need not.
+        let is_final = self.is_final.then_some(("x-should-retry", "false"));
+        retry_after.into_iter().chain(limits).chain(is_final).chain(allow)
     }
 
     /// The body: `{"error": {"message", "type", "param", "code"}}`.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::secret::shows_credential;
 use crate::json::{Cursor, Malformed};
 
 /// The response of a call that failed.
@@ -35,6 +36,8 @@ pub struct CloudError {
     pub blame: Option<Blame>,
     /// Whether the body is in OpenAI's shape already, so that it can pass as it is.
     pub whole: bool,
+    /// Whether the body is no text, so that its reason cannot be read: compressed, though `identity` was asked for.
+    pub unreadable: bool,
 }
 
 /// Whose fault an error is.
@@ -53,11 +56,79 @@ pub enum Blame {
 impl CloudError {
     /// What OpenAI's own words say, which each cloud that serves its models passes on.
     pub(super) fn openai_blame(&self, status: u16) -> Option<Blame> {
-        let of_param = self.param.as_deref().is_some_and(|param| param != "model");
-        let of_code = |code: &str| code.starts_with("previous_response") || code.starts_with("item_");
-        let client = status == 404 && (of_param || self.code.as_deref().is_some_and(of_code));
-        client.then_some(Blame::Client)
+        match self.code.as_deref().unwrap_or_default() {
+            "model_not_found" => return Some(Blame::Target),
+            "invalid_api_key" => return Some(Blame::Credential),
+            "insufficient_quota" | "rate_limit_exceeded" => return Some(Blame::Capacity),
+            code if code.starts_with("previous_response") || code.starts_with("item_") => return Some(Blame::Client),
+            _ => {}
+        }
+        match self.param.as_deref() {
+            // What stands there is the policy file's, whatever the client wrote.
+            Some("model") => Some(Blame::Target),
+            Some(_) => Some(Blame::Client),
+            None => (status == 404 && self.names_a_reference()).then_some(Blame::Client),
+        }
     }
+
+    /// Whether it is about something that the client refers to and one account keeps. Neither `param` nor `code` says it.
+    fn names_a_reference(&self) -> bool {
+        let message = self.message.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let begins = |name: &&str| {
+            message
+                .match_indices(*name)
+                .any(|(at, _)| !message.get(..at).is_some_and(|before| before.ends_with(in_a_word)))
+        };
+        REFERENCES.iter().any(|name| begins(&name))
+    }
+
+    /// Whether the message begins so, or holds it.
+    pub(super) fn says(&self, words: &str) -> bool {
+        let message = self.message.as_deref().unwrap_or_default();
+        message.len() >= words.len() && message.to_ascii_lowercase().contains(words)
+    }
+
+    /// Without anything that shows a credential, of which only a word is left for programs. `body` is what was read.
+    pub fn concealed(self, body: &[u8]) -> CloudError {
+        let shown =
+            shows_credential(body) || self.message.as_deref().is_some_and(|text| shows_credential(text.as_bytes()));
+        if !shown {
+            return self;
+        }
+        let is_word = |code: &String| code.len() <= MOST_CODE && !code.contains(|c: char| !in_a_word(c));
+        let code = self.code.filter(is_word).filter(|code| !shows_credential(code.as_bytes()));
+        CloudError { code, retry_after: self.retry_after, blame: self.blame, ..CloudError::default() }
+    }
+}
+
+/// How things that one account keeps are called in messages, and how their ids begin.
+const REFERENCES: [&str; 19] = [
+    "conversation with id",
+    "conv_",
+    "response with id",
+    "resp_",
+    "item with id",
+    "prompt with id",
+    "pmpt_",
+    "vector store",
+    "vs_",
+    "container with id",
+    "cntr_",
+    "file with id",
+    "file id",
+    "no such file",
+    "file-",
+    "msg_",
+    "rs_",
+    "fc_",
+    "skill_",
+];
+
+/// The longest code that is a word.
+const MOST_CODE: usize = 64;
+
+fn in_a_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
 /// The most of a plain text that is taken for a message, in bytes.
@@ -81,6 +152,8 @@ pub(super) struct Body<'b> {
     pub details: Option<&'b [u8]>,
     /// Whether it is OpenAI's: an object whose `error` has a message and a type in words, and no `param` of another kind.
     pub whole: bool,
+    /// Whether it is no text.
+    pub unreadable: bool,
 }
 
 impl<'b> Body<'b> {
@@ -90,6 +163,7 @@ impl<'b> Body<'b> {
         // What stands before a malformed place, or before the end of a body that was cut, has been read.
         let _: Result<(), Malformed> = reader.value(&mut Cursor::new(bytes));
         let Reader { mut body, odd, wrapped, .. } = reader;
+        body.unreadable = std::str::from_utf8(bytes).is_err();
         body.whole = !odd && !wrapped && body.whole && body.message.is_some() && body.kind.is_some();
         if body.message.is_none() && body.code.is_none() && body.exception.is_none() {
             body.message = plain_text(bytes).map(Cow::Borrowed);
@@ -112,6 +186,7 @@ impl<'b> Body<'b> {
             retry_after: None,
             blame: None,
             whole: self.whole,
+            unreadable: self.unreadable,
         }
     }
 }

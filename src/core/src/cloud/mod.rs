@@ -11,6 +11,7 @@ pub mod connection;
 pub mod error;
 pub mod gcp;
 pub mod residency;
+pub mod secret;
 pub mod site;
 
 use crate::document::fields::Fields;

@@ -203,7 +203,7 @@ fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
 
 /// What the cloud's names say of a target's place has to fit what its endpoint is declared to be.
 fn check_residency(endpoint: &Endpoint, id: &str, place: &Place, faults: &mut Faults) {
-    let found = residency::contradiction(&*endpoint.site, &endpoint.host, id, &endpoint.residency);
+    let found = residency::contradiction(&endpoint.site.claims(&endpoint.host, id), &endpoint.residency);
     if let Some(message) = found {
         faults.add_with_help(place, message, "move the target to an endpoint whose residency says so");
     }

@@ -24,8 +24,11 @@ impl ReportedFailure {
         match &mut self.0 {
             Some(kept) if kept.failure.cause > new.failure.cause => {}
             Some(kept) if kept.failure.cause == new.failure.cause => {
-                let kept = &mut kept.failure.error.retry_after;
-                *kept = sooner(kept.take(), new.failure.error.retry_after);
+                let (kept, new) = (&mut kept.failure.error, new.failure.error);
+                if is_sooner(&new.retry_after, &kept.retry_after) {
+                    // What stands beside it says the same more exactly.
+                    (kept.retry_after, kept.limits) = (new.retry_after, new.limits);
+                }
             }
             kept => *kept = Some(new),
         }
@@ -45,14 +48,11 @@ impl ReportedFailure {
     }
 }
 
-/// The sooner of two `retry-after`s in seconds; one that is not in seconds is the later.
-fn sooner(one: Option<String>, other: Option<String>) -> Option<String> {
-    let seconds =
-        |value: &Option<String>| value.as_ref().and_then(|value| value.parse::<f64>().ok()).unwrap_or(f64::MAX);
-    match (&one, &other) {
-        (None, _) => other,
-        (_, None) => one,
-        _ if seconds(&other) < seconds(&one) => other,
-        _ => one,
+/// Whether the first of two `retry-after`s is the sooner one; one that is not in seconds is the later, none is the latest.
+fn is_sooner(one: &Option<String>, other: &Option<String>) -> bool {
+    let seconds = |value: &str| value.parse::<f64>().unwrap_or(f64::MAX);
+    match (one, other) {
+        (Some(one), Some(other)) => seconds(one) < seconds(other),
+        (one, other) => one.is_some() && other.is_none(),
     }
 }

@@ -19,6 +19,8 @@ pub struct FailedResponse<'a> {
     pub retry_after: Option<&'a str>,
     /// The cloud's own header that names the error.
     pub error_type: Option<&'a str>,
+    /// The headers that [`says_limits`] knows, as they came.
+    pub limits: &'a [(&'a str, &'a str)],
     /// The body, or its first [`MOST_BODY`] bytes.
     pub body: &'a [u8],
 }
@@ -62,64 +64,106 @@ pub enum Cause {
 /// Judges an error.
 pub fn judge(failed: FailedResponse<'_>) -> Verdict {
     let FailedResponse { cloud, status, error_type, body, .. } = failed;
-    let error = cloud.read_error(ErrorResponse { status, error_type, body });
-    let cause = match (status, error.blame) {
-        // 407 is a proxy's on the way to the cloud.
-        (401 | 403 | 407, _) => Cause::Credential,
-        (408 | 504, _) => Cause::Timeout,
-        (429, _) => Cause::Capacity,
-        // 424 is Bedrock's for a model that failed; 499 is Google's for a call it cancelled.
-        (424 | 499 | 500.., _) => Cause::ServerError,
-        (400..500, Some(Blame::Capacity)) => Cause::Capacity,
-        (400..500, Some(Blame::Credential)) => Cause::Credential,
-        (400..500, Some(Blame::Target)) | (404, None) => Cause::Misconfigured,
-        (400..500, Some(Blame::Client) | None) => return Verdict::Serve(client_error(error, failed)),
-        // A redirect, say: nothing that an API answers.
-        _ => Cause::ServerError,
-    };
-    Verdict::MoveOn(Failure { cause, error: told(cause, error, failed) })
+    let error = cloud.read_error(ErrorResponse { status, error_type, body }).concealed(body);
+    match cause_of_status(status).or_else(|| cause_of_words(status, error.blame)) {
+        Some(cause) => Verdict::MoveOn(Failure { cause, error: reported(cause, error, failed) }),
+        None => Verdict::Serve(client_error(error, failed)),
+    }
 }
+
+/// Judges an error by its head, where no body could change whose fault it is: one that stalls need not be waited for. What
+/// only the body says is lost: the cloud's words, and when to come back where no header says it.
+pub fn verdict_by_head(failed: FailedResponse<'_>) -> Option<Verdict> {
+    cause_of_status(failed.status).map(|_| judge(FailedResponse { body: b"", ..failed }))
+}
+
+/// What failed, where the status alone says it.
+fn cause_of_status(status: u16) -> Option<Cause> {
+    match status {
+        // 407 is a proxy's on the way to the cloud.
+        401 | 403 | 407 => Some(Cause::Credential),
+        408 | 504 => Some(Cause::Timeout),
+        429 => Some(Cause::Capacity),
+        // Any other 4xx may be the client's. 424 is Bedrock's for a model that failed; 499 is Google's for a call it cancelled.
+        424 | 499 => Some(Cause::ServerError),
+        400..500 => None,
+        // A redirect, say: nothing that an API answers.
+        _ => Some(Cause::ServerError),
+    }
+}
+
+/// What failed, where the cloud's words say whose fault a 4xx is; `None` where it is the client's.
+fn cause_of_words(status: u16, blame: Option<Blame>) -> Option<Cause> {
+    match blame {
+        Some(Blame::Client) => None,
+        Some(Blame::Target) => Some(Cause::Misconfigured),
+        Some(Blame::Credential) => Some(Cause::Credential),
+        Some(Blame::Capacity) => Some(Cause::Capacity),
+        None => (status == 404).then_some(Cause::Misconfigured),
+    }
+}
+
+/// Whether a header of that name says when to come back, or how much is left: an error of ours carries it on.
+pub fn says_limits(name: &str) -> bool {
+    name == "retry-after-ms" || name.starts_with("x-ratelimit-")
+}
+
+/// The most of such headers that are kept: there are three for requests and for tokens each.
+const MOST_LIMITS: usize = 16;
+/// The longest name and value of one that is kept.
+const MOST_LIMIT: usize = 64;
 
 /// The longest `retry-after` that is kept: an HTTP date has 29 bytes.
 const MOST_RETRY_AFTER: usize = 64;
 /// The most of a cloud's message that is kept while other targets are tried, in bytes.
 const MOST_MESSAGE: usize = 4 << 10;
 
-fn told(cause: Cause, said: CloudError, failed: FailedResponse<'_>) -> ApiError {
+fn reported(cause: Cause, error: CloudError, failed: FailedResponse<'_>) -> ApiError {
     let (cloud, endpoint) = (failed.cloud.name(), failed.endpoint);
-    let retry_after = failed.retry_after.map(str::to_owned).or(said.retry_after.clone());
+    let retry_after = failed.retry_after.map(str::to_owned).or(error.retry_after.clone());
     let retry_after = retry_after.filter(|after| after.len() <= MOST_RETRY_AFTER);
     match cause {
         Cause::Misconfigured => {
-            let message = format!("Target `{endpoint}` does not have the model that the policy file says it has.");
-            ApiError::new(502, "target_misconfigured", message)
+            let message = format!(
+                "Target `{endpoint}` does not serve the model as the policy file says: its id, API form or api_version is wrong."
+            );
+            ApiError { is_final: true, ..ApiError::new(502, "target_misconfigured", message) }
         }
         // Not in the cloud's words: they can hold parts of the credential.
         Cause::Credential => {
-            ApiError::new(502, "credential_refused", format!("Target `{endpoint}` refused this endpoint's credential."))
+            let message = format!("Target `{endpoint}` refused this endpoint's credential.");
+            ApiError { is_final: true, ..ApiError::new(502, "credential_refused", message) }
         }
         Cause::Timeout => {
-            ApiError::new(504, "upstream_timeout", short_or(said, format!("Target `{endpoint}` took too long.")))
+            let message = short_or(error, format!("Target `{endpoint}` took too long."));
+            ApiError { limits: limits(failed), ..ApiError::new(504, "upstream_timeout", message) }
         }
         Cause::ServerError => {
             let status = if matches!(failed.status, 500 | 502 | 503) { failed.status } else { 502 };
-            let message = short_or(said, format!("Target `{endpoint}` failed on {cloud}."));
-            ApiError { retry_after, ..ApiError::new(status, "upstream_error", message) }
+            let message = short_or(error, format!("Target `{endpoint}` failed on {cloud}."));
+            ApiError { retry_after, limits: limits(failed), ..ApiError::new(status, "upstream_error", message) }
         }
         Cause::Capacity => {
-            let code = match said.code.as_deref() {
+            let code = match error.code.as_deref() {
                 Some("insufficient_quota") => "insufficient_quota",
                 _ => "rate_limit_exceeded",
             };
-            let message = short_or(said, format!("Target `{endpoint}` has no capacity at this moment."));
-            ApiError { retry_after, ..ApiError::new(429, code, message) }
+            let message = short_or(error, format!("Target `{endpoint}` has no capacity at this moment."));
+            ApiError { retry_after, limits: limits(failed), ..ApiError::new(429, code, message) }
         }
     }
 }
 
+/// What is kept of the headers that say when to come back.
+fn limits(failed: FailedResponse<'_>) -> Vec<(Box<str>, Box<str>)> {
+    let short = |(name, value): &&(&str, &str)| name.len() <= MOST_LIMIT && value.len() <= MOST_LIMIT;
+    let limits = failed.limits.iter().filter(short).take(MOST_LIMITS);
+    limits.map(|(name, value)| ((*name).into(), (*value).into())).collect()
+}
+
 /// The cloud's message, no longer than what is kept of a failure; `own` where it has none.
 fn short_or(error: CloudError, own: String) -> String {
-    let mut message = error.message.unwrap_or(own);
+    let mut message = words_or(error.message, error.unreadable, own);
     if message.len() > MOST_MESSAGE {
         message.truncate(message.floor_char_boundary(MOST_MESSAGE));
         message.push('…');
@@ -128,18 +172,27 @@ fn short_or(error: CloudError, own: String) -> String {
     message
 }
 
+fn words_or(message: Option<String>, unreadable: bool, own: String) -> String {
+    match (message, unreadable) {
+        (Some(message), _) => message,
+        (None, true) => format!("{own} Its reason cannot be read: the body of its response is compressed, or no text."),
+        (None, false) => own,
+    }
+}
+
 /// What the client is told of its own mistake; `None` where the cloud's body says it in OpenAI's shape.
 fn client_error(error: CloudError, failed: FailedResponse<'_>) -> Option<ApiError> {
     if error.whole {
         return None;
     }
-    let own = || format!("The request was refused with status {} by {}.", failed.status, failed.cloud.name());
+    let own = format!("The request was refused with status {} by {}.", failed.status, failed.cloud.name());
     Some(ApiError {
         kind: error.kind.or_else(|| Some(kind_of(failed.status).to_owned())),
         param: error.param.map(Cow::Owned),
         code: error.code.map(Cow::Owned),
         inner: error.inner,
-        ..ApiError::new(failed.status, "", error.message.unwrap_or_else(own))
+        limits: limits(failed),
+        ..ApiError::new(failed.status, "", words_or(error.message, error.unreadable, own))
     })
 }
 

@@ -82,8 +82,10 @@ pub struct UpstreamResponse<'a> {
     pub status: u16,
     /// `retry-after`.
     pub retry_after: Option<&'a str>,
-    /// AWS's `x-amzn-errortype`.
+    /// The cloud's own header that names the error.
     pub error_type: Option<&'a str>,
+    /// The headers that [`judge::says_limits`] knows.
+    pub limits: &'a [(&'a str, &'a str)],
     /// The cloud's id of the call.
     pub id: Option<&'a [u8]>,
     /// The body, as far as it is read.
@@ -295,13 +297,14 @@ impl Request {
         let Some(Stop { endpoint, .. }) = self.plan.at(attempt.position) else {
             return Verdict::Serve(None);
         };
-        let UpstreamResponse { status, retry_after, error_type, id: _, body } = response;
+        let UpstreamResponse { status, retry_after, error_type, limits, id: _, body } = response;
         judge::judge(FailedResponse {
             cloud: endpoint.cloud,
             endpoint: &endpoint.name,
             status,
             retry_after,
             error_type,
+            limits,
             body,
         })
     }

@@ -3,32 +3,51 @@
 use std::borrow::Cow;
 
 use crate::cloud::error::Body;
-use crate::cloud::{CloudError, ErrorResponse};
+use crate::cloud::{Blame, CloudError, ErrorResponse};
 use crate::json::{Cursor, Malformed};
 
 pub(super) fn read(response: ErrorResponse<'_>) -> CloudError {
     let body = Body::read(response.body);
-    let retry_after = body.details.and_then(retry_delay);
-    let mut error = CloudError { retry_after, ..body.into_error(None) };
-    error.blame = error.openai_blame(response.status);
+    let details = body.details.map(Details::read).unwrap_or_default();
+    let mut error = body.into_error(None);
+    error.retry_after = details.retry_delay.as_deref().and_then(seconds);
+    error.blame = match (error.code.as_deref(), details.reason.as_deref()) {
+        (_, Some("API_KEY_INVALID" | "ACCESS_TOKEN_EXPIRED" | "CONSUMER_INVALID" | "SERVICE_DISABLED")) => {
+            Some(Blame::Credential)
+        }
+        // The model is not served in this location, or not to this project.
+        (Some("FAILED_PRECONDITION"), _) => Some(Blame::Target),
+        _ => error.openai_blame(response.status),
+    };
     error
 }
 
-/// The delay that one of the details asks for: only `google.rpc.RetryInfo` has one.
-fn retry_delay(details: &[u8]) -> Option<String> {
-    let mut delay = None;
-    let read: Result<(), Malformed> = Cursor::new(details).array(|cursor| match cursor.peek() {
-        Some(b'{') => cursor.object(|cursor, key| match cursor.peek() {
-            Some(b'"') if key.is("retryDelay") => {
-                delay = cursor.string("a delay")?.unescaped();
+/// What the details of an error say.
+#[derive(Debug, Default)]
+struct Details<'b> {
+    /// Of `google.rpc.RetryInfo`.
+    retry_delay: Option<Cow<'b, str>>,
+    /// Of `google.rpc.ErrorInfo`.
+    reason: Option<Cow<'b, str>>,
+}
+
+impl<'b> Details<'b> {
+    fn read(bytes: &'b [u8]) -> Details<'b> {
+        let mut details = Details::default();
+        // What stands before a malformed place has been read.
+        let _: Result<(), Malformed> = Cursor::new(bytes).array(|cursor| match cursor.peek() {
+            Some(b'{') => cursor.object(|cursor, key| {
+                match cursor.peek() {
+                    Some(b'"') if key.is("retryDelay") => details.retry_delay = cursor.string("a delay")?.unescaped(),
+                    Some(b'"') if key.is("reason") => details.reason = cursor.string("a reason")?.unescaped(),
+                    _ => _ = cursor.skip()?,
+                }
                 Ok(())
-            }
+            }),
             _ => cursor.skip().map(|_| ()),
-        }),
-        _ => cursor.skip().map(|_| ()),
-    });
-    read.ok()?;
-    delay.as_ref().map(Cow::as_ref).and_then(seconds)
+        });
+        details
+    }
 }
 
 /// `5s` or `1.5s` in whole seconds, rounded up.

@@ -9,6 +9,7 @@ fn failed(cloud: Cloud, status: u16, body: &str) -> Verdict {
         status,
         retry_after: None,
         error_type: None,
+        limits: &[],
         body: body.as_bytes(),
     })
 }
@@ -79,6 +80,105 @@ fn moves_on_from_what_is_not_the_clients_fault() {
             429,
             "rate_limit_exceeded",
         ),
+        // About our target, though the status is the client's.
+        (
+            Cloud::Aws,
+            400,
+            r#"{"message":"The provided model identifier is invalid."}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Aws,
+            400,
+            r#"{"message":"Invocation of model ID openai.gpt-6.1-sol with on-demand throughput isn’t supported. Retry your request with the ID or ARN of an inference profile that contains this model."}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (Cloud::Aws, 400, r#"{"message":"Operation not allowed"}"#, Misconfigured, 502, "target_misconfigured"),
+        (
+            Cloud::Aws,
+            400,
+            r#"{"error":{"code":"validation_error","message":"model `qwen.qwen3` isn't supported on this route","param":null,"type":"invalid_request_error"}}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Azure,
+            400,
+            r#"{"error":{"code":"OperationNotSupported","message":"The chatCompletion operation does not work with the specified model, gpt-6-pro."}}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Azure,
+            400,
+            r#"{"error":{"code":"BadRequest","message":"API version not supported"}}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Azure,
+            400,
+            r#"{"error":{"message":"The model `x` does not exist","type":"invalid_request_error","param":"model","code":null}}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Gcp,
+            400,
+            r#"{"error":{"code":400,"message":"Precondition check failed.","status":"FAILED_PRECONDITION"}}"#,
+            Misconfigured,
+            502,
+            "target_misconfigured",
+        ),
+        (
+            Cloud::Gcp,
+            400,
+            r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT","details":[{"reason":"API_KEY_INVALID"}]}}"#,
+            Credential,
+            502,
+            "credential_refused",
+        ),
+        (
+            Cloud::Aws,
+            400,
+            r#"{"__type":"AccessDeniedException","message":"User: arn:aws:sts::123456789012:assumed-role/web/i-0abc is not authorized to perform: bedrock:InvokeModel"}"#,
+            Credential,
+            502,
+            "credential_refused",
+        ),
+        (
+            Cloud::Aws,
+            403,
+            r#"{"Message":"User: arn:aws:sts::123456789012:assumed-role/web/i-0abc is not authorized"}"#,
+            Credential,
+            502,
+            "credential_refused",
+        ),
+        // What shows a credential is not shown, whatever status it has.
+        (
+            Cloud::Azure,
+            500,
+            r#"{"error":{"message":"no route for Bearer sk-abcdefghijklmnopq"}}"#,
+            ServerError,
+            500,
+            "upstream_error",
+        ),
+        (
+            Cloud::Aws,
+            429,
+            r#"{"message":"arn:aws:sts::123456789012:assumed-role/web/i-0abc calls too often"}"#,
+            Capacity,
+            429,
+            "rate_limit_exceeded",
+        ),
         (Cloud::Azure, 500, "", ServerError, 500, "upstream_error"),
         (Cloud::Azure, 502, "<html>", ServerError, 502, "upstream_error"),
         (Cloud::Gcp, 503, "[]", ServerError, 503, "upstream_error"),
@@ -92,7 +192,9 @@ fn moves_on_from_what_is_not_the_clients_fault() {
             (cause, told, Some(code)),
             "{cloud:?} {status} {body}"
         );
-        assert!(!error.message.contains("sk-"), "{}", error.message);
+        assert!(!error.message.contains("sk-") && !error.message.contains("i-0abc"), "{}", error.message);
+        // An SDK need not try again what only the operator can mend.
+        assert_eq!(error.is_final, matches!(cause, Misconfigured | Credential), "{cloud:?} {status} {body}");
     }
 }
 
@@ -122,6 +224,121 @@ fn serves_what_is() {
         Verdict::Serve(_)
     ));
     assert!(matches!(failed(Cloud::Aws, 413, ""), Verdict::Serve(Some(_))));
+    // Something of the client's is not there, in OpenAI's words, which no other account would say otherwise.
+    for (cloud, message) in [
+        (Cloud::Azure, "Conversation with id 'conv_68f0' not found."),
+        (Cloud::Aws, "Response with id 'resp_0123' not found."),
+        (Cloud::Azure, "Prompt with id 'pmpt_0123' not found."),
+        (Cloud::Azure, "Vector store 'vs_0123' not found"),
+        (Cloud::Gcp, "Item with id 'rs_0123' not found. Items are not persisted when `store` is set to false."),
+        (Cloud::Azure, "No such File object: file-0123"),
+    ] {
+        let body =
+            format!(r#"{{"error":{{"message":"{message}","type":"invalid_request_error","param":null,"code":null}}}}"#);
+        assert_eq!(failed(cloud, 404, &body), Verdict::Serve(None), "{message}");
+    }
+}
+
+/// One row a shape: who, the body of a 400, and the message, `param` and `code` that the client reads.
+#[wasm_bindgen_test(unsupported = test)]
+fn gives_the_clouds_reason_whatever_its_shape() {
+    let own = "The request was refused with status 400 by azure.";
+    let long = "x".repeat(2000);
+    for (body, message, param, code) in [
+        (r#"{"error":"Bad request."}"#, "Bad request.", None, None),
+        (r#"{"detail":"Not like this"}"#, "Not like this", None, None),
+        (
+            r#"{"detail":[{"type":"missing","loc":["body","messages",0],"msg":"Field required","input":{}},{"msg":"and more"}]}"#,
+            "body.messages: Field required; and more",
+            None,
+            None,
+        ),
+        ("upstream says no", "upstream says no", None, None),
+        (&long, &long[..1024], None, None),
+        (
+            r#"{"error":{"message":"no","type":"x","param":["messages",0],"code":"c"}}"#,
+            "no",
+            Some("messages.0"),
+            Some("c"),
+        ),
+        (r#"{"error":{"message":"no","type":400,"param":"n","code":"c"}}"#, "no", Some("n"), Some("c")),
+        (r#"{"error":{"message":"no","param":{"a":1},"code":7}}"#, "no", None, Some("7")),
+        (r#"{"error":{"message":["a"],"code":"c"},"message":"beside"}"#, "beside", None, Some("c")),
+        (r#"{"message":"one","Message":"two"}"#, "one", None, None),
+        // Cut off, and not JSON to its end: what was read counts.
+        (r#"{"error":{"message":"no","code":"c","innererror":{"#, "no", None, Some("c")),
+        (r#""just a text""#, "just a text", None, None),
+        // Nothing that says a reason.
+        ("", own, None, None),
+        ("<html>no</html>", own, None, None),
+        ("[]", own, None, None),
+        (r#"{"error":null}"#, own, None, None),
+        // Of a credential only the code is left.
+        (r#"{"error":{"message":"key sk-abcdefghijklmnopq","type":"x","code":"c"}}"#, own, None, Some("c")),
+        (
+            r#"{"error":{"message":"no","type":"x","code":"c","debug":"Bearer abcdefghijklmnopq"}}"#,
+            own,
+            None,
+            Some("c"),
+        ),
+        (r#"{"error":{"message":"key \u0073k-abcdefghijklmnopq","type":"x"}}"#, own, None, None),
+        // Foundry's completion that the filter stopped.
+        (
+            r#"{"id":"chatcmpl-1","object":"chat.completion","choices":[{"index":0,"finish_reason":"content_filter","content_filter_results":{"hate":{"filtered":true}}}]}"#,
+            "The completion was stopped by Azure's content filter.",
+            None,
+            Some("content_filter"),
+        ),
+    ] {
+        let Verdict::Serve(Some(error)) = failed(Cloud::Azure, 400, body) else { panic!("{body}") };
+        let found = (error.status, error.message.as_str(), error.param.as_deref(), error.code.as_deref());
+        assert_eq!(found, (400, message, param, code), "{body}");
+    }
+    let gzip = FailedResponse {
+        cloud: Cloud::Azure,
+        endpoint: "here",
+        status: 400,
+        retry_after: None,
+        error_type: None,
+        limits: &[],
+        body: b"\x1f\x8b\x08\0\0",
+    };
+    let Verdict::Serve(Some(error)) = judge(gzip) else { panic!("not served") };
+    assert_eq!((error.status, error.message.contains("compressed")), (400, true), "{}", error.message);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn decides_by_the_head_where_no_body_could_change_it() {
+    let head = |status| {
+        let limits = [("retry-after-ms", "1500"), ("x-ratelimit-remaining-tokens", "0")];
+        let verdict = verdict_by_head(FailedResponse {
+            cloud: Cloud::Azure,
+            endpoint: "here",
+            status,
+            retry_after: Some("2"),
+            error_type: None,
+            limits: &limits,
+            body: b"",
+        })?;
+        Some(moved_on(verdict))
+    };
+    for status in [400, 404, 409, 413, 422] {
+        assert_eq!(head(status), None, "{status}");
+    }
+    for (status, cause) in [
+        (401, Cause::Credential),
+        (403, Cause::Credential),
+        (408, Cause::Timeout),
+        (429, Cause::Capacity),
+        (500, Cause::ServerError),
+        (503, Cause::ServerError),
+        (504, Cause::Timeout),
+    ] {
+        assert_eq!(head(status).map(|(found, _)| found), Some(cause), "{status}");
+    }
+    let (_, error) = head(429).unwrap();
+    let headers: Vec<_> = error.headers().collect();
+    assert_eq!(headers, [("retry-after", "2"), ("retry-after-ms", "1500"), ("x-ratelimit-remaining-tokens", "0")]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -134,6 +351,7 @@ fn reads_when_to_come_back() {
         status: 429,
         retry_after: Some("7"),
         error_type: None,
+        limits: &[],
         body: b"",
     };
     assert_eq!(moved_on(judge(azure)).1.retry_after.as_deref(), Some("7"));
@@ -147,6 +365,7 @@ fn reads_awss_error_type() {
         status: 400,
         retry_after: None,
         error_type: Some("ServiceQuotaExceededException:http://internal.amazon.com/"),
+        limits: &[],
         body: br#"{"message":"quota"}"#,
     };
     assert_eq!(moved_on(judge(quota)).0, Cause::Capacity);
@@ -170,6 +389,7 @@ fn keeps_only_so_much_of_what_a_cloud_says() {
         status: 429,
         retry_after: Some("1111111111111111111111111111111111111111111111111111111111111111111111111"),
         error_type: None,
+        limits: &[],
         body: body.as_bytes(),
     };
     let (_, error) = moved_on(judge(long));
