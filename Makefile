@@ -3,8 +3,12 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 0
 ADMIN_PORT ?= 0
-# Arguments for pytest, for instance: make test-e2e ARGS='-k failover -x'
+# Arguments for pytest, for instance: make test-e2e ARGS='-k failover -x'; for bench: make bench ARGS='--case sse-paced'
 ARGS ?=
+# Another build of the module, to be measured beside this one in the same run; and the multihome that renders its
+# configuration, if this one's does not suit it.
+AGAINST ?=
+AGAINST_CLI ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 TEST := $(PYTHON) tests/tools/test.py
@@ -15,7 +19,7 @@ DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT)
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: PORT and ADMIN_PORT (run, demo), ARGS (test-e2e), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+	@echo "  Variables: PORT and ADMIN_PORT (run, demo), ARGS (test-e2e, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
 
 # What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
 toolchain:
@@ -52,8 +56,9 @@ test-e2e: ## The module in a real Envoy, by the official SDK and by hand
 test-func-e: ## Once under the real func-e
 	@$(TEST) build e2e -- -m func_e
 
-bench: build ## CPU per request of four chains side by side (some minutes, on an idle machine)
-	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py
+bench: build ## CPU per request of four chains side by side (some minutes, on an idle machine); AGAINST=other.wasm too
+	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py \
+	  $(if $(AGAINST),--against '$(AGAINST)') $(if $(AGAINST_CLI),--against-cli '$(AGAINST_CLI)') $(ARGS)
 
 recorded: ## Hold the emulated clouds against recorded traffic: RECORDINGS=DIR
 	@test -d "$(RECORDINGS)" || { echo "make recorded RECORDINGS=DIR: '$(RECORDINGS)' is not a folder" >&2; exit 2; }

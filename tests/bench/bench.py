@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""What a request costs Envoy: CPU time of its process, over four chains.
+"""What a request costs Envoy: CPU time of its process, over four chains, or five.
 
   bare    Envoy, a router, a cluster
   native  the rendered configuration without the Wasm filters
   floor   the rendered configuration with a module that does nothing: what any filter of this design pays
   ours    the rendered configuration
+  other   the same with the module that --against names: the build before a change beside the one after it
 
 Each chain is an Envoy process of its own with one worker, fresh in every round: of two processes of the same chain
-one may cost a tenth more for as long as it lives. All four run at the same time and are loaded in turn, in slices of
+one may cost a tenth more for as long as it lives. All run at the same time and are loaded in turn, in slices of
 less than a second, so that whatever else the machine does falls on all of them. A slice's CPU time is the process's
 (all threads), read by the load generator at both ends of its timed part. The figures are medians: over the slices of
 a round, then over the rounds; a ratio is taken from neighbouring slices before any median.
@@ -37,8 +38,10 @@ TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resol
 WORK = TARGET / "bench"
 
 # Case -> the model it asks for, and the most that ours ÷ floor may be.
-MODELS = {"headers": "gpt-4o", "json-700": "gpt-6.1-sol", "json-64k": "gpt-6.1-sol", "sse-64": "gpt-6.1-sol"}
-GOALS = {"headers": 1.15, "json-700": 1.25, "json-64k": 1.35, "sse-64": 1.15}
+MODELS = {"headers": "gpt-4o", "json-700": "gpt-6.1-sol", "json-64k": "gpt-6.1-sol", "sse-64": "gpt-6.1-sol", "sse-paced": "gpt-6.1-sol"}
+GOALS = {"headers": 1.25, "json-700": 1.36, "json-64k": 1.45, "sse-64": 1.10, "sse-paced": 1.10}
+# Streamed answers take a tenth of a second each: the least seconds of a slice, so that it holds enough of them.
+STREAMS = {"sse-64": 0.5, "sse-paced": 0.5}
 MODULE_GOAL = 600_000
 
 CONNECTIONS = 16
@@ -72,16 +75,24 @@ def main():
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--envoy", default=os.environ.get("ENVOY_PATH"), help="the Envoy binary; default $ENVOY_PATH, else the PATH's")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="timed seconds a chain, case and round")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="timed seconds a chain, case and round")
     parser.add_argument("--slice", type=float, default=0.25, help="timed seconds before the next chain's turn")
     parser.add_argument("--case", action="append", choices=GOALS, help="only this case (repeatable)")
     parser.add_argument("--chains", default=",".join(chains.NAMES), help="only these, comma-separated")
+    parser.add_argument("--against", type=pathlib.Path, help="another multihome.wasm, to be measured in the same run")
+    parser.add_argument("--against-cli", type=pathlib.Path, help="the multihome that renders its configuration, if ours does not suit it")
     parser.add_argument("--module", type=pathlib.Path, help="a built multihome.wasm, instead of building it")
     parser.add_argument("--cli", type=pathlib.Path, help="a built multihome, instead of building it")
     options = parser.parse_args()
     options.cases = [name for name in GOALS if name in (options.case or GOALS)]
     options.chains = [name for name in chains.NAMES if name in options.chains.split(",")]
+    if not options.against:
+        options.chains = [name for name in options.chains if name != "other"]
+    for given in ("module", "cli", "against", "against_cli"):
+        path = getattr(options, given)
+        if path and not path.is_file():
+            parser.error(f"--{given.replace('_', '-')}: there is no file {path}")
     options.envoy = options.envoy or shutil.which("envoy")
     if not options.envoy:
         parser.error("no Envoy: give --envoy or ENVOY_PATH")
@@ -109,7 +120,7 @@ def bench(options, running):
             values = load.measure(envoys, case, options.seconds, options.slice)
             measured[case].append(values)
             medians = "  ".join(f"{chain} {statistics.median(slices):.1f}" for chain, slices in values.items())
-            print(f"  round {number}  {case:9} {medians}", flush=True)
+            print(f"  round {number}  {case:10} {medians}", flush=True)
         for envoy in envoys:
             envoy.prove_stats()
         memory.append(report.memory({envoy.chain: envoy for envoy in envoys}))
@@ -151,11 +162,14 @@ def build(options):
     cargo("--release", "-p", "multihome-load")
     if not options.cli:
         cargo("-p", "multihome-cli")
+    cli = (options.cli or TARGET / "debug" / "multihome").resolve()
     return {
         "floor": wasm / "multihome_floor.wasm",
         "ours": (options.module or wasm / "multihome.wasm").resolve(),
+        "other": options.against and options.against.resolve(),
         "load": TARGET / "release" / "multihome-load",
-        "cli": (options.cli or TARGET / "debug" / "multihome").resolve(),
+        "cli": cli,
+        "other_cli": (options.against_cli or cli).resolve(),
     }
 
 
@@ -167,6 +181,7 @@ def start(options, built, upstream, running):
         "native": chains.native,
         "floor": lambda rendered: chains.floor(rendered, built["floor"]),
         "ours": chains.ours,
+        "other": chains.ours,
     }
     envoys = []
     for chain in options.chains:
@@ -174,7 +189,8 @@ def start(options, built, upstream, running):
         if chain == "bare":
             config = chains.bare(listen, admin, upstream)
         else:
-            config = edits[chain](render(built, policy, listen, admin))
+            cli, module = ("other_cli", "other") if chain == "other" else ("cli", "ours")
+            config = edits[chain](render(built[cli], built[module], policy, listen, admin))
         path = WORK / f"{chain}.json"
         path.write_text(json.dumps(config, indent=1))
         envoys.append(Envoy(chain, options.envoy, path, listen, admin, running))
@@ -183,15 +199,15 @@ def start(options, built, upstream, running):
     return envoys
 
 
-def render(built, policy, listen, admin):
+def render(cli, module, policy, listen, admin):
     secrets = WORK / "secrets"
     secrets.mkdir(exist_ok=True)
     for name in ("azure-key", "bedrock-key", "gcp-token"):
         (secrets / f"{name}.yaml").write_text(SECRET.format(name=name))
-    words = ["--wasm", built["ours"], "--listen", listen, "--admin", admin, "--sds-dir", secrets, "--format", "json"]
-    done = subprocess.run([built["cli"], "render", "envoy", policy, *words], capture_output=True, text=True)
+    words = ["--wasm", module, "--listen", listen, "--admin", admin, "--sds-dir", secrets, "--format", "json"]
+    done = subprocess.run([cli, "render", "envoy", policy, *words], capture_output=True, text=True)
     if done.returncode:
-        raise Failed(f"render failed:\n{done.stderr}")
+        raise Failed(f"{cli} cannot render the policy:\n{done.stderr}")
     return json.loads(done.stdout)
 
 
@@ -210,8 +226,7 @@ class Load:
     def measure(self, envoys, case, seconds, slice_seconds):
         """chain -> µs a request, one for each slice. Every other turn goes backwards, so that no chain
         always follows the same one."""
-        if case == "sse-64":
-            slice_seconds = max(slice_seconds, 0.5)
+        slice_seconds = max(slice_seconds, STREAMS.get(case, 0))
         values = {envoy.chain: [] for envoy in envoys}
         for turn in range(max(1, round(seconds / slice_seconds))):
             for envoy in envoys if turn % 2 == 0 else reversed(envoys):
@@ -224,7 +239,7 @@ class Load:
             done = self.run(envoy, case, "--warm-up", 0.05, "--seconds", seconds, "--connections", CONNECTIONS)
             starved = done["requests"] < CONNECTIONS
             # Envoy sends on in one chunk what its filters saw in one callback: the events have to come one by one.
-            joined = case == "sse-64" and done["chunks_per_answer"] < 60
+            joined = case in STREAMS and done["chunks_per_answer"] < 60
             if not starved and not joined:
                 return done["cpu_us_per_request"]
         if starved:
@@ -239,17 +254,17 @@ class Load:
         return json.loads(done.stdout)
 
     def prove(self, envoy, case):
-        """Before anything is timed: the case is answered; and by ours only for a tenant, from Azure."""
+        """Before anything is timed: the case is answered; and by Multihome only for a tenant, from Azure."""
         self.run(envoy, case, "--warm-up", 0, "--seconds", 0.1, "--connections", 1)
-        if envoy.chain != "ours":
+        if envoy.chain not in chains.MULTIHOME:
             return
         head = self.head(envoy, case, TENANT)
         for line in ("x-multihome-cloud: azure", "x-multihome-target: azure-eastus2", "x-multihome-attempts: 1"):
             if line not in head:
-                raise Failed(f"ours, {case}: the answer lacks `{line}`:\n" + "\n".join(head))
+                raise Failed(f"{envoy.chain}, {case}: the answer lacks `{line}`:\n" + "\n".join(head))
         head = self.head(envoy, case, "nobody")
         if not head[0].startswith("http/1.1 401"):
-            raise Failed(f"ours, {case}: an unknown tenant was not refused:\n" + "\n".join(head))
+            raise Failed(f"{envoy.chain}, {case}: an unknown tenant was not refused:\n" + "\n".join(head))
 
     def head(self, envoy, case, tenant):
         """The lines of the answer's head, in lower case."""

@@ -1,12 +1,14 @@
-"""The four Envoy configurations that the benchmark compares.
+"""The Envoy configurations that the benchmark compares.
 
-`bare` is written here: a listener, a router, a cluster. The other three are what
+`bare` is written here: a listener, a router, a cluster. The others are what
 `multihome render envoy` prints for one policy, and differ from it only by what the functions below say.
 """
 
 import copy
 
-NAMES = ["bare", "native", "floor", "ours"]
+NAMES = ["bare", "native", "floor", "ours", "other"]
+# Those that run a build of the module.
+MULTIHOME = ("ours", "other")
 
 # Where every measured request goes.
 CLUSTER = "multihome-azure-eastus2"

@@ -102,5 +102,5 @@ class Envoy:
             raise Failed(f"{self.chain}: {retries} requests were retried")
         if self.chain != "bare" and not sum(self.stats("credential_injector.*injected").values()):
             raise Failed(f"{self.chain}: no credential was injected")
-        if self.chain in ("floor", "ours") and not sum(self.stats("wasm.*active").values()):
+        if self.chain not in ("bare", "native") and not sum(self.stats("wasm.*active").values()):
             raise Failed(f"{self.chain}: no Wasm VM is active")

@@ -14,17 +14,21 @@ def summary(measured, memories, goals):
             case[f"{prefix}us"] = round(statistics.median(map(statistics.median, slices)), 2)
             case[f"{prefix}min_us"] = round(min(map(min, slices)), 2)
         if {"us", "floor_us"} <= case.keys():
-            # Each slice of ours against its neighbour of the floor, before any median.
-            pairs = [list(zip(one["ours"], one["floor"])) for one in rounds]
-            above = [statistics.median(ours - floor for ours, floor in round_) for round_ in pairs]
-            ratios = [statistics.median(ours / floor for ours, floor in round_) for round_ in pairs]
+            above = [statistics.median(ours - floor for ours, floor in zip(one["ours"], one["floor"])) for one in rounds]
             case["above_floor_us"] = round(statistics.median(above), 2)
-            case["ratio"] = round(statistics.median(ratios), 3)
-            case["ratios"] = [round(ratio, 3) for ratio in ratios]
+            case["ratio"], case["ratios"] = ratio(rounds, "floor")
             case["goal"] = goals[name]
             case["ok"] = case["ratio"] <= goals[name]
+        if {"us", "other_us"} <= case.keys():
+            case["other_ratio"], case["other_ratios"] = ratio(rounds, "other")
         cases[name] = case
     return {"cases": cases} | {key: statistics.median(one[key] for one in memories) for key in memories[0]}
+
+
+def ratio(rounds, chain):
+    """Ours ÷ the chain, of all rounds and of each: each slice of ours against its neighbour, before any median."""
+    ratios = [statistics.median(ours / other for ours, other in zip(one["ours"], one[chain])) for one in rounds]
+    return round(statistics.median(ratios), 3), [round(one, 3) for one in ratios]
 
 
 def memory(envoys):
@@ -42,12 +46,16 @@ def memory(envoys):
 
 def table(report):
     print("\nCPU time of the Envoy process, µs a request")
-    print("case          bare  native   floor    ours  ours−floor  ours÷floor   goal")
+    against = any("other_us" in case for case in report["cases"].values())
+    print("case          bare  native   floor    ours  ours−floor  ours÷floor   goal        " + "   other  ours÷other  of each round" * against)
     for name, case in report["cases"].items():
         row = [case.get(key) for key in ("bare_us", "native_us", "floor_us", "us")]
         verdict = "" if "ok" not in case else "  ok" if case["ok"] else "  MISSED"
-        print(f"{name:10}" + "".join(map(cell, row)) + cell(case.get("above_floor_us"), 12) + cell(case.get("ratio"), 12, 2)
-              + cell(case.get("goal"), 7, 2) + verdict)
+        line = (f"{name:10}" + "".join(map(cell, row)) + cell(case.get("above_floor_us"), 12) + cell(case.get("ratio"), 12, 2)
+                + cell(case.get("goal"), 7, 2) + f"{verdict:8}")
+        if against:
+            line += cell(case.get("other_us")) + cell(case.get("other_ratio"), 12, 3) + "  " + " ".join(f"{one:.3f}" for one in case.get("other_ratios", []))
+        print(line.rstrip())
     size, goal = report.get("module_bytes"), report.get("module_goal")
     if size:
         print(f"module: {size / 1000:.0f} KB, goal {goal / 1000:.0f} KB  {'ok' if size <= goal else 'MISSED'}")

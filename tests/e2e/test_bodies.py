@@ -7,6 +7,7 @@ import json
 import pytest
 
 from harness.gateway import PATHS, Question, permits_only
+from harness.process import until
 from harness.records import header, serving
 
 ASKED = '"messages":[{"role":"user","content":"hi"}]'
@@ -67,6 +68,10 @@ AMBIGUOUS = [
     ("half a surrogate pair as model", r'{"model":"\ud83d",%s}', WRONG, "model"),
     ("a number as model", '{"model":6,%s}', WRONG, "model"),
     ("an object as model", '{"model":{"model":"gpt-6.1-sol"},%s}', WRONG, "model"),
+    ("null as model", '{"model":null,%s}', "missing_required_parameter", "model"),
+    ("a quoted number as n", '{"model":"gpt-6.1-sol","n":"2",%s}', WRONG, "n"),
+    ("a quoted boolean as logprobs", '{"model":"gpt-6.1-sol","logprobs":"true",%s}', WRONG, "logprobs"),
+    ("an object as tools", '{"model":"gpt-6.1-sol","tools":{},%s}', WRONG, "tools"),
     ("a word as stream", '{"model":"gpt-6.1-sol","stream":"yes",%s}', WRONG, "stream"),
 ]
 
@@ -186,15 +191,25 @@ def test_a_body_that_breaks_off(model, heard, http, how, gateway, clouds):
     with gateway.connect(http) as connection:
         if http == 1:
             connection.send("POST", path, headers, body[:2500])
-            connection.close(reset=how == "reset")
         else:
             stream = connection.send("POST", path, headers, body[:2500], end=False)
-            if how == "reset":
-                connection.reset(stream)
+        if heard:
+            # Envoy reads what comes at once with the end of it as nothing at all.
+            until(lambda: asking(gateway, "azure-eastus2"), "the request at the cloud", 5)
+        if http == 1:
+            connection.close(reset=how == "reset")
+        elif how == "reset":
+            connection.reset(stream)
 
     if heard:
         clouds.await_records(lambda records: any(record["disconnected"] for record in records), "gpt4o-classic")
     assert not any(record["answered"] for record in serving(clouds.records())), "half a request is none"
+
+
+def asking(gateway, endpoint):
+    """How many requests are at a cloud now."""
+    name = f"cluster.multihome-{endpoint}.upstream_rq_active"
+    return gateway.stats(f"^{name}$")[name]
 
 
 @pytest.mark.parametrize("length", [-1, 1], ids=["too short", "too long"])

@@ -29,6 +29,9 @@ SERVED = [
     ("/v1/chat/completions", CHAT, "gpt-4o",
      "/openai/deployments/gpt4o-classic/chat/completions?api-version=2024-10-21"),
     ("/v1/chat/completions?model=gpt-oss-120b", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/v1/chat/completions/", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
+    ("/v1/responses/?a=b", RESPONSES, "gpt-6.1-sol", "/openai/v1/responses"),
+    ("/v1/chat/completions//", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
     ("/v1/../v1//chat/./completions", CHAT, "gpt-6.1-sol", "/openai/v1/chat/completions"),
 ]
 
@@ -60,7 +63,6 @@ REFUSED = [
     ("GET", "/", 404, "unknown_url", None),
     ("POST", "/v1", 404, "unknown_url", None),
     ("POST", "/v1/embeddings", 404, "unknown_url", None),
-    ("POST", "/v1/chat/completions/", 404, "unknown_url", None),
     ("POST", "/V1/chat/completions", 404, "unknown_url", None),
     ("POST", "/chat/completions", 404, "unknown_url", None),
     ("POST", "/openai/chat/completions", 404, "unknown_url", None),
@@ -68,7 +70,7 @@ REFUSED = [
     ("POST", "/openai/deployments/gpt-6.1-sol/embeddings", 404, "unknown_url", None),
     ("POST", "/openai/deployments/..%2f..%2fv1/chat/completions", 404, "unknown_url", None),
     ("GET", "/v1/responses/resp_1", 404, "unknown_url", None),
-    ("GET", "/v1/models/", 404, "unknown_url", None),
+    ("POST", "/v1/models/", 405, "method_not_allowed", "GET"),
 ]
 
 
@@ -128,7 +130,7 @@ MODELS = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/v1/models", "/openai/v1/models?api-version=preview", "/openai/models"])
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/", "/openai/v1/models?api-version=preview", "/openai/models"])
 @pytest.mark.parametrize("tenant, headers, models", MODELS)
 def test_lists_the_models_of_a_tenant(tenant, headers, models, path, gateway):
     answer = gateway.request("GET", path, headers, tenant=tenant)

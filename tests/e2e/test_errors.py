@@ -266,21 +266,30 @@ def test_the_only_target_cannot_serve(target, fault, expected, retry_after, sour
 ASKED = json.dumps({"model": "azure", "input": "x" * 50_000}).encode()
 HEAD = "host: a\r\nx-tenant-id: acme\r\ncontent-type: application/json\r\n"
 
+BAD, UPGRADE = "invalid_http", "upgrade_required"
+
 # What it is, the bytes, the status and code of Envoy's own answer
 BY_ENVOY = [
-    ("no HTTP", "NONSENSE\r\n\r\n", 400, None),
-    ("a method that is none", f"post /v1/responses HTTP/1.1\r\n{HEAD}\r\n", 400, None),
-    ("no host", "GET /v1/models HTTP/1.1\r\n\r\n", 400, None),
-    ("a zero byte in a header", f"GET /v1/models HTTP/1.1\r\n{HEAD}x: a\0b\r\n\r\n", 400, None),
-    ("a space in a header's name", f"GET /v1/models HTTP/1.1\r\n{HEAD}x y: z\r\n\r\n", 400, None),
-    ("a length that is no number", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: x\r\n\r\n", 400, None),
-    ("two lengths", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: 1\r\ncontent-length: 2\r\n\r\nab", 400, None),
-    ("a length and chunks", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400, None),
-    ("a chunk that is none", f"POST /v1/responses HTTP/1.1\r\n{HEAD}transfer-encoding: chunked\r\n\r\nzz\r\n", 400, None),
-    ("a zero byte in the path", f"GET /v1/models%00 HTTP/1.1\r\n{HEAD}\r\n", 400, None),
-    ("a fragment in the path", f"GET /v1/models#x HTTP/1.1\r\n{HEAD}\r\n", 400, None),
-    ("a web socket", f"GET /v1/models HTTP/1.1\r\n{HEAD}connection: upgrade\r\nupgrade: websocket\r\n\r\n", 403, None),
-    ("a version of long ago", f"GET /v1/models HTTP/1.0\r\n{HEAD}\r\n", 426, None),
+    ("no HTTP", "NONSENSE\r\n\r\n", 400, BAD),
+    ("a method that is none", f"post /v1/responses HTTP/1.1\r\n{HEAD}\r\n", 400, BAD),
+    ("no host", "GET /v1/models HTTP/1.1\r\n\r\n", 400, BAD),
+    ("a zero byte in a header", f"GET /v1/models HTTP/1.1\r\n{HEAD}x: a\0b\r\n\r\n", 400, BAD),
+    ("a space in a header's name", f"GET /v1/models HTTP/1.1\r\n{HEAD}x y: z\r\n\r\n", 400, BAD),
+    ("a length that is no number", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: x\r\n\r\n", 400, BAD),
+    ("two lengths", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: 1\r\ncontent-length: 2\r\n\r\nab", 400, BAD),
+    ("a length and chunks", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400, BAD),
+    ("a chunk that is none", f"POST /v1/responses HTTP/1.1\r\n{HEAD}transfer-encoding: chunked\r\n\r\nzz\r\n", 400, BAD),
+    ("a zero byte in the path", f"GET /v1/models%00 HTTP/1.1\r\n{HEAD}\r\n", 400, BAD),
+    ("a fragment in the path", f"GET /v1/models#x HTTP/1.1\r\n{HEAD}\r\n", 400, BAD),
+    ("two hosts", f"GET /v1/models HTTP/1.1\r\n{HEAD}host: b\r\n\r\n", 400, "bad_request"),
+    ("a chunk's length that ends with a bare line feed", f"POST /v1/responses HTTP/1.1\r\n{HEAD}transfer-encoding: chunked\r\n\r\n2\n{{}}\r\n0\r\n\r\n", 400, BAD),
+    ("more in a chunk than it is long", f"POST /v1/responses HTTP/1.1\r\n{HEAD}transfer-encoding: chunked\r\n\r\n2\r\n{{}}x\r\n0\r\n\r\n", 400, BAD),
+    ("a coding that is not known", f"POST /v1/responses HTTP/1.1\r\n{HEAD}transfer-encoding: xchunked\r\n\r\n0\r\n\r\n", 501, BAD),
+    ("a web socket", f"GET /v1/models HTTP/1.1\r\n{HEAD}connection: upgrade\r\nupgrade: websocket\r\n\r\n", 426, UPGRADE),
+    ("a web socket for responses", f"GET /v1/responses HTTP/1.1\r\n{HEAD}connection: Upgrade\r\nupgrade: WebSocket\r\n\r\n", 426, UPGRADE),
+    ("a web socket among others", f"GET /v1/responses HTTP/1.1\r\n{HEAD}connection: upgrade\r\nupgrade: TLS/1.2, websocket\r\n\r\n", 426, UPGRADE),
+    ("a web socket with a body", f"POST /v1/responses HTTP/1.1\r\n{HEAD}connection: upgrade\r\nupgrade: websocket\r\ncontent-length: 2\r\n\r\n{{}}", 426, UPGRADE),
+    ("a version of long ago", f"GET /v1/models HTTP/1.0\r\n{HEAD}\r\n", 426, UPGRADE),
     ("a header of 70 KiB", f"GET /v1/models HTTP/1.1\r\n{HEAD}x: {'y' * 70_000}\r\n\r\n", 431, "headers_too_large"),
     ("101 headers", f"GET /v1/models HTTP/1.1\r\n{HEAD}" + "x: y\r\n" * 101 + "\r\n", 431, "headers_too_large"),
     ("a body over Envoy's own limit", f"POST /v1/responses HTTP/1.1\r\n{HEAD}content-length: {len(ASKED)}\r\n\r\n{ASKED.decode()}",
@@ -296,8 +305,7 @@ def test_an_error_of_envoys_own(what, sent, status, code, broken, clouds):
         connection.sock.sendall(sent.encode("latin-1"))
         answer = connection.read()
 
-    kind = "permission_error" if status == 403 else INVALID
-    assert (answer.status, answer.error["type"], answer.error["code"], answer.error["param"]) == (status, kind, code, None)
+    assert (answer.status, answer.error["type"], answer.error["code"], answer.error["param"]) == (status, INVALID, code, None)
     assert answer.error["message"] and answer["content-type"] == "application/json"
     assert answer["x-request-id"]
     assert serving(clouds.records()) == []

@@ -1,6 +1,7 @@
 """Failover over plans that the shared policy does not have: targets that cannot be reached, shares and prices, models in
 the path. And what a failover costs."""
 
+import errno
 import json
 import socket
 import statistics
@@ -85,6 +86,16 @@ def test_says_that_it_could_not_be_reached(why, special, clouds):
     answer = ask(special, model=why, targets=[why])
 
     assert (answer.status, answer.error["code"], answer.attempts) == (503, "upstream_unavailable", 1), answer
+
+
+def test_what_a_name_resolves_to_when_it_resolves_to_nothing_takes_no_connection(special):
+    """Prompts and keys that are meant for a name must never be sent to whoever listens on this machine."""
+    clusters = special.manage("/clusters?format=json").json["cluster_statuses"]
+    [cluster] = [cluster for cluster in clusters if cluster["name"] == "multihome-unknown-name"]
+    [host] = [status["address"]["socket_address"] for status in cluster["host_statuses"]]
+    with socket.socket() as client, pytest.raises(OSError) as refused:
+        client.connect((host["address"], host["port_value"]))
+    assert refused.value.errno in (errno.ENETUNREACH, errno.EACCES, errno.EHOSTUNREACH), "the kernel itself, and at once"
 
 
 def test_weighted_moves_on_from_the_heaviest_to_the_lightest(special, clouds):

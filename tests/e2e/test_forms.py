@@ -120,6 +120,8 @@ UNNAMED = [
     (" { %s}", ' {"model":"%s", %s}'),
     ('{%s,"model":"gpt-6.1-sol"}', None),
     ('{%s,"model":"something else"}', None),
+    # LangChain's client for Azure
+    ('{%s,"model":null}', None),
 ]
 
 

@@ -162,7 +162,8 @@ def test_a_cloud_receives_what_it_needs(kind, http, without):
 
 # What a client gets, and nothing else
 TO_CLIENTS = {"content-type", "content-length", "transfer-encoding", "date", "server", "x-request-id", "x-multihome-cloud",
-              "x-multihome-region", "x-multihome-target", "x-multihome-attempts", "retry-after", "retry-after-ms"}
+              "x-multihome-region", "x-multihome-target", "x-multihome-attempts", "retry-after", "retry-after-ms",
+              "cache-control", "x-accel-buffering"}
 
 # endpoint, form, model, fault beside the headers that no client gets
 ANSWERS = [
@@ -199,6 +200,8 @@ def test_a_client_receives_what_is_meant_for_it(endpoint, form, model, fault, st
     assert (answer.target, answer.cloud, answer.attempts) == (endpoint, cloud, 1)
     if not fault:
         assert answer["content-type"] == offered["content-type"]
+        # Without these nginx keeps a stream back, and a cache may keep it.
+        assert (answer["cache-control"], answer["x-accel-buffering"]) == ("no-cache", "no")
         assert {name: answer[name] for name in limits} == {k: v for k, v in offered.items() if k.startswith("x-ratelimit-")}
 
 

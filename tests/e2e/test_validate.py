@@ -104,10 +104,14 @@ def test_envoy_accepts_what_lies_in_the_folder(the_clouds, envoy, tmp_path):
     validate(envoy, config)
 
 
-def test_the_parts_fit_an_envoy_of_ones_own(the_clouds, envoy, tmp_path):
-    """A bootstrap written by hand that takes in the three parts as `--part` prints them."""
-    rendered(tmp_path, policies.base(the_clouds), the_clouds)
-    parts = {part: part_of(tmp_path, part, the_clouds) for part in ("filters", "route", "clusters")}
+@pytest.mark.parametrize("listener", ["default", "mutual", "public"])
+def test_the_parts_fit_an_envoy_of_ones_own(listener, the_clouds, envoy, tmp_path, certificates):
+    """A bootstrap written by hand that takes in the three parts as `--part` prints them, whoever is trusted there."""
+    policy = policies.base(the_clouds)
+    policy["identity"]["trust"]["client_certificates"] = ["spiffe://contoso/gateway"]
+    policy["listeners"] = {"mutual": {"tls": certificates.listener}, "public": {"cors": {"allow_origins": ["https://a.example"]}}}
+    rendered(tmp_path, policy, the_clouds, dict.fromkeys(("default", "mutual", "public"), "127.0.0.1:0"))
+    parts = {part: part_of(tmp_path, part, the_clouds, listener) for part in ("filters", "route", "clusters")}
     router = {"name": "envoy.filters.http.router",
               "typed_config": {"@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"}}
     http = parts["filters"]
@@ -145,8 +149,8 @@ def rendered(folder, policy, clouds, listeners=None, secrets=None):
     return render(folder, policy, places.MODULE, listeners, "127.0.0.1:0", secrets_folder, clouds["ca_file"])
 
 
-def part_of(folder, part, clouds):
-    command = [places.CLI, "render", "envoy", folder / "policy.yaml", "--wasm", places.MODULE, "--part", part, "--format", "json",
+def part_of(folder, part, clouds, listener):
+    command = [places.CLI, "render", "envoy", folder / "policy.yaml", "--wasm", places.MODULE, "--part", part, "--domain", "*", "--listen", f"{listener}=127.0.0.1:0", "--format", "json",
                "--sds-dir", folder / "secrets", "--ca-file", clouds["ca_file"]]
     return json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
 

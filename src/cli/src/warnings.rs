@@ -18,7 +18,7 @@ pub fn of(config: &Config) -> Vec<String> {
     warnings.extend(repeated(config));
     warnings.extend(misplaced(config));
     let mut tenants: Vec<_> = config.tenants.iter().collect();
-    tenants.sort_by_key(|(name, _)| name.as_str());
+    tenants.sort_by_key(|(name, _)| &***name);
     for (name, grant) in tenants {
         let usable = config.models.iter().any(|(model, targets)| {
             grant.allows_model(model)
@@ -40,7 +40,7 @@ pub fn of(config: &Config) -> Vec<String> {
 /// The targets of a model that stand there before: after its failure the same would be asked the same again.
 fn repeated(config: &Config) -> Vec<String> {
     let mut models: Vec<_> = config.models.iter().collect();
-    models.sort_by_key(|(name, _)| name.as_str());
+    models.sort_by_key(|(name, _)| &***name);
     let mut warnings = Vec::new();
     for (name, indices) in models {
         let targets: Vec<_> = indices.iter().filter_map(|index| config.targets.get(*index)).collect();
@@ -57,7 +57,7 @@ fn repeated(config: &Config) -> Vec<String> {
 /// The targets that their cloud probably does not serve where they stand.
 fn misplaced(config: &Config) -> Vec<String> {
     let mut models: Vec<_> = config.models.iter().collect();
-    models.sort_by_key(|(name, _)| name.as_str());
+    models.sort_by_key(|(name, _)| &***name);
     let mut warnings = Vec::new();
     for (name, indices) in models {
         for (position, target) in indices.iter().filter_map(|index| config.targets.get(*index)).enumerate() {

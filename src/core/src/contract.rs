@@ -30,7 +30,11 @@ pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 pub const NEXT: &str = "multihome.next";
 /// The same as Envoy's matchers know it: `wasm.` is its own prefix.
 pub const NEXT_STATE: &str = "wasm.multihome.next";
-/// What ends the cluster's name there; the request's ticket follows. No name holds it.
+/// The filter state in which the edge leaves a request's record for the access log.
+pub const RECORD: &str = "multihome.record";
+/// The same as Envoy's access log knows it.
+pub const RECORD_STATE: &str = "wasm.multihome.record";
+/// What ends the cluster's name in [`NEXT`]; the request's ticket follows. No name holds it.
 pub const NEXT_END: &str = " ";
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
@@ -91,14 +95,5 @@ pub const STRIPPED_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-
 pub const SDK_PREFIX: &str = "x-stainless-";
 
 /// What clouds are known to answer beside the model's answer, and no client gets.
-pub const RESPONSE_STRIPPED: [&str; 9] = [
-    "alt-svc",
-    "cache-control",
-    "nel",
-    "server",
-    "set-cookie",
-    "strict-transport-security",
-    "vary",
-    "via",
-    "x-content-type-options",
-];
+pub const RESPONSE_STRIPPED: [&str; 8] =
+    ["alt-svc", "nel", "server", "set-cookie", "strict-transport-security", "vary", "via", "x-content-type-options"];

@@ -1,21 +1,35 @@
 //! What Multihome decides and how it translates: no host, no clock, no log, no I/O.
 //!
-//! The modules stand in the order of their floors, the ground first: a module imports what stands above it in this list,
-//! never what stands below. A test (`tests/layers.rs`) reads this list and the imports.
+//! The rooms stand in the order of their floors, the ground first. A room imports what stands above it in this list, never
+//! what stands below; `tests/layers.rs` reads the list and the imports. The blank lines keep rustfmt from sorting it.
 #![forbid(unsafe_code)]
 
-pub mod api;
-pub mod cloud;
-pub mod config;
 pub mod contract;
-pub mod convert;
-pub mod document;
-pub mod edge;
-pub mod fault;
-pub mod form;
-pub mod json;
+
 pub mod name;
-pub mod plan;
-pub mod request;
+
+pub mod fault;
+
+pub mod json;
+
 pub mod shared;
+
+pub mod document;
+
+pub mod form;
+
+pub mod api;
+
+pub mod cloud;
+
+pub mod convert;
+
+pub mod config;
+
 pub mod tenant;
+
+pub mod plan;
+
+pub mod request;
+
+pub mod edge;

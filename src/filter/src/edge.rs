@@ -3,27 +3,38 @@
 use std::rc::Rc;
 
 use multihome_core::api::error::ApiError;
+use multihome_core::api::inbound::Inbound;
 use multihome_core::config::Config;
-use multihome_core::edge::{self, Answer, Begin, Moment, Pending};
-use multihome_core::request::{Fate, Next, Request};
-use multihome_core::{api::inbound::Inbound, contract};
+use multihome_core::contract;
+use multihome_core::edge::{self, Begin, Denied, Pending};
+use multihome_core::request::{Next, Record, Reply, Request, TryState};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::pairs::PairsWriter;
 use crate::worker::{self, Ticket, Waiting};
-use crate::{answerer, host, next};
+use crate::{host, local_reply, next};
 
 /// One stream.
 pub struct Edge {
     config: Rc<Config>,
-    /// Whether some endpoint depends on the keeper's token.
+    /// Whether some endpoint depends on Google's token.
     keeper: bool,
     /// Where requests with trailers go, if there is such a place.
     detour: Option<Rc<str>>,
     state: State,
 }
 
+/// Where a stream is.
+///
+/// ```text
+/// Begun ──┬─► Replied                                    a denial, or the list of models
+///         ├─► Holding ──┬─► Replied
+///         │             ├─► Detoured                     it had trailers
+///         │             ▼
+///         └──────────► Sent ──┬─► Ended                  a cloud's response passes
+///                             └─► Failed ──► Ended       no response was served: ours stands in its place
+/// ```
 enum State {
     /// Nothing has been decided.
     Begun,
@@ -31,14 +42,14 @@ enum State {
     Holding { pending: Box<Pending>, size: usize, waiting: Waiting },
     /// The request is on its way; `passed` bytes of a body that was not held have gone by.
     Sent { ticket: Ticket, passed: u64 },
-    /// The request comes to this role once more, as another stream, which makes the answer.
+    /// The request comes to this role once more, as another stream, which makes the response and the record.
     Detoured,
-    /// We answered, or there is nothing left for us to do.
-    Done,
-    /// No attempt answered: what Envoy answers with `status` is held until its body comes, and replaced.
+    /// A local reply was made before anything was sent.
+    Replied { record: Option<Record> },
+    /// No attempt's response was served: what Envoy made, with `status`, is held until its body comes, and replaced.
     Failed { ticket: Ticket, status: u16 },
-    /// What is left of a body that was replaced goes away.
-    Swallowing,
+    /// The response is on its way to the client.
+    Ended { ticket: Ticket, reply: Reply },
 }
 
 impl Edge {
@@ -49,7 +60,7 @@ impl Edge {
 
     /// The body is whole.
     fn finish(&mut self, trailers: bool) -> Action {
-        let (pending, size) = match std::mem::replace(&mut self.state, State::Done) {
+        let (pending, size) = match std::mem::replace(&mut self.state, State::Replied { record: None }) {
             State::Holding { pending, size, waiting: _ } => (pending, size),
             other => {
                 self.state = other;
@@ -57,12 +68,9 @@ impl Edge {
             }
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
-        let google_token = || self.keeper && worker::has_google_token();
-        match worker::with_shares(|shares| {
-            pending.finish(body, trailers, Moment { shares, google_token: &google_token })
-        }) {
+        match worker::with_environment(self.keeper, |environment| pending.finish(body, trailers, environment)) {
             Ok(request) => self.send(request),
-            Err(error) => self.deny(&error),
+            Err(Denied { error, record }) => self.deny(&error, Some(record)),
         }
     }
 
@@ -88,87 +96,72 @@ impl Edge {
         Action::Continue
     }
 
-    fn deny(&mut self, error: &ApiError) -> Action {
+    /// Refuses the request before anything of it was sent.
+    fn deny(&mut self, error: &ApiError, record: Option<Record>) -> Action {
         let mut headers = PairsWriter::new();
-        match &self.state {
-            // What the attempts wrote stands where the client's headers were.
-            State::Sent { ticket, .. } => answerer::add_id(&mut headers, ticket.request().borrow().id()),
-            _ => add_request_id(&mut headers),
-        }
-        self.state = State::Done;
-        answer(error, headers)
+        add_request_id(&mut headers);
+        let record = record.unwrap_or_else(|| {
+            let mut record = Record::begin(self.config.version);
+            record.failed(error);
+            record
+        });
+        self.state = State::Replied { record: Some(record) };
+        local_reply::send(error, headers, error.code.as_deref().unwrap_or("denied"))
     }
 
-    fn found(&mut self, body: &[u8]) -> Action {
-        self.state = State::Done;
+    /// Refuses a request whose body turns out to be too large while it goes by.
+    fn cut(&mut self) -> Action {
+        let error = edge::too_large(&self.config);
+        let mut headers = PairsWriter::new();
+        if let State::Sent { ticket, .. } = &self.state {
+            let mut request = ticket.request().borrow_mut();
+            request.refused(&error);
+            // What the attempts wrote stands where the client's headers were.
+            local_reply::add_id(&mut headers, request.id());
+        }
+        match std::mem::replace(&mut self.state, State::Replied { record: None }) {
+            State::Sent { ticket, .. } => self.state = State::Ended { ticket, reply: Reply::Pass },
+            other => self.state = other,
+        }
+        local_reply::send(&error, headers, error.code.as_deref().unwrap_or("denied"))
+    }
+
+    fn found(&mut self, body: &[u8], record: Option<Record>) -> Action {
+        self.state = State::Replied { record };
         let mut headers = PairsWriter::new();
         headers.add("content-type", "application/json");
         add_request_id(&mut headers);
-        host::answer(200, &headers, body, "found");
+        host::send_local_reply(200, &headers, body, "found");
         Action::Pause
     }
 
-    /// Puts an error of ours in place of what Envoy answered after the last attempt, or of a cloud's error that
-    /// no attempt was left for. One that has no body cannot be given one: it is answered for.
-    fn replace(&mut self, ticket: &Ticket, status: u16, size: usize) -> Action {
-        let request = ticket.request().borrow();
-        let mut headers = PairsWriter::new();
-        let error = match request.gave_up(status) {
-            Next::AllFailed(error) => {
-                if let Some(failed) = request.failed() {
-                    answerer::add(&mut headers, &failed, failed.id.unwrap_or(request.id()));
-                }
-                error
-            }
-            Next::Tell(error) => {
-                answerer::add_none(&mut headers, request.attempts(), request.id());
-                error
-            }
-            Next::Pass | Next::MoveOn => return Action::Continue,
-        };
-        if size == 0 {
-            return answer(&error, headers);
-        }
-        let body = error.to_json();
-        headers.add(":status", error.status.to_string()).add("content-length", body.len().to_string());
-        add_error(&mut headers, &error);
-        host::replace_headers(MapType::HttpResponseHeaders, &headers);
-        host::replace_start(BufferType::HttpResponseBody, size, &body);
-        self.state = State::Swallowing;
-        Action::Continue
-    }
-
-    /// The answer that was held is as whole as it will be, or has begun.
+    /// The response that was held is as whole as it will be, or has begun: an error of ours stands in place of what Envoy
+    /// made after the last attempt, or of a cloud's error that no attempt was left for.
     fn fail(&mut self, size: usize) -> Action {
-        match std::mem::replace(&mut self.state, State::Done) {
-            State::Failed { ticket, status } => self.replace(&ticket, status, size),
+        let (ticket, status) = match std::mem::replace(&mut self.state, State::Replied { record: None }) {
+            State::Failed { ticket, status } => (ticket, status),
             other => {
                 self.state = other;
-                Action::Continue
+                return Action::Continue;
             }
-        }
-    }
-}
-
-/// Answers with an error.
-fn answer(error: &ApiError, mut headers: PairsWriter) -> Action {
-    add_error(&mut headers, error);
-    host::answer(error.status, &headers, &error.to_json(), error.code.as_deref().unwrap_or("denied"));
-    Action::Pause
-}
-
-/// The headers that go with an error.
-fn add_error(headers: &mut PairsWriter, error: &ApiError) {
-    headers.add("content-type", "application/json");
-    for (name, value) in error.headers() {
-        headers.add(name, value);
+        };
+        let next = ticket.request().borrow_mut().gave_up(status);
+        let (action, reply) = match next {
+            Next::Replace(error, whose) => {
+                let headers = local_reply::headers_of(&ticket.request().borrow(), whose, None);
+                local_reply::replace(&error, headers, size)
+            }
+            Next::Pass | Next::Failover => (Action::Continue, Reply::Pass),
+        };
+        self.state = State::Ended { ticket, reply };
+        action
     }
 }
 
 /// Envoy's own id of the request, by which its access log finds it.
 fn add_request_id(headers: &mut PairsWriter) {
     if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
-        answerer::add_id(headers, &id);
+        local_reply::add_id(headers, &id);
     }
 }
 
@@ -181,10 +174,12 @@ impl HttpContext for Edge {
         for (name, _) in headers.iter() {
             match name {
                 b"x-trap-for-tests" => core::arch::wasm32::unreachable(),
-                b"x-requests-for-tests" => return self.found(crate::requests_in_flight().to_string().as_bytes()),
+                b"x-requests-for-tests" => {
+                    return self.found(crate::requests_in_flight().to_string().as_bytes(), None);
+                }
                 // In pages of 64 KiB.
                 b"x-memory-for-tests" => {
-                    return self.found((core::arch::wasm32::memory_size::<0>() << 16).to_string().as_bytes());
+                    return self.found((core::arch::wasm32::memory_size::<0>() << 16).to_string().as_bytes(), None);
                 }
                 _ => {}
             }
@@ -193,17 +188,13 @@ impl HttpContext for Edge {
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }
-        let google_token = || self.keeper && worker::has_google_token();
-        let begun = worker::with_shares(|shares| {
-            edge::begin(&self.config, &inbound, Moment { shares, google_token: &google_token })
-        });
-        match begun {
-            Begin::Answer(Answer::Found(body)) => self.found(&body),
-            Begin::Answer(Answer::Denied(error)) => self.deny(&error),
+        match worker::with_environment(self.keeper, |environment| edge::begin(&self.config, &inbound, environment)) {
+            Begin::Found(body, record) => self.found(&body, Some(record)),
+            Begin::Denied(Denied { error, record }) => self.deny(&error, Some(record)),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
                 let Some(waiting) = Waiting::begin(&self.config.limits) else {
-                    return self.deny(&edge::too_many_held());
+                    return self.deny(&edge::too_many_held(), None);
                 };
                 self.state = State::Holding { pending: Box::new(pending), size: 0, waiting };
                 if end_of_stream { self.finish(false) } else { Action::Pause }
@@ -212,25 +203,21 @@ impl HttpContext for Edge {
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        let most = self.config.limits.body_bytes;
         match &mut self.state {
             State::Holding { size: held, waiting, .. } => {
                 *held = size;
-                if size as u64 > self.config.limits.body_bytes {
-                    let error = edge::too_large(&self.config);
-                    return self.deny(&error);
+                if size as u64 > most {
+                    return self.deny(&edge::too_large(&self.config), None);
                 }
                 if !waiting.grow(size as u64, &self.config.limits) {
-                    return self.deny(&edge::too_many_held());
+                    return self.deny(&edge::too_many_held(), None);
                 }
                 if end_of_stream { self.finish(false) } else { Action::Pause }
             }
             State::Sent { passed, .. } => {
                 *passed += size as u64;
-                if *passed > self.config.limits.body_bytes {
-                    let error = edge::too_large(&self.config);
-                    return self.deny(&error);
-                }
-                Action::Continue
+                if *passed > most { self.cut() } else { Action::Continue }
             }
             _ => Action::Continue,
         }
@@ -246,35 +233,40 @@ impl HttpContext for Edge {
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         if let State::Detoured = self.state {
-            // Envoy would put it in place of the answer's.
+            // Envoy would put it in place of the response's.
             host::remove_header(MapType::HttpRequestHeaders, b"x-request-id");
         }
         let State::Sent { ticket, .. } = &self.state else {
             return Action::Continue;
         };
-        let fate = ticket.request().borrow().fate();
-        // What an attempt let go is as it must be: nothing is asked of the host on the usual way.
-        if fate == Fate::Passed {
+        let state = ticket.request().borrow().state();
+        // What an attempt served is as it must be: nothing is asked of the host on the usual way.
+        if state == TryState::Served {
             return Action::Continue;
         }
         let status = host::header(MapType::HttpResponseHeaders, ":status")
             .and_then(|status| String::from_utf8(status).ok()?.parse().ok())
             .unwrap_or(503);
-        // Below 500, Envoy or another filter of the operator's answered for reasons of its own.
-        let ours = status >= 500 || fate == Fate::MovedOn;
-        match std::mem::replace(&mut self.state, State::Done) {
+        // Below 500, Envoy or another filter of the operator's replied for reasons of its own.
+        let ours = status >= 500 || state == TryState::FailedOver;
+        match std::mem::replace(&mut self.state, State::Begun) {
             State::Sent { ticket, .. } if ours => self.state = State::Failed { ticket, status },
-            _ => return Action::Continue,
+            State::Sent { ticket, .. } => self.state = State::Ended { ticket, reply: Reply::Pass },
+            other => self.state = other,
         }
-        if end_of_stream { self.fail(0) } else { Action::Pause }
+        match self.state {
+            State::Failed { .. } if end_of_stream => self.fail(0),
+            State::Failed { .. } => Action::Pause,
+            _ => Action::Continue,
+        }
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        match self.state {
+        match &mut self.state {
             State::Failed { .. } if size > 0 || end_of_stream => self.fail(size),
             State::Failed { .. } => Action::Pause,
-            State::Swallowing => {
-                host::replace_start(BufferType::HttpResponseBody, size, b"");
+            State::Ended { reply, .. } => {
+                local_reply::push(reply, size);
                 Action::Continue
             }
             _ => Action::Continue,
@@ -283,5 +275,19 @@ impl HttpContext for Edge {
 
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         self.fail(0)
+    }
+
+    /// The end of every stream, however it ended (but by a trap). The access log reads filter state after this.
+    fn on_log(&mut self) {
+        let line = match &self.state {
+            State::Sent { ticket, .. } | State::Failed { ticket, .. } | State::Ended { ticket, .. } => {
+                Some(ticket.request().borrow().record())
+            }
+            State::Replied { record } => record.as_ref().map(|record| record.line(&self.config)),
+            State::Begun | State::Holding { .. } | State::Detoured => None,
+        };
+        if let Some(line) = line {
+            host::set_filter_state(contract::RECORD, line.as_bytes());
+        }
     }
 }

@@ -1,12 +1,12 @@
-//! The heads of an attempt: of the request that leaves for a cloud, and of the answer that comes back.
+//! The heads of an attempt: of the request that leaves for a cloud, and of the response that comes back.
 //!
 //! Both are allow-lists. Filters of Envoy's own that stand beside this one take away what is known to be
 //! there, and are quicker at it; what this file does holds without them.
 
 use multihome_core::cloud::Cloud;
+use multihome_core::contract;
 use multihome_core::request::judge::says_limits;
-use multihome_core::request::{Answer, Head, Kept, Request};
-use multihome_core::{contract, request::passes_back};
+use multihome_core::request::{Head, Request, ReusableHead, UpstreamResponse, passes_back};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -17,20 +17,20 @@ use crate::{host, worker};
 /// If the map has just as many headers as must be there, there are no others, and the ones that differ are set.
 /// Else the whole map is replaced, as on every attempt after the first.
 pub fn send(head: &Head<'_>, count: usize) {
-    match head.kept {
-        Some(kept) if kept.count == count && !head.google_token => amend(head, kept),
+    match head.reusable {
+        Some(reusable) if reusable.count == count && !head.google_token => amend(head, reusable),
         _ => host::replace_headers(MapType::HttpRequestHeaders, &whole(head)),
     }
 }
 
-fn amend(head: &Head<'_>, kept: Kept) {
+fn amend(head: &Head<'_>, reusable: ReusableHead) {
     let set = |name: &str, value: &str| host::set_header(MapType::HttpRequestHeaders, name, value.as_bytes());
     set(":path", head.path);
     set(":authority", head.host);
-    if !kept.scheme {
+    if !reusable.scheme {
         set(":scheme", head.scheme);
     }
-    if let Some(length) = head.length.filter(|_| !kept.length) {
+    if let Some(length) = head.length.filter(|_| !reusable.length) {
         set("content-length", &length.to_string());
     }
 }
@@ -52,16 +52,21 @@ fn whole(head: &Head<'_>) -> PairsWriter {
     headers
 }
 
-/// Lets an answer go to the client: of its headers those that may pass, and who gave it.
-pub fn pass_on(request: &mut Request, head: &Pairs) {
-    request.answer();
-    let Some(answerer) = request.answerer() else { return };
-    let attempts = answerer.attempts.to_string();
+/// The status of a response; 0 where it has none.
+pub fn status(head: &Pairs) -> u16 {
+    let status = head.iter().find(|(name, _)| *name == b":status").map(|(_, value)| value);
+    status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// Serves a response: of its headers those that may pass, and who gave it.
+pub fn pass_on(request: &Request, head: &Pairs) {
+    let Some(served_by) = request.served_by() else { return };
+    let attempts = served_by.attempts.to_string();
     let id = request.cloud().and_then(|cloud| request_id(head, cloud)).unwrap_or(request.id());
     let ours: [(&str, &[u8]); 5] = [
-        (contract::CLOUD, answerer.cloud.as_bytes()),
-        (contract::TARGET, answerer.target.as_bytes()),
-        (contract::REGION, answerer.region.as_bytes()),
+        (contract::CLOUD, served_by.cloud.as_bytes()),
+        (contract::TARGET, served_by.target.as_bytes()),
+        (contract::REGION, served_by.region.as_bytes()),
         (contract::ATTEMPTS, attempts.as_bytes()),
         ("x-request-id", id),
     ];
@@ -89,20 +94,19 @@ pub fn pass_on(request: &mut Request, head: &Pairs) {
 }
 
 /// What an error's headers say, where `cloud` gave it.
-pub fn read(head: &Pairs, cloud: Option<Cloud>) -> Answer<'_> {
+pub fn read(head: &Pairs, cloud: Option<Cloud>) -> UpstreamResponse<'_> {
     let id = cloud.and_then(|cloud| request_id(head, cloud));
     let error_type = cloud.and_then(Cloud::error_type_header).map(str::as_bytes);
-    let mut answer = Answer { id, ..Answer::default() };
+    let mut response = UpstreamResponse { id, status: status(head), ..UpstreamResponse::default() };
     for (name, value) in head.iter() {
         let text = std::str::from_utf8(value).ok();
         match name {
-            b":status" => answer.status = text.and_then(|text| text.parse().ok()).unwrap_or(0),
-            b"retry-after" => answer.retry_after = text,
-            name if Some(name) == error_type => answer.error_type = text,
+            b"retry-after" => response.retry_after = text,
+            name if Some(name) == error_type => response.error_type = text,
             _ => {}
         }
     }
-    answer
+    response
 }
 
 /// An error's headers that say when to come back.

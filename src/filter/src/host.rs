@@ -154,8 +154,8 @@ pub fn share(key: &str, value: &[u8], version: u32) -> bool {
     status == OK
 }
 
-/// Answers the request; nothing of it goes further.
-pub fn answer(status: u16, headers: &PairsWriter, body: &[u8], details: &str) {
+/// Sends a local reply; nothing of the request goes further.
+pub fn send_local_reply(status: u16, headers: &PairsWriter, body: &[u8], details: &str) {
     let headers = headers.bytes();
     // SAFETY: all slices live through the call, which copies them. -1: no gRPC status.
     unsafe {

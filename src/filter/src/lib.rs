@@ -3,12 +3,12 @@
 //! One module, two places: [`edge`] in the listener, [`attempt`] in the upstream chain of every endpoint's
 //! cluster. With one `vm_config` both live in one VM per worker and share [`worker`], its memory.
 
-mod answerer;
 mod attempt;
 mod edge;
 mod heads;
 mod host;
 mod keeper;
+mod local_reply;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
 mod next;

@@ -4,24 +4,22 @@
 //! `CLUSTER TICKET`, with a space between: the route's matcher knows each cluster's name with the space behind it as a
 //! prefix, and no name holds one.
 
+use multihome_core::contract::{NEXT, NEXT_END};
 use multihome_core::request::Request;
 
 use crate::host;
 use crate::worker::TicketBytes;
 
-/// Its name; Envoy puts `wasm.` in front.
-const NEXT: &str = "multihome.next";
-
 /// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
 pub fn name(request: &Request, ticket: &TicketBytes) {
     if let Some(cluster) = request.next_cluster() {
-        host::set_filter_state(NEXT, &[cluster.as_bytes(), b" ", ticket].concat());
+        host::set_filter_state(NEXT, &[cluster.as_bytes(), NEXT_END.as_bytes(), ticket].concat());
     }
 }
 
 /// Names a cluster in which there is no attempt, and so nobody who asks for a ticket.
 pub fn lead_to(cluster: &str) {
-    host::set_filter_state(NEXT, &[cluster.as_bytes(), b" "].concat());
+    host::set_filter_state(NEXT, &[cluster.as_bytes(), NEXT_END.as_bytes()].concat());
 }
 
 /// The ticket. `None` where there is none, or another filter wrote something else.

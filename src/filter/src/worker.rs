@@ -1,4 +1,4 @@
-//! The memory of one worker's VM: requests in flight, shares of traffic, Google's token.
+//! The memory of one worker's VM: requests in flight, weighted picks, Google's token.
 //!
 //! The edge's stream owns its request; this store knows it weakly, under a number that goes through filter
 //! state. The number carries a nonce of its VM, so that one from a VM that has been replaced finds nothing.
@@ -8,7 +8,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
 use multihome_core::config::Limits;
-use multihome_core::plan::Shares;
+use multihome_core::plan::{Environment, WeightedPicks};
 use multihome_core::request::Request;
 use multihome_core::shared::token::{TOKEN_KEY, Token};
 
@@ -26,7 +26,7 @@ struct Worker {
     held: Cell<usize>,
     /// The requests that wait for their body, and the bytes of these bodies that Envoy holds.
     waiting: Cell<(u64, u64)>,
-    shares: RefCell<Shares>,
+    picks: RefCell<WeightedPicks>,
     token: RefCell<Option<Token>>,
 }
 
@@ -38,7 +38,7 @@ impl Worker {
             requests: RefCell::default(),
             held: Cell::new(0),
             waiting: Cell::default(),
-            shares: RefCell::default(),
+            picks: RefCell::default(),
             token: RefCell::default(),
         }
     }
@@ -185,9 +185,10 @@ pub fn requests_in_flight() -> usize {
     WORKER.with(|worker| worker.requests.borrow().taken())
 }
 
-/// Lends the shares of traffic.
-pub fn with_shares<T>(work: impl FnOnce(&mut Shares) -> T) -> T {
-    WORKER.with(|worker| work(&mut worker.shares.borrow_mut()))
+/// Lends what this worker knows at this moment. `keeper`: whether some endpoint depends on Google's token.
+pub fn with_environment<T>(keeper: bool, work: impl FnOnce(&mut Environment<'_>) -> T) -> T {
+    let google_token = || keeper && has_google_token();
+    WORKER.with(|worker| work(&mut Environment { picks: &mut worker.picks.borrow_mut(), google_token: &google_token }))
 }
 
 /// The value of `authorization` for Google, while there is one that may be used. What this worker knows is
@@ -201,7 +202,7 @@ pub fn google_authorization() -> Option<String> {
 }
 
 /// Whether there is such a token.
-pub fn has_google_token() -> bool {
+fn has_google_token() -> bool {
     let now = host::now();
     WORKER.with(|worker| {
         worker.token.borrow().as_ref().is_some_and(|token| token.usable(now))

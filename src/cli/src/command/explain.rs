@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use clap::{Args, ValueEnum};
-use multihome_core::api::body;
-use multihome_core::api::error::ApiError;
+
 use multihome_core::api::feature::{Feature, Features};
 use multihome_core::api::inbound::Inbound;
-use multihome_core::config::{Config, Order};
-use multihome_core::edge::{self, Answer, Begin, Moment};
-use multihome_core::plan::{self, Considered, Needs, Shares, Unfit};
-use multihome_core::tenant::{Caller, Permit, Rule};
-use multihome_core::{api::Api, name::Named};
+use multihome_core::config::{Config, Order, Target};
+use multihome_core::edge::{self, Weighed};
+use multihome_core::name::Named;
+use multihome_core::plan::{self, Candidate, Environment, Needs, Plan, Unfit, WeightedPicks};
+use multihome_core::tenant::{Permit, Rule};
 
 use crate::file;
 use crate::outcome::Outcome;
@@ -33,14 +32,20 @@ pub struct Explain {
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(String, String)>,
     /// The model that is asked for
-    #[arg(long, value_name = "NAME", required_unless_present = "body", conflicts_with = "body")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["body", "path"], conflicts_with = "body")]
     model: Option<String>,
     /// The API that the client speaks
     #[arg(long, value_enum, default_value_t = Operation::Chat)]
     operation: Operation,
+    /// The path that the client asks, where it is not that of the operation; it may name the model: /openai/deployments/MODEL/chat/completions
+    #[arg(long, value_name = "PATH", conflicts_with = "operation")]
+    path: Option<String>,
     /// The request's body, from a file: its size, features and limits count, and it names the model
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
+    /// Decide as if HTTP/2 trailers followed the body
+    #[arg(long)]
+    trailers: bool,
     /// Decide as if there were no Google access token
     #[arg(long)]
     no_google_token: bool,
@@ -54,15 +59,26 @@ enum Operation {
     Responses,
 }
 
+impl Operation {
+    fn path(self) -> &'static str {
+        match self {
+            Operation::Chat => "/v1/chat/completions",
+            Operation::Responses => "/v1/responses",
+        }
+    }
+}
+
 /// A request, as far as it decides.
 #[derive(Debug)]
 struct Asked {
     /// Its headers; names in lower case.
     headers: Vec<(String, String)>,
-    /// The API that the client speaks.
-    api: Api,
+    /// Its path.
+    path: String,
     /// Its body.
     body: Vec<u8>,
+    /// Whether trailers follow it.
+    trailers: bool,
     /// Whether there is a Google access token.
     google_token: bool,
 }
@@ -73,11 +89,13 @@ impl Explain {
         let policy = file::read(&self.policy)?;
         let asked = self.asked()?;
         let config = Rc::new(policy.config);
+        let inbound = inbound(&config, &asked);
+        let google_token = || asked.google_token;
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token };
         let mut out = String::new();
-        let verdict = decide(&config, &asked);
-        if let Some(table) = considered(&config, &asked) {
-            out.push_str(&table);
-        }
+        let verdict = edge::explain(&config, &inbound, &asked.body, asked.trailers, &mut environment, |weighed| {
+            out.push_str(&table(weighed));
+        });
         match verdict {
             Ok(()) => Ok(Outcome::done(out)),
             Err(error) => {
@@ -92,13 +110,12 @@ impl Explain {
         let body = match (&self.body, &self.model) {
             (Some(file), _) => std::fs::read(file)
                 .map_err(|error| Outcome::usage(format!("error: cannot read {}: {error}\n", file.display())))?,
-            (None, model) => serde_json::json!({"model": model}).to_string().into_bytes(),
+            (None, Some(model)) => serde_json::json!({"model": model}).to_string().into_bytes(),
+            (None, None) => b"{}".to_vec(),
         };
-        let api = match self.operation {
-            Operation::Chat => Api::Chat,
-            Operation::Responses => Api::Responses,
-        };
-        Ok(Asked { headers: self.header, api, body, google_token: !self.no_google_token })
+        let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
+        let (trailers, google_token) = (self.trailers, !self.no_google_token);
+        Ok(Asked { headers: self.header, path, body, trailers, google_token })
     }
 }
 
@@ -111,54 +128,23 @@ fn header(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// The edge's own verdict, by its own machine.
-fn decide(config: &Rc<Config>, asked: &Asked) -> Result<(), ApiError> {
-    let inbound = inbound(config, asked);
-    let mut shares = Shares::default();
-    match edge::begin(config, &inbound, Moment { shares: &mut shares, google_token: &|| asked.google_token }) {
-        Begin::Answer(Answer::Denied(error)) => Err(error),
-        Begin::Answer(Answer::Found(_)) | Begin::Go(_) => Ok(()),
-        Begin::Hold(pending) => {
-            let moment = Moment { shares: &mut shares, google_token: &|| asked.google_token };
-            pending.finish(asked.body.clone(), false, moment).map(drop)
-        }
-    }
-}
-
 fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
-    let path: &[u8] = match asked.api {
-        Api::Chat => b"/v1/chat/completions",
-        Api::Responses => b"/v1/responses",
-    };
-    let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", path)];
+    let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", asked.path.as_bytes())];
     let given = || asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let content_type =
         given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
     Inbound::read(own.into_iter().chain(content_type).chain(given()), config.identity.headers())
 }
 
-/// Every target of the model with what becomes of it; `None` where the request is denied before any is looked at.
-fn considered(config: &Config, asked: &Asked) -> Option<String> {
-    let facts = body::read(&asked.body, asked.api).ok()?;
-    let model = facts.model?.name;
-    let caller = Caller::identify(config, &inbound(config, asked)).ok()?;
-    let permit = caller.permit(config, &model).ok()?;
-    let needs = Needs {
-        api: asked.api,
-        features: facts.features,
-        bytes: asked.body.len() as u64,
-        max_tokens: facts.max_tokens,
-        google_token: &|| asked.google_token,
-    };
-    let considered = plan::consider(&permit, needs);
-    let plan = plan::plan(&permit, needs, &considered, &mut Shares::default()).unwrap_or_default();
-    let mut rows: Vec<Row> =
-        considered.iter().filter_map(|considered| Row::of(considered, &permit, needs, &plan)).collect();
+/// Every target of the model with what becomes of it.
+fn table(weighed: &Weighed<'_>) -> String {
+    let Weighed { permit, needs, decision } = weighed;
+    let mut rows: Vec<Row> = decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
     rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
 
     let mut out = String::new();
-    let _ = writeln!(out, "model {model}, {}{}", asked.api.name(), uses(facts.features));
-    let _ = writeln!(out, "order {}", order(&permit, needs));
+    let _ = writeln!(out, "model {}, {}{}", permit.model(), needs.api.name(), uses(needs.features));
+    let _ = writeln!(out, "order {}", order(permit, needs));
     for row in &rows {
         let rank = row.rank.map_or("-".to_owned(), |rank| (rank + 1).to_string());
         let widest = |cell: fn(&Row) -> usize| rows.iter().map(cell).max().unwrap_or_default();
@@ -174,7 +160,7 @@ fn considered(config: &Config, asked: &Asked) -> Option<String> {
             id = widest(|row| row.id.len()),
         );
     }
-    Some(out)
+    out
 }
 
 fn uses(features: Features) -> String {
@@ -188,7 +174,7 @@ fn names(features: Features) -> String {
     features.iter().map(Feature::name).collect::<Vec<_>>().join(", ")
 }
 
-fn order(permit: &Permit<'_>, needs: Needs) -> String {
+fn order(permit: &Permit<'_>, needs: &Needs) -> String {
     let rule = match permit.order() {
         Order::Ordered => "ordered: by the tenant's clouds, then as the model lists its targets".to_owned(),
         Order::Weighted => "weighted: the first in proportion to the weights, the others by weight".to_owned(),
@@ -211,19 +197,21 @@ struct Row {
 }
 
 impl Row {
-    fn of(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs, plan: &[usize]) -> Option<Row> {
-        let target = considered.target;
+    fn of(candidate: &Candidate<'_>, weighed: &Weighed<'_>) -> Option<Row> {
+        let Weighed { permit, needs, decision } = weighed;
+        let target = candidate.target;
         let endpoint = permit.config().endpoint_of(target)?;
-        let rank = plan.iter().position(|index| *index == considered.index);
-        let outcome = match (considered.unfit, rank) {
-            (Some(unfit), _) => {
+        let planned = |plan: &Plan| plan.iter().position(|stop| stop.index == candidate.index);
+        let rank = decision.plan.as_ref().ok().and_then(planned);
+        let outcome = match (candidate.fit, rank) {
+            (Err(unfit), _) => {
                 format!("refused: {}", reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency))
             }
-            (None, None) => "fits, but comes after the last attempt".to_owned(),
-            (None, Some(_)) => {
-                let path = target.address_for(needs.api).map(|address| address.path.as_str()).unwrap_or_default();
+            (Ok(_), None) => "fits, but comes after the last attempt".to_owned(),
+            (Ok(form), Some(_)) => {
+                let path = target.address(form).map(|address| address.path.as_str()).unwrap_or_default();
                 let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
-                format!("{}{scheme}://{}{path}", merits(considered, permit, needs), endpoint.host)
+                format!("{}{scheme}://{}{path}", merits(target, permit, needs), endpoint.host)
             }
         };
         Some(Row {
@@ -237,13 +225,13 @@ impl Row {
 }
 
 /// What the ranking went by.
-fn merits(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs) -> String {
+fn merits(target: &Target, permit: &Permit<'_>, needs: &Needs) -> String {
     match permit.order() {
         Order::Ordered => String::new(),
-        Order::Weighted => format!("weight {}  ", considered.target.weight),
+        Order::Weighted => format!("weight {}  ", target.weight),
         Order::Cheapest => {
             let tokens = needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens);
-            match considered.target.price {
+            match target.price {
                 Some(price) => format!("${:.6}  ", plan::cost(price, needs.bytes, tokens)),
                 None => "no price  ".to_owned(),
             }
@@ -251,14 +239,14 @@ fn merits(considered: &Considered<'_>, permit: &Permit<'_>, needs: Needs) -> Str
     }
 }
 
-fn reason(unfit: Unfit, needs: Needs, cloud: &str, residency: &str) -> String {
+fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
     match unfit {
         Unfit::Form => format!("does not speak {}", needs.api.name()),
-        Unfit::Refused(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
-        Unfit::Refused(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),
-        Unfit::Refused(Rule::Targets) => "policy's `targets` does not match it".to_owned(),
-        Unfit::Refused(rule @ Rule::NarrowedClouds) => format!("the request's {} leaves out `{cloud}`", rule.name()),
-        Unfit::Refused(rule @ Rule::NarrowedResidency) => {
+        Unfit::Policy(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
+        Unfit::Policy(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),
+        Unfit::Policy(Rule::Targets) => "policy's `targets` does not match it".to_owned(),
+        Unfit::Policy(rule @ Rule::NarrowedClouds) => format!("the request's {} leaves out `{cloud}`", rule.name()),
+        Unfit::Policy(rule @ Rule::NarrowedResidency) => {
             format!("the request's {} leaves out `{residency}`", rule.name())
         }
         Unfit::Lacks(features) => format!("lacks {}", names(features)),

@@ -53,6 +53,10 @@ pub struct RenderEnvoy {
     /// Only this part; `--listen` then says for which listener
     #[arg(long, value_enum)]
     part: Option<PartName>,
+    /// For `--part route`: a host name that clients call the gateway by, or `*` where your listener has no other virtual
+    /// host; may be repeated
+    #[arg(long, value_name = "HOST", required_if_eq("part", "route"))]
+    domain: Vec<String>,
     /// The folder of the secrets' files
     #[arg(long, value_name = "DIR", default_value = "/etc/multihome/secrets")]
     sds_dir: String,
@@ -119,6 +123,7 @@ impl RenderEnvoy {
             paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
             listeners: self.listen,
             admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
+            domains: self.domain,
             probe: self.probe,
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,

@@ -33,13 +33,20 @@ fn a_request_with_trailers_has_a_way_to_lose_them() {
 }
 
 #[test]
-fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour() {
+fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour_for_trailers() {
     let unsigned = EVERYTHING.replace("auth: sigv4", "auth: { api_key: { sds: bedrock-key } }");
-    let run =
-        multihome_with(&[&["render", "envoy", "-", "--wasm", "multihome.wasm"], &LISTENERS[..]].concat(), &unsigned);
+    let json = &["--format", "json"];
+    let run = multihome_with(
+        &[&["render", "envoy", "-", "--wasm", "multihome.wasm"], &LISTENERS[..], json].concat(),
+        &unsigned,
+    );
     assert_eq!((run.code, run.err.as_str()), (0, REMARKS));
-    assert!(!run.out.contains("detour"));
+    // The edge knows of none, and no route of the module's leads there.
+    assert!(!run.out.contains(r#"\"detour\""#));
+    assert!(!run.out.contains(r#""multihome:detour ""#));
     for part in ["filters", "route", "clusters"] {
-        assert!(!everything(&["--part", part]).out.contains("detour"), "{part}");
+        let run = everything(&["--part", part, "--domain", "*"]);
+        assert_eq!(run.code, 0);
+        assert!(!run.out.contains("detour"), "{part}");
     }
 }

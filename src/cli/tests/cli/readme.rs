@@ -66,7 +66,7 @@ fn words<'s>(schema: &'s Value, part: &'s Value, met: &mut BTreeSet<&'s str>, fo
             let listed = members.get("enum").and_then(Value::as_array).into_iter().flatten();
             found.extend(listed.filter_map(Value::as_str));
             if let Some(reference) = members.get("$ref").and_then(Value::as_str).filter(|name| met.insert(name)) {
-                words(schema, schema.pointer(&reference[1..]).unwrap(), met, found);
+                words(schema, schema.pointer(reference.trim_start_matches('#')).unwrap(), met, found);
             }
             members.values().for_each(|member| words(schema, member, met, found));
         }

@@ -82,7 +82,8 @@ fn everything_renders_as_it_did() {
     assert_eq!((run.code, run.err.as_str()), (0, REMARKS));
     assert_golden("src/cli/tests/golden/everything.yaml", &run.out);
     for part in ["filters", "route", "clusters"] {
-        let run = everything(&["--part", part, "--listen", "web=[::]:443"]);
+        let domain: &[&str] = if part == "route" { &["--domain", "llm.contoso.com"] } else { &[] };
+        let run = everything(&[&["--part", part, "--listen", "web=[::]:443"], domain].concat());
         assert_eq!((run.code, run.err.as_str()), (0, ""), "{part}");
         let first = run.out.lines().nth(1).unwrap();
         assert_eq!(
@@ -262,10 +263,7 @@ fn only_the_trusted_may_say_who_asks() {
     let early = |manager: &Value| manager["early_header_mutation_extensions"].clone();
     let inside = manager(&bootstrap, "inside");
     assert_eq!(names(&early(inside)), ["multihome-sdk"]);
-    assert_eq!(
-        names(&inside["http_filters"]),
-        ["envoy.filters.http.health_check", "multihome", "envoy.filters.http.router"]
-    );
+    assert_eq!(names(&inside["http_filters"]), ["multihome-readiness", "multihome", "envoy.filters.http.router"]);
     assert_eq!(inside["preserve_external_request_id"], true);
 
     for listener in ["web", "bare"] {
@@ -279,8 +277,8 @@ fn only_the_trusted_may_say_who_asks() {
     assert_eq!(names(&early(mtls)), ["multihome-sdk"]);
     let filters = &mtls["http_filters"];
     let order = [
-        "envoy.filters.http.health_check",
-        "envoy.filters.http.rbac",
+        "multihome-readiness",
+        "multihome-certificates",
         "multihome-identity",
         "multihome",
         "envoy.filters.http.router",

@@ -25,6 +25,8 @@ pub struct ApiError {
     pub is_final: bool,
     /// The method that a path has, with 405.
     pub allow: Option<&'static str>,
+    /// The rule of policy that refused, by the name that the file or the client gives it. Not shown: it is for the record.
+    pub rule: Option<&'static str>,
     /// JSON that a cloud gave beside the above and that clients know: Azure's `innererror`.
     pub inner: Option<String>,
 }
@@ -42,6 +44,7 @@ impl ApiError {
             limits: Vec::new(),
             is_final: false,
             allow: None,
+            rule: None,
             inner: None,
         }
     }
@@ -50,6 +53,13 @@ impl ApiError {
     #[must_use]
     pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> ApiError {
         self.param = Some(param.into());
+        self
+    }
+
+    /// The same, naming the rule of policy that refused.
+    #[must_use]
+    pub fn by_rule(mut self, rule: &'static str) -> ApiError {
+        self.rule = Some(rule);
         self
     }
 

@@ -88,6 +88,13 @@ impl Features {
         self.0 |= 1 << feature as u8;
     }
 
+    /// Puts `feature` in if the request uses it.
+    pub fn add_if(&mut self, feature: Feature, used: bool) {
+        if used {
+            self.add(feature);
+        }
+    }
+
     /// Both sets together.
     pub fn union(self, other: Features) -> Features {
         Features(self.0 | other.0)
@@ -123,7 +130,13 @@ impl Features {
 impl FromIterator<Feature> for Features {
     fn from_iter<I: IntoIterator<Item = Feature>>(features: I) -> Features {
         let mut set = Features::default();
-        features.into_iter().for_each(|feature| set.add(feature));
+        set.extend(features);
         set
+    }
+}
+
+impl Extend<Feature> for Features {
+    fn extend<I: IntoIterator<Item = Feature>>(&mut self, features: I) {
+        features.into_iter().for_each(|feature| self.add(feature));
     }
 }

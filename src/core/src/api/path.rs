@@ -25,6 +25,8 @@ pub enum Operation {
 /// 404 for a path that is no operation, 405 for a method that it does not have.
 pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
     let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    // A base URL that ends in a slash, or a proxy, adds one; Envoy has made one of several.
+    let path = path.strip_suffix(b"/").unwrap_or(path);
     let path = std::str::from_utf8(path).ok().and_then(decoded).ok_or_else(|| unknown_path("…"))?;
     let (operation, allowed) = match recognised(&path) {
         Some(Operation::Generate(api, model)) => (Operation::Generate(api, model), "POST"),
@@ -119,7 +121,15 @@ mod tests {
                 Operation::Generate(Api::Chat, model("openai/gpt-oss")),
             ),
             ("POST", "/openai/deployments/a%3Ab/responses", Operation::Generate(Api::Responses, model("a:b"))),
+            ("POST", "/v1/chat/completions/", Operation::Generate(Api::Chat, None)),
+            (
+                "POST",
+                "/openai/deployments/m/chat/completions/?api-version=1",
+                Operation::Generate(Api::Chat, model("m")),
+            ),
             ("GET", "/v1/models", Operation::ListModels),
+            ("GET", "/v1/models/", Operation::ListModels),
+            ("GET", "/v1/models/gpt-6.1-sol/", Operation::ShowModel("gpt-6.1-sol".into())),
             ("GET", "/openai/models?api-version=1", Operation::ListModels),
             ("GET", "/v1/models/openai%2Fgpt-oss", Operation::ShowModel("openai/gpt-oss".into())),
         ] {
@@ -135,14 +145,15 @@ mod tests {
             ("DELETE", "/v1/models/x", 405),
             ("POST", "/", 404),
             ("POST", "/v1/embeddings", 404),
-            ("POST", "/v1/chat/completions/", 404),
+            ("POST", "/v1/chat/completions//", 404),
+            ("POST", "/v1/chat/completions%2F", 404),
             ("POST", "/openai/chat/completions", 404),
             ("POST", "/openai/deployments//chat/completions", 404),
             ("POST", "/openai/deployments/a%20b/chat/completions", 404),
             ("POST", "/openai/deployments/..%2f..%2fv1/chat/completions", 404),
             ("POST", "/openai/deployments/a//b/chat/completions", 404),
             ("POST", "/openai/deployments/x/embeddings", 404),
-            ("GET", "/v1/models/", 404),
+            ("GET", "/v1/models//", 404),
             ("GET", "/v1/models/%ff", 404),
             ("GET", "/v1/models/%f", 404),
         ] {

@@ -3,8 +3,6 @@
 //! Only what a name surely says is judged: what is processed anywhere, and the labels `us` and `eu`. Other labels are the
 //! operator's word.
 
-use super::Site;
-
 /// The extent of a place, as far as the labels that are judged go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
@@ -29,9 +27,9 @@ pub struct Claim<'s> {
     pub extent: Extent,
 }
 
-/// Why the declared residency of a target cannot hold, where the cloud's own names tell.
-pub fn contradiction(site: &dyn Site, host: &str, model: &str, label: &str) -> Option<String> {
-    site.claims(host, model).into_iter().find_map(|Claim { what, place, extent }| {
+/// Why the declared residency of a target cannot hold, where one of the claims that the cloud's own names make tells.
+pub fn contradiction(claims: &[Claim<'_>], label: &str) -> Option<String> {
+    claims.iter().find_map(|&Claim { what, place, extent }| {
         let holds = match (extent, label) {
             (Extent::Anywhere, label) => label == "global",
             (extent, "us") => extent == Extent::Us,
@@ -53,6 +51,7 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
+    use crate::cloud::Site;
     use crate::cloud::aws::{Bedrock, Surface};
     use crate::cloud::azure::Resource;
     use crate::cloud::gcp::Location;
@@ -107,7 +106,7 @@ mod tests {
             (azure("atlantiscentral"), "gpt6", "eu", true),
             (azure(""), "gpt6", "eu", true),
         ] {
-            let found = contradiction(&*site, "a.host", model, label);
+            let found = contradiction(&site.claims("a.host", model), label);
             assert_eq!(found.is_none(), holds, "{site:?} {model} {label}: {found:?}");
         }
         for (site, host, label, holds) in [
@@ -128,7 +127,7 @@ mod tests {
             (gcp("us"), "europe-west4-aiplatform.googleapis.com", "us", false),
             (gcp("us"), "aiplatform.europe-west4.p.rep.googleapis.com", "us", false),
         ] {
-            let found = contradiction(&*site, host, "gpt-6.1-sol", label);
+            let found = contradiction(&site.claims(host, "gpt-6.1-sol"), label);
             assert_eq!(found.is_none(), holds, "{site:?} {host}: {found:?}");
         }
     }

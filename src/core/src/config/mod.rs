@@ -9,6 +9,7 @@ mod model;
 mod order;
 mod tenant;
 mod timeouts;
+mod version;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,6 +27,7 @@ pub use model::{Price, Target};
 pub use order::Order;
 pub use tenant::{Grant, parse_grant};
 pub use timeouts::Timeouts;
+pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::document::Node;
@@ -34,14 +36,16 @@ use crate::document::fields::Fields;
 /// A checked policy.
 #[derive(Debug)]
 pub struct Config {
+    /// Which policy this is.
+    pub version: Version,
     /// One per account, region and API surface, in the file's order.
     pub endpoints: Vec<Endpoint>,
     /// Every target of every model, those of one model together in the file's order.
     pub targets: Vec<Target>,
     /// From a model's public name to its targets' places in [`Config::targets`].
-    pub models: HashMap<String, Vec<usize>>,
+    pub models: HashMap<Rc<str>, Vec<usize>>,
     /// What each tenant may use.
-    pub tenants: HashMap<String, Rc<Grant>>,
+    pub tenants: HashMap<Rc<str>, Rc<Grant>>,
     /// Who says which tenant asks.
     pub identity: Identity,
     /// Listeners that need more than an address.
@@ -57,9 +61,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// A model's name and targets. `None` where the file has no such model.
-    pub fn model(&self, name: &str) -> Option<&[usize]> {
-        self.models.get(name).map(Vec::as_slice)
+    /// A model's name and the places of its targets. `None` where the file has no such model.
+    pub fn model(&self, name: &str) -> Option<(&Rc<str>, &[usize])> {
+        self.models.get_key_value(name).map(|(name, targets)| (name, targets.as_slice()))
     }
 
     /// The endpoint that a target stands on.
@@ -116,7 +120,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let known = tenant::Known {
         residencies: written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect(),
         endpoints: written.iter().map(|(name, _)| name.as_str()).collect(),
-        models: models.keys().map(String::as_str).collect(),
+        models: models.keys().map(|name| &**name).collect(),
     };
     let tenants = fields
         .optional("tenants")
@@ -142,6 +146,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);
     fields.finish(faults);
     Some(Config {
+        version: Version::of(root),
         endpoints,
         targets,
         models,

@@ -1,8 +1,10 @@
 //! Models and their targets: where a model stands, under which id, in which form, at what price.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use super::endpoint::Endpoint;
+use super::version::TargetKey;
 use crate::api::Api;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
@@ -16,6 +18,8 @@ use crate::name::{self, Named};
 /// A model on an endpoint.
 #[derive(Debug)]
 pub struct Target {
+    /// What it is known by beyond the life of this configuration.
+    pub key: TargetKey,
     /// The place of its endpoint in the configuration.
     pub endpoint: usize,
     /// The cloud's own model id or deployment.
@@ -56,7 +60,7 @@ pub struct Price {
     pub output: f64,
 }
 
-type Models = (HashMap<String, Vec<usize>>, Vec<Target>);
+type Models = (HashMap<Rc<str>, Vec<usize>>, Vec<Target>);
 
 /// The most targets that a model may have: a plan is tried from its first to its last.
 const MOST_TARGETS: usize = 32;
@@ -92,7 +96,7 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
                 faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()));
             }
         }
-        models.insert(key.to_owned(), (first..targets.len()).collect());
+        models.insert(key.into(), (first..targets.len()).collect());
     }
     (models, targets)
 }
@@ -132,7 +136,15 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         // On a detour trailers are lost before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
-    Some(Target { endpoint: index, id: id.to_owned(), addresses, price, weight, lacks })
+    Some(Target {
+        key: TargetKey::of(&endpoint.name, id),
+        endpoint: index,
+        id: id.to_owned(),
+        addresses,
+        price,
+        weight,
+        lacks,
+    })
 }
 
 /// The fields of targets that not every endpoint takes.
@@ -191,7 +203,7 @@ fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
 
 /// What the cloud's names say of a target's place has to fit what its endpoint is declared to be.
 fn check_residency(endpoint: &Endpoint, id: &str, place: &Place, faults: &mut Faults) {
-    let found = residency::contradiction(&*endpoint.site, &endpoint.host, id, &endpoint.residency);
+    let found = residency::contradiction(&endpoint.site.claims(&endpoint.host, id), &endpoint.residency);
     if let Some(message) = found {
         faults.add_with_help(place, message, "move the target to an endpoint whose residency says so");
     }

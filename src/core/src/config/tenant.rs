@@ -86,7 +86,7 @@ pub(super) fn read_all(
     known: &Known<'_>,
     defaults: &Defaults,
     faults: &mut Faults,
-) -> HashMap<String, Rc<Grant>> {
+) -> HashMap<Rc<str>, Rc<Grant>> {
     let mut tenants = HashMap::new();
     for (key, node, place) in entries(node, place, faults) {
         if !name::is_tenant(key) {
@@ -97,17 +97,17 @@ pub(super) fn read_all(
             );
         }
         if let Some(grant) = read(node, place, Some(known), defaults, faults) {
-            tenants.insert(key.to_owned(), Rc::new(grant));
+            tenants.insert(key.into(), Rc::new(grant));
         }
     }
     tenants
 }
 
 /// A tenant whose orders the ceiling has none of would be denied whatever policy a request carried for it.
-pub(super) fn check_orders(tenants: &HashMap<String, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
+pub(super) fn check_orders(tenants: &HashMap<Rc<str>, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
     let Some(bound) = &ceiling.orders else { return };
     let beyond = |orders: &Vec<Order>| !orders.iter().any(|order| bound.contains(order));
-    let mut names: Vec<&String> =
+    let mut names: Vec<&Rc<str>> =
         tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond)).map(|(name, _)| name).collect();
     names.sort_unstable();
     for name in names {

@@ -1,102 +1,116 @@
-//! The edge's machine: from a request's headers and body to a plan, or to an answer of our own.
+//! The edge's machine: from a request's headers and body to a plan, or to a local reply.
 //!
 //! ```text
-//! begin(headers) ──► Answer                      a denial, or the list of models
+//! begin(headers) ──► Found                       the list of models, or one of them
+//!               ├──► Denied
 //!               ├──► Go(Request)                 every candidate takes its model from the path
-//!               └──► Hold(Pending) ──finish(body)──► Request, or a denial
+//!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
+
+mod models;
+mod refuse;
 
 use std::rc::Rc;
 
-use serde::Serialize;
-
-use crate::api::body::Refusal;
+use crate::api::Api;
+use crate::api::body::{self, Facts};
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
-use crate::api::{self, Api};
 use crate::config::{Auth, Config, Order};
-use crate::plan::{self, Considered, Needs, Shares};
-use crate::request::splice::{Place, Splice};
-use crate::request::{Body, Origin, Request, is_kept_id};
-use crate::tenant::Caller;
+use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
+use crate::request::{Origin, Payload, Record, Request, is_kept_id};
+use crate::tenant::{Caller, Permit};
+
+pub use refuse::{too_large, too_many_held};
 
 /// What the headers lead to.
 #[derive(Debug)]
 pub enum Begin {
-    /// An answer of our own.
-    Answer(Answer),
+    /// A local reply with status 200 and this JSON.
+    Found(Vec<u8>, Record),
+    /// A local reply with an error.
+    Denied(Denied),
     /// The request can go as it is.
     Go(Request),
     /// Its body has to be read first.
     Hold(Pending),
 }
 
-/// An answer of our own.
-#[derive(Debug, PartialEq)]
-pub enum Answer {
-    /// 200 with a JSON body.
-    Found(Vec<u8>),
-    /// An error.
-    Denied(ApiError),
-}
-
-/// What a worker knows beside the configuration.
-pub struct Moment<'w> {
-    /// The picks of [`Order::Weighted`].
-    pub shares: &'w mut Shares,
-    /// Tells whether there is a Google access token that is good now. Asked only if a target depends on it.
-    pub google_token: &'w dyn Fn() -> bool,
+/// A denied request: what the client reads, and what is written down of it.
+#[derive(Debug)]
+pub struct Denied {
+    /// What the client reads.
+    pub error: ApiError,
+    /// What is written down.
+    pub record: Record,
 }
 
 /// A request that waits for its body.
 #[derive(Debug)]
 pub struct Pending {
+    asked: Asked,
+    origin: Origin,
+}
+
+/// What a request asks for, before its body is read.
+#[derive(Debug)]
+struct Asked {
     config: Rc<Config>,
     caller: Caller,
     api: Api,
     /// The model, if the path named it.
     model: Option<String>,
-    origin: Origin,
+}
+
+/// All that was weighed for one request: what `explain` prints.
+#[derive(Debug)]
+pub struct Weighed<'a> {
+    /// What the caller may do.
+    pub permit: Permit<'a>,
+    /// What the request needs.
+    pub needs: Needs,
+    /// What was decided.
+    pub decision: Decision<'a>,
 }
 
 /// Reads a request's headers.
-pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Begin {
-    start(config, inbound, moment).unwrap_or_else(|error| Begin::Answer(Answer::Denied(error)))
+pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, environment: &mut Environment<'_>) -> Begin {
+    let mut record = Record::begin(config.version);
+    start(config, inbound, environment, &mut record).unwrap_or_else(|error| {
+        record.failed(&error);
+        Begin::Denied(Denied { error, record })
+    })
 }
 
-fn start(config: &Rc<Config>, inbound: &Inbound<'_>, moment: Moment<'_>) -> Result<Begin, ApiError> {
+fn start(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    environment: &mut Environment<'_>,
+    record: &mut Record,
+) -> Result<Begin, ApiError> {
     let operation = path::operation(inbound.method, inbound.path)?;
     let caller = Caller::identify(config, inbound)?;
-    match operation {
-        Operation::ListModels => Ok(Begin::Answer(Answer::Found(list_models(config, &caller)))),
+    record.asked_by(caller.tenant());
+    let (api, model) = match operation {
+        Operation::ListModels => {
+            return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
+        }
         Operation::ShowModel(model) => {
-            show_model(config, &caller, &model).map(|body| Begin::Answer(Answer::Found(body)))
+            return models::show(config, &caller, &model).map(|body| Begin::Found(body, std::mem::take(record)));
         }
-        Operation::Generate(api, model) => {
-            check_body_headers(config, inbound)?;
-            let unread = Needs {
-                api,
-                features: Features::default(),
-                bytes: inbound.content_length.unwrap_or_default(),
-                max_tokens: None,
-                google_token: moment.google_token,
-            };
-            if let Some(name) = &model {
-                let permit = caller.permit(config, name)?;
-                let considered = plan::consider(&permit, unread);
-                if needs_no_body(&considered, api, permit.order()) {
-                    let plan = plan::plan(&permit, unread, &considered, moment.shares)?;
-                    let body = Body::Streamed { length: inbound.content_length };
-                    return Request::new(Rc::clone(config), api, plan, body, origin(inbound))
-                        .map(Begin::Go)
-                        .ok_or_else(empty_plan);
-                }
-            }
-            Ok(Begin::Hold(Pending { config: Rc::clone(config), caller, api, model, origin: origin(inbound) }))
-        }
+        Operation::Generate(api, model) => (api, model),
+    };
+    record.asked_for(api);
+    refuse::check_body_headers(config, inbound)?;
+    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
+        let plan = weighed.settle(record)?;
+        let payload = Payload::Streamed { length: inbound.content_length };
+        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), std::mem::take(record))));
     }
+    Ok(Begin::Hold(Pending { asked, origin: origin(inbound) }))
 }
 
 impl Pending {
@@ -104,65 +118,133 @@ impl Pending {
     ///
     /// # Errors
     /// Why the request is denied.
-    pub fn finish(self, body: Vec<u8>, trailers: bool, moment: Moment<'_>) -> Result<Request, ApiError> {
-        if body.len() as u64 > self.config.limits.body_bytes {
-            return Err(too_large(&self.config));
+    pub fn finish(self, body: Vec<u8>, trailers: bool, environment: &mut Environment<'_>) -> Result<Request, Denied> {
+        let Pending { asked, origin } = self;
+        let mut record = Record::begin(asked.config.version);
+        record.asked_by(asked.caller.tenant());
+        record.asked_for(asked.api);
+        let planned = asked.read(&body, trailers).and_then(|facts| {
+            let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
+            Ok((weighed.settle(&mut record)?, Payload::place(&facts)))
+        });
+        match planned {
+            Ok((plan, place)) => {
+                let payload = Payload::held(body, place, &plan);
+                Ok(Request::new(plan, payload, origin, record))
+            }
+            Err(error) => {
+                record.failed(&error);
+                Err(Denied { error, record })
+            }
         }
-        let mut facts = api::body::read(&body, self.api).map_err(refused)?;
-        if trailers {
-            facts.features.add(Feature::Trailers);
-        }
-        let plan = {
-            let model = match (&self.model, &facts.model) {
-                (Some(model), _) => model,
-                (None, Some(model)) => &*model.name,
-                (None, None) => {
-                    let message = "The request names no model: set `model`.";
-                    return Err(ApiError::new(400, "missing_required_parameter", message).about("model"));
-                }
-            };
-            let needs = Needs {
-                api: self.api,
-                features: facts.features,
-                bytes: body.len() as u64,
-                max_tokens: facts.max_tokens,
-                google_token: moment.google_token,
-            };
-            let permit = self.caller.permit(&self.config, model)?;
-            plan::plan(&permit, needs, &plan::consider(&permit, needs), moment.shares)?
-        };
-        let (place, length) = (Place::of(&facts), body.len() as u64);
-        let splice = Splice::new(body, place, &plan, &self.config, self.api);
-        Request::new(self.config, self.api, plan, Body::Held { length, splice }, self.origin).ok_or_else(empty_plan)
     }
 }
 
-/// A plan without a target is refused where it is made; this is only what the types leave to say.
-fn empty_plan() -> ApiError {
-    ApiError::new(503, "no_target", "There is no target for this request.")
+impl Asked {
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, and is not
+    /// ranked by price: nothing that only the body says can change the plan then.
+    fn weigh_unread(
+        &self,
+        length: Option<u64>,
+        environment: &mut Environment<'_>,
+        record: &mut Record,
+    ) -> Result<Option<Weighed<'_>>, ApiError> {
+        let Some(model) = &self.model else { return Ok(None) };
+        let needs =
+            Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
+        let permit = self.permit(model, record)?;
+        let candidates = plan::consider(&permit, &needs, environment);
+        if !needs_no_body(&candidates, permit.order()) {
+            return Ok(None);
+        }
+        let decision = plan::decide(&permit, &needs, candidates, environment);
+        Ok(Some(Weighed { permit, needs, decision }))
+    }
+
+    fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
+        record.named(self.config.model(model).map(|(name, _)| name));
+        self.caller.permit(&self.config, model)
+    }
+
+    fn read<'b>(&self, body: &'b [u8], trailers: bool) -> Result<Facts<'b>, ApiError> {
+        if body.len() as u64 > self.config.limits.body_bytes {
+            return Err(too_large(&self.config));
+        }
+        let mut facts = body::read(body, self.api)?;
+        if trailers {
+            facts.features.add(Feature::Trailers);
+        }
+        Ok(facts)
+    }
+
+    fn weigh(
+        &self,
+        facts: &Facts<'_>,
+        bytes: u64,
+        environment: &mut Environment<'_>,
+        record: &mut Record,
+    ) -> Result<Weighed<'_>, ApiError> {
+        let model = match (&self.model, &facts.model) {
+            (Some(model), _) => model,
+            (None, Some(model)) => &**model,
+            (None, None) => return Err(refuse::no_model()),
+        };
+        let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
+        let permit = self.permit(model, record)?;
+        let candidates = plan::consider(&permit, &needs, environment);
+        let decision = plan::decide(&permit, &needs, candidates, environment);
+        Ok(Weighed { permit, needs, decision })
+    }
 }
 
-/// The answer to a body over the limit.
-pub fn too_large(config: &Config) -> ApiError {
-    let most = config.limits.body_bytes;
-    ApiError::new(413, "request_too_large", format!("The request's body is larger than {most} bytes."))
+impl Weighed<'_> {
+    /// The plan, with what was weighed written down.
+    fn settle(self, record: &mut Record) -> Result<Plan, ApiError> {
+        record.considered(&self.decision.candidates);
+        self.decision.plan
+    }
 }
 
-/// The answer to a request that would have to wait for its body where as many do already as [`Limits`] allow.
+/// Decides on a request as the edge would, and shows all that was weighed. `look` is called where the request came so far
+/// that its targets were looked at.
 ///
-/// [`Limits`]: crate::config::Limits
-pub fn too_many_held() -> ApiError {
-    let message = "This endpoint holds as many unfinished requests as it may. Try again in a second.";
-    ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "overloaded", message) }
+/// # Errors
+/// Why the request is denied.
+pub fn explain(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    body: &[u8],
+    trailers: bool,
+    environment: &mut Environment<'_>,
+    look: impl FnOnce(&Weighed<'_>),
+) -> Result<(), ApiError> {
+    let operation = path::operation(inbound.method, inbound.path)?;
+    let caller = Caller::identify(config, inbound)?;
+    let (api, model) = match operation {
+        Operation::ListModels => return Ok(()),
+        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),
+        Operation::Generate(api, model) => (api, model),
+    };
+    refuse::check_body_headers(config, inbound)?;
+    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    let mut record = Record::default();
+    let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
+        Some(weighed) => weighed,
+        None => {
+            let facts = asked.read(body, trailers)?;
+            asked.weigh(&facts, body.len() as u64, environment, &mut record)?
+        }
+    };
+    look(&weighed);
+    weighed.decision.plan.map(drop)
 }
 
-/// Whether nothing that only the body says can change the plan: each candidate takes its model from the path,
-/// lacks nothing, and is not ranked by price.
-fn needs_no_body(considered: &[Considered<'_>], api: Api, order: Order) -> bool {
+/// See [`Asked::weigh_unread`].
+fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
     let mut fit = 0;
-    for Considered { target, .. } in considered.iter().filter(|considered| considered.unfit.is_none()) {
+    for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
-        let in_path = target.address_for(api).is_some_and(|address| address.model_in_path);
+        let in_path = target.address(form).is_some_and(|address| address.model_in_path);
         if !in_path || !target.lacks.is_empty() {
             return false;
         }
@@ -180,105 +262,7 @@ fn origin(inbound: &Inbound<'_>) -> Origin {
     }
 }
 
-fn check_body_headers(config: &Config, inbound: &Inbound<'_>) -> Result<(), ApiError> {
-    match inbound.content_type {
-        Single::Once(value) if is_json(value) => {}
-        Single::Repeated => return Err(twice("content-type")),
-        _ => {
-            let message = "The request's `content-type` has to be application/json.";
-            return Err(ApiError::new(415, "unsupported_media_type", message).about("content-type"));
-        }
-    }
-    match inbound.content_encoding {
-        Single::Absent => {}
-        Single::Once(value) if value.eq_ignore_ascii_case(b"identity") => {}
-        _ => {
-            let message = "The request's body must not be compressed: send no `content-encoding`.";
-            return Err(ApiError::new(415, "unsupported_content_encoding", message).about("content-encoding"));
-        }
-    }
-    match inbound.content_length {
-        Some(length) if length > config.limits.body_bytes => Err(too_large(config)),
-        _ => Ok(()),
-    }
-}
-
-fn twice(header: &'static str) -> ApiError {
-    ApiError::new(400, "invalid_header", format!("Header `{header}` stands more than once.")).about(header)
-}
-
-fn is_json(content_type: &[u8]) -> bool {
-    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default();
-    kind.trim_ascii().eq_ignore_ascii_case(b"application/json")
-}
-
-fn refused(refusal: Refusal) -> ApiError {
-    match refusal {
-        Refusal::Malformed(malformed) => {
-            let message = format!(
-                "The request's body could not be parsed as JSON: expected {} at byte {}.",
-                malformed.expected, malformed.at
-            );
-            ApiError::new(400, "invalid_json", message)
-        }
-        Refusal::NotAnObject => ApiError::new(400, "invalid_json", "The request's body has to be a JSON object."),
-        Refusal::Duplicate(key) => {
-            ApiError::new(400, "duplicate_key", format!("The key `{key}` stands twice in one object.")).about(key)
-        }
-        Refusal::OtherCase(key) => {
-            let message = format!("A key of the body is `{key}` in another case; write `{key}`.");
-            ApiError::new(400, "invalid_key", message).about(key)
-        }
-        Refusal::WrongType(key, wanted) => {
-            ApiError::new(400, "invalid_type", format!("`{key}` has to be {wanted}.")).about(key)
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct ModelList<'c> {
-    object: &'static str,
-    data: Vec<Model<'c>>,
-}
-
-/// A model as OpenAI's API shows it. When it was made is not known here: 0.
-#[derive(Serialize)]
-struct Model<'c> {
-    id: &'c str,
-    object: &'static str,
-    created: u64,
-    owned_by: &'static str,
-}
-
-impl Model<'_> {
-    fn named(id: &str) -> Model<'_> {
-        Model { id, object: "model", created: 0, owned_by: "multihome" }
-    }
-}
-
-/// Whether some target of the model may serve the caller, in one form or the other.
-fn may_use(config: &Config, caller: &Caller, model: &str) -> bool {
-    caller.permit(config, model).is_ok_and(|permit| permit.targets().any(|(_, _, refusal)| refusal.is_none()))
-}
-
-fn list_models(config: &Config, caller: &Caller) -> Vec<u8> {
-    let mut names: Vec<&str> =
-        config.models.keys().map(String::as_str).filter(|name| may_use(config, caller, name)).collect();
-    names.sort_unstable();
-    let list = ModelList { object: "list", data: names.into_iter().map(Model::named).collect() };
-    serde_json::to_vec(&list).unwrap_or_default()
-}
-
-fn show_model(config: &Config, caller: &Caller, model: &str) -> Result<Vec<u8>, ApiError> {
-    caller.permit(config, model)?;
-    if !may_use(config, caller, model) {
-        let message = format!("Policy leaves no target for model `{model}`.");
-        return Err(ApiError::new(403, "no_target_allowed", message).about("model"));
-    }
-    Ok(serde_json::to_vec(&Model::named(model)).unwrap_or_default())
-}
-
-/// Whether some endpoint needs the keeper.
+/// Whether some endpoint needs Google's access token.
 pub fn needs_keeper(config: &Config) -> bool {
     config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
 }

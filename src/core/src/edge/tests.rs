@@ -2,6 +2,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
 use crate::config;
+use crate::plan::WeightedPicks;
 
 /// One dated deployment, one v1 deployment and AWS, so that some models need a body to be read and some do not.
 const POLICY: &str = r#"{
@@ -41,18 +42,14 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
     headers.extend_from_slice(more);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let inbound = Inbound::read(headers, config.identity.headers());
-    let mut shares = Shares::default();
-    match begin(&config, &inbound, Moment { shares: &mut shares, google_token: &|| false }) {
-        Begin::Answer(Answer::Denied(error)) => Err(error),
-        Begin::Answer(Answer::Found(body)) => {
-            Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default()))
-        }
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+    match begin(&config, &inbound, &mut environment) {
+        Begin::Denied(denied) => Err(denied.error),
+        Begin::Found(body, _) => Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default())),
         Begin::Go(request) => Ok(request),
-        Begin::Hold(pending) => pending.finish(
-            body.unwrap_or_default().into(),
-            false,
-            Moment { shares: &mut shares, google_token: &|| false },
-        ),
+        Begin::Hold(pending) => {
+            pending.finish(body.unwrap_or_default().into(), false, &mut environment).map_err(|denied| denied.error)
+        }
     }
 }
 
@@ -172,5 +169,5 @@ fn the_model_in_the_path_goes_before_the_one_in_the_body() {
     let mut request =
         run("POST", "/openai/deployments/both/chat/completions", "acme", &[], Some(r#"{"model":"dated"}"#)).unwrap();
     assert_eq!(request.retries(), 1);
-    assert_eq!(request.begin("az").unwrap().path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
+    assert_eq!(request.begin("az").unwrap().1.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
 }

@@ -3,8 +3,9 @@ use std::rc::Rc;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::api::feature::Feature;
 use crate::api::inbound::{Inbound, Single};
-use crate::config::{self, Config};
+use crate::config::{self, Config, Order};
 use crate::tenant::Caller;
 
 /// Three clouds, four targets: enough for every rule to refuse one of them.
@@ -36,15 +37,25 @@ pub(crate) fn config() -> Rc<Config> {
     Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap())
 }
 
-fn needs(api: Api) -> Needs<'static> {
-    Needs { api, features: Features::default(), bytes: 400, max_tokens: None, google_token: &|| true }
+fn needs(api: Api) -> Needs {
+    Needs { api, features: Features::default(), bytes: 400, max_tokens: None }
 }
 
 fn planned(
     tenant: &str,
     headers: &[(&'static str, &'static str)],
     model: &str,
-    needs: Needs<'_>,
+    needs: Needs,
+) -> Result<Vec<String>, (u16, String)> {
+    planned_with(tenant, headers, model, needs, &|| true)
+}
+
+fn planned_with(
+    tenant: &str,
+    headers: &[(&'static str, &'static str)],
+    model: &str,
+    needs: Needs,
+    google_token: &dyn Fn() -> bool,
 ) -> Result<Vec<String>, (u16, String)> {
     let config = config();
     let mut inbound = Inbound { tenant: Single::Once(tenant.as_bytes()), ..Inbound::default() };
@@ -63,8 +74,11 @@ fn planned(
     let told = |error: ApiError| (error.status, error.code.unwrap_or_default().into_owned());
     let caller = Caller::identify(&config, &inbound).map_err(told)?;
     let permit = caller.permit(&config, model).map_err(told)?;
-    let plan = plan(&permit, needs, &consider(&permit, needs), &mut Shares::default()).map_err(told)?;
-    Ok(plan.into_iter().map(|index| config.endpoint_of(&config.targets[index]).unwrap().name.clone()).collect())
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token };
+    let candidates = consider(&permit, &needs, &environment);
+    let plan = decide(&permit, &needs, candidates, &mut environment).plan.map_err(told)?;
+    assert_eq!((&*plan.subject().model, plan.subject().api), (model, needs.api));
+    Ok(plan.iter().map(|stop| stop.endpoint.name.clone()).collect())
 }
 
 /// Orders: the file's default, and those of the ceiling, of the tenant's entry and of the policy that a request carries,
@@ -110,7 +124,7 @@ fn the_order_is_one_that_ceiling_entry_and_policy_allow() {
                 &format!(r#""defaults": {{"order": "cheapest"}}, "tenants": {{"t": {},"#, grant(entry)),
                 1,
             );
-        let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
+        let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
         let carried = grant(carried);
         let inbound = Inbound {
             tenant: Single::Once(b"t"),
@@ -186,20 +200,22 @@ fn what_no_target_has_together_is_named_together() {
     let policy = POLICY
         .replace(r#""weight": 3"#, r#""lacks": ["choices"]"#)
         .replace(r#""id": "sol-eu","#, r#""id": "sol-eu", "lacks": ["choices"],"#);
-    let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
+    let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
     let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
     let caller = Caller::identify(&config, &inbound).unwrap();
     let permit = caller.permit(&config, "sol").unwrap();
     let needs = Needs { features: [Feature::Tools, Feature::Choices].into_iter().collect(), ..needs(Api::Chat) };
-    let error = plan(&permit, needs, &consider(&permit, needs), &mut Shares::default()).unwrap_err();
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+    let candidates = consider(&permit, &needs, &environment);
+    let error = decide(&permit, &needs, candidates, &mut environment).plan.unwrap_err();
     assert!(error.message.ends_with("has: tools and choices."), "{}", error.message);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn without_a_token_google_is_unfit() {
-    let without = Needs { google_token: &|| false, ..needs(Api::Responses) };
-    assert_eq!(planned("all", &[], "sol", without).unwrap(), ["aws-us", "az-us"]);
-    assert_eq!(planned("all", &[], "luna", without).unwrap_err(), (503, "no_credential".to_owned()));
+    let without = |model| planned_with("all", &[], model, needs(Api::Responses), &|| false);
+    assert_eq!(without("sol").unwrap(), ["aws-us", "az-us"]);
+    assert_eq!(without("luna").unwrap_err(), (503, "no_credential".to_owned()));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

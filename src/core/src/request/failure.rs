@@ -1,11 +1,11 @@
-//! What is kept of the attempts that failed: the most telling failure, which the client hears when all have.
+//! What is kept of the attempts that failed: the failure that tells the client most, which is reported when all have.
 
+use super::judge::Failure;
 use crate::api::error::ApiError;
-use crate::request::judge::Failure;
 
-/// A failure that may be told to the client.
+/// A failure that may be reported to the client.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(super) struct Reported {
     /// The attempt's place in the plan.
     pub position: usize,
     /// What it was.
@@ -14,13 +14,13 @@ pub(super) struct Told {
     pub id: Option<Box<[u8]>>,
 }
 
-/// The most telling failure so far, if there was one.
+/// The failure that tells most so far, if there was one.
 #[derive(Debug, Default)]
-pub(super) struct MostTelling(Option<Told>);
+pub(super) struct ReportedFailure(Option<Reported>);
 
-impl MostTelling {
+impl ReportedFailure {
     /// Notes a failure. Of two that tell the same the first stays, with the sooner return.
-    pub fn note(&mut self, new: Told) {
+    pub fn note(&mut self, new: Reported) {
         match &mut self.0 {
             Some(kept) if kept.failure.cause > new.failure.cause => {}
             Some(kept) if kept.failure.cause == new.failure.cause => {
@@ -35,11 +35,11 @@ impl MostTelling {
     }
 
     /// The failure.
-    pub fn told(&self) -> Option<&Told> {
+    pub fn reported(&self) -> Option<&Reported> {
         self.0.as_ref()
     }
 
-    /// What the client hears.
+    /// What the client reads.
     pub fn error(&self) -> ApiError {
         match &self.0 {
             Some(told) => told.failure.error.clone(),

@@ -1,10 +1,8 @@
 //! A target's model id in a client's body: one place is replaced, everything else stays byte for byte.
 
-use crate::api::Api;
 use crate::api::body::Facts;
-use crate::cloud::ModelAddress;
-use crate::config::{Config, Target};
 use crate::name;
+use crate::plan::{Plan, Stop};
 
 /// Where a target's model id goes in a body: everything up to `until` is replaced, the rest stays.
 #[derive(Debug)]
@@ -29,12 +27,12 @@ pub struct Place {
 impl Place {
     /// The place that a body's facts tell.
     pub fn of(facts: &Facts<'_>) -> Place {
-        let (from, until, kind) = match &facts.model {
-            Some(model) => (model.span.start, model.span.end, Put::Value),
+        let (from, until, kind) = match &facts.model_span {
+            Some(span) => (span.start, span.end, Put::Value),
             None => (facts.opening, facts.opening, Put::Member { others: !facts.empty }),
         };
-        let named = facts.model.as_ref().filter(|model| name::is_model(&model.name));
-        let named = named.map(|model| model.name.clone().into_owned());
+        let named = facts.model.as_ref().filter(|model| name::is_model(model));
+        let named = named.map(|model| model.clone().into_owned());
         Place { from, until, kind, named }
     }
 }
@@ -50,9 +48,9 @@ enum Put {
 impl Splice {
     /// How a body is to be spliced for the targets of a plan. Of the body, only what stands before the model is
     /// kept, in its own memory, and only if some target needs it.
-    pub fn new(mut body: Vec<u8>, place: Place, targets: &[usize], config: &Config, api: Api) -> Splice {
+    pub fn new(mut body: Vec<u8>, place: Place, plan: &Plan) -> Splice {
         let mut splice = Splice { before: None, place };
-        if targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| splice.differs(target, api)) {
+        if plan.iter().any(|stop| splice.differs(&stop)) {
             body.truncate(splice.place.from);
             splice.before = Some(body);
         }
@@ -60,9 +58,8 @@ impl Splice {
     }
 
     /// Whether a target gets another body than the client's.
-    pub fn differs(&self, target: &Target, api: Api) -> bool {
-        let in_path = target.address_for(api).is_some_and(|ModelAddress { model_in_path, .. }| *model_in_path);
-        !in_path && self.place.named.as_ref() != Some(&target.id)
+    pub fn differs(&self, stop: &Stop<'_>) -> bool {
+        !stop.address.model_in_path && self.place.named.as_ref() != Some(&stop.target.id)
     }
 
     /// How many bytes at the beginning of the body are replaced.

@@ -1,10 +1,15 @@
+use std::rc::Rc;
+
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
-use crate::config;
-
+use crate::api::Api;
 use crate::api::body;
-use crate::request::splice::Place;
+use crate::api::feature::Features;
+use crate::api::inbound::{Inbound, Single};
+use crate::config;
+use crate::plan::{self, Environment, Needs, WeightedPicks};
+use crate::tenant::Caller;
 
 /// All three clouds, one target each, in the order in which they are tried.
 const POLICY: &str = r#"{
@@ -23,31 +28,48 @@ const POLICY: &str = r#"{
 }"#;
 
 fn planned(body: &str) -> Request {
+    planned_from(body, Origin::default())
+}
+
+fn planned_from(body: &str, origin: Origin) -> Request {
     let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
-    let facts = body::read(body.as_bytes(), Api::Chat).unwrap();
-    let plan = vec![0, 1, 2];
-    let splice = Splice::new(body.into(), Place::of(&facts), &plan, &config, Api::Chat);
-    Request::new(config, Api::Chat, plan, Body::Held { length: body.len() as u64, splice }, Origin::default()).unwrap()
+    let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
+    let caller = Caller::identify(&config, &inbound).unwrap();
+    let permit = caller.permit(&config, "m").unwrap();
+    let needs = Needs { api: Api::Chat, features: Features::default(), bytes: body.len() as u64, max_tokens: None };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+    let candidates = plan::consider(&permit, &needs, &environment);
+    let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+    let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());
+    let payload = Payload::held(body.into(), place, &plan);
+    Request::new(plan, payload, origin, Record::begin(config.version))
 }
 
-fn answer(status: u16, retry_after: Option<&str>) -> Answer<'_> {
-    Answer { status, retry_after, id: Some(b"call-1"), ..Answer::default() }
+fn response(status: u16, retry_after: Option<&str>) -> UpstreamResponse<'_> {
+    UpstreamResponse { status, retry_after, id: Some(b"call-1"), ..UpstreamResponse::default() }
 }
 
-/// The code of what is told.
+/// Begins an attempt and judges its error.
+fn fails(request: &mut Request, endpoint: &str, status: u16, retry_after: Option<&str>) -> Next {
+    let (attempt, _) = request.begin(endpoint).unwrap();
+    request.judge(attempt, response(status, retry_after))
+}
+
+/// The code of what the client reads.
 fn code(next: &Next) -> &str {
     match next {
-        Next::Tell(error) | Next::AllFailed(error) => error.code.as_deref().unwrap_or_default(),
-        Next::Pass | Next::MoveOn => "",
+        Next::Replace(error, _) => error.code.as_deref().unwrap_or_default(),
+        Next::Pass | Next::Failover => "",
     }
 }
 
 /// The body of the latest attempt, and the length that its head announced.
 fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
-    let length = request.begin(endpoint).unwrap().length.unwrap();
+    let (attempt, head) = request.begin(endpoint).unwrap();
+    let length = head.length.unwrap();
     let mut sent = body.to_owned();
-    if let Some(until) = request.replaces() {
-        let bytes = request.replacement(|most| body.as_bytes()[..most].to_vec()).unwrap();
+    if let Some(until) = request.replaces(&attempt) {
+        let bytes = request.replacement(&attempt, |most| body.as_bytes()[..most].to_vec()).unwrap();
         sent.replace_range(..until, std::str::from_utf8(&bytes).unwrap());
     }
     (sent, length)
@@ -58,42 +80,46 @@ fn every_target_gets_its_own_path_host_and_model() {
     let body = r#"{"messages":[], "model" : "m" ,"n":1}"#;
     let mut request = planned(body);
     assert_eq!(request.next_cluster(), Some("multihome-dated"));
-    let first = request.begin("dated").unwrap();
+    let (attempt, first) = request.begin("dated").unwrap();
     assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
     assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
     assert_eq!(first.length, Some(body.len() as u64));
     assert_eq!(request.next_cluster(), Some("multihome-aws"));
-    assert_eq!(request.replaces(), None, "the path names the model");
+    assert_eq!(request.replaces(&attempt), None, "the path names the model");
 
     let (spliced, length) = sent(&mut request, "aws", body);
     assert_eq!(spliced, r#"{"messages":[], "model" : "openai.gpt-oss-120b" ,"n":1}"#);
     assert_eq!(length, spliced.len() as u64);
 
-    let last = request.begin("gcp").unwrap();
+    let (last_attempt, last) = request.begin("gcp").unwrap();
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
     assert_eq!((last.scheme, last.google_token), ("http", true));
     assert_eq!(request.next_cluster(), None);
-    assert_eq!(request.replaces(), None, "the client's name is the target's id");
+    assert_eq!(request.replaces(&last_attempt), None, "the client's name is the target's id");
     assert_eq!(
-        request.answerer().unwrap(),
-        Answerer { id: None, cloud: "gcp", region: "us", target: "gcp", attempts: 3 }
+        request.served_by().unwrap(),
+        ServedBy { id: None, cloud: "gcp", region: "us", target: "gcp", attempts: 3 }
     );
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn only_the_first_attempt_finds_the_clients_own_headers() {
-    let mut request = planned("{}");
-    request.origin = Origin { plain: true, said_length: true, ..Origin::default() };
-    assert_eq!(request.begin("dated").unwrap().kept, Some(Kept { count: 6, scheme: false, length: true }));
-    assert_eq!(request.begin("aws").unwrap().kept, None);
-    assert_eq!(request.begin("gcp").unwrap().kept, None);
+    let mut request = planned_from("{}", Origin { plain: true, said_length: true, ..Origin::default() });
+    assert_eq!(
+        request.begin("dated").unwrap().1.reusable,
+        Some(ReusableHead { count: 6, scheme: false, length: true })
+    );
+    assert_eq!(request.begin("aws").unwrap().1.reusable, None);
+    assert_eq!(request.begin("gcp").unwrap().1.reusable, None);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn a_length_that_the_client_did_not_say_is_said_to_the_cloud() {
-    let mut request = planned("{}");
-    request.origin = Origin { plain: true, https: true, ..Origin::default() };
-    assert_eq!(request.begin("dated").unwrap().kept, Some(Kept { count: 5, scheme: true, length: false }));
+    let mut request = planned_from("{}", Origin { plain: true, https: true, ..Origin::default() });
+    assert_eq!(
+        request.begin("dated").unwrap().1.reusable,
+        Some(ReusableHead { count: 5, scheme: true, length: false })
+    );
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -123,44 +149,63 @@ fn an_attempt_out_of_turn_is_refused() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn when_all_fail_the_client_is_told_what_helps_it_most() {
+fn when_all_fail_the_client_reads_what_helps_it_most() {
     let mut request = planned("{}");
-    request.begin("dated").unwrap();
-    assert_eq!(request.judge(answer(429, Some("9"))), Next::MoveOn);
-    request.begin("aws").unwrap();
-    assert_eq!(request.judge(answer(429, Some("4"))), Next::MoveOn);
-    request.begin("gcp").unwrap();
-    let Next::AllFailed(error) = request.judge(answer(503, None)) else {
-        panic!("nothing was told");
+    assert_eq!(fails(&mut request, "dated", 429, Some("9")), Next::Failover);
+    assert_eq!(fails(&mut request, "aws", 429, Some("4")), Next::Failover);
+    let Next::Replace(error, Whose::Reported) = fails(&mut request, "gcp", 503, None) else {
+        panic!("nothing was reported");
     };
     assert_eq!((error.status, error.retry_after.as_deref()), (429, Some("4")));
-    let failed = request.failed().unwrap();
-    assert_eq!((failed.target, failed.id), ("dated", Some(&b"call-1"[..])));
-    assert!(matches!(request.gave_up(503), Next::AllFailed(error) if error.status == 429));
+    let reported = request.reported().unwrap();
+    assert_eq!((reported.target, reported.id), ("dated", Some(&b"call-1"[..])));
+    assert!(matches!(request.gave_up(503), Next::Replace(error, Whose::Reported) if error.status == 429));
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn tells_what_envoy_found_where_no_cloud_said_more() {
+fn reports_what_envoy_found_where_no_cloud_said_more() {
     let mut request = planned("{}");
-    request.begin("dated").unwrap();
+    let (attempt, _) = request.begin("dated").unwrap();
     assert_eq!(code(&request.gave_up(503)), "upstream_unavailable");
     assert_eq!(code(&request.gave_up(504)), "upstream_timeout");
-    assert_eq!(request.judge(answer(401, None)), Next::MoveOn);
+    assert_eq!(request.judge(attempt, response(401, None)), Next::Failover);
     assert_eq!(code(&request.gave_up(401)), "credential_refused", "no retry was left");
-    request.begin("aws").unwrap();
+    let (attempt, _) = request.begin("aws").unwrap();
     assert_eq!(code(&request.gave_up(503)), "upstream_unavailable");
-    assert_eq!(request.judge(answer(408, None)), Next::MoveOn);
+    assert_eq!(request.judge(attempt, response(408, None)), Next::Failover);
     assert_eq!(code(&request.gave_up(503)), "upstream_timeout");
 }
 
+/// Every try and how it ended, and why the others were not tried.
 #[wasm_bindgen_test(unsupported = test)]
-fn keeps_nothing_once_it_was_sent_or_an_answer_went_out() {
+fn writes_down_every_try() {
+    let mut request = planned("{}");
+    let policy = request.plan.subject().policy;
+    assert_eq!(request.record(), format!("tenant=acme model=m api=chat policy={policy}"));
+    fails(&mut request, "dated", 429, None);
+    let (attempt, _) = request.begin("aws").unwrap();
+    request.reset(attempt, None);
+    let (attempt, _) = request.begin("gcp").unwrap();
+    let begun = format!("tenant=acme model=m api=chat form=openai.chat policy={policy} tries=dated:429>aws:reset>gcp");
+    assert_eq!(request.record(), format!("{begun}:open"));
+    request.served(attempt, 200);
+    assert_eq!(request.record(), format!("{begun}:200"));
+
+    let mut request = planned("{}");
+    for (endpoint, status) in [("dated", 500), ("aws", 429), ("gcp", 401)] {
+        fails(&mut request, endpoint, status, None);
+    }
+    assert!(request.record().ends_with(" tries=dated:500>aws:429>gcp:401 error=rate_limit_exceeded"));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn keeps_nothing_once_it_was_sent_or_a_response_was_served() {
     let body = r#"{"messages":[],"model":"m"}"#;
     let mut request = planned(body);
     assert!(request.held_bytes() > 0);
-    request.begin("dated").unwrap();
-    request.answer();
-    assert_eq!((request.held_bytes(), request.fate()), ("m".len(), Fate::Passed));
+    let (attempt, _) = request.begin("dated").unwrap();
+    request.served(attempt, 200);
+    assert_eq!((request.held_bytes(), request.state()), ("m".len(), TryState::Served));
 
     let mut request = planned(body);
     request.begin("dated").unwrap();
@@ -180,15 +225,22 @@ fn reads_again_what_it_kept_no_longer() {
     let body = r#"{"messages":[],"model":"m"}"#;
     let mut request = planned(body);
     request.begin("dated").unwrap();
-    request.begin("aws").unwrap();
-    let first = request.replacement(|_| panic!("it is kept"));
-    assert_eq!(request.replacement(|most| body.as_bytes()[..most].to_vec()), first);
-    assert_eq!(request.replacement(|_| Vec::new()), None, "less than was asked for");
+    let (attempt, _) = request.begin("aws").unwrap();
+    let first = request.replacement(&attempt, |_| panic!("it is kept"));
+    assert_eq!(request.replacement(&attempt, |most| body.as_bytes()[..most].to_vec()), first);
+    assert_eq!(request.replacement(&attempt, |_| Vec::new()), None, "less than was asked for");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
 fn lets_back_only_what_a_client_may_see() {
-    for name in ["content-type", "content-length", "retry-after", "x-ratelimit-remaining-tokens"] {
+    for name in [
+        "content-type",
+        "content-length",
+        "retry-after",
+        "x-ratelimit-remaining-tokens",
+        "cache-control",
+        "x-accel-buffering",
+    ] {
         assert!(passes_back(name.as_bytes()), "{name}");
     }
     for name in ["set-cookie", "server", "x-multihome-cloud", "x-ms-region", "x-amzn-requestid", "transfer-encoding"] {

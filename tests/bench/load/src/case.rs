@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::answer;
+use crate::{answer, upstream};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
@@ -13,22 +14,36 @@ pub enum Case {
     Headers,
     Json700,
     Json64k,
-    /// A streamed answer of `answer::EVENTS` events.
+    /// A streamed answer of `answer::EVENTS` events, as fast as Envoy takes them one by one.
     Sse64,
+    /// The same at a model's pace: each event finds Envoy asleep.
+    SsePaced,
 }
 
 impl Case {
+    pub const ALL: [Case; 5] = [Case::Headers, Case::Json700, Case::Json64k, Case::Sse64, Case::SsePaced];
+
     pub fn name(self) -> &'static str {
         match self {
             Case::Headers => "headers",
             Case::Json700 => "json-700",
             Case::Json64k => "json-64k",
             Case::Sse64 => "sse-64",
+            Case::SsePaced => "sse-paced",
+        }
+    }
+
+    /// The time between two events, where the answer is streamed.
+    pub fn pace(self) -> Option<Duration> {
+        match self {
+            Case::Headers | Case::Json700 | Case::Json64k => None,
+            Case::Sse64 => Some(upstream::TICK),
+            Case::SsePaced => Some(upstream::PACE),
         }
     }
 
     pub fn streams(self) -> bool {
-        self == Case::Sse64
+        self.pace().is_some()
     }
 
     /// The length of a whole answer's body, its chunks joined.
@@ -46,9 +61,10 @@ impl Case {
             _ => "/v1/chat/completions".to_owned(),
         };
         let body = match self {
-            Case::Headers | Case::Json700 => body(&short(), model, "", 700)?,
-            Case::Sse64 => body(&short(), model, r#","stream":true,"stream_options":{"include_usage":true}"#, 700)?,
-            Case::Json64k => body(&conversation(), model, "", 64 * 1024)?,
+            Case::Headers | Case::Json700 => body(&short(), model, "", USER, 700)?,
+            Case::Sse64 => body(&short(), model, STREAM, USER, 700)?,
+            Case::SsePaced => body(&short(), model, STREAM, PACED_USER, 700)?,
+            Case::Json64k => body(&conversation(), model, "", USER, 64 * 1024)?,
         };
         let mut head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n");
         for line in SDK_HEADERS.iter().copied().chain(headers.iter().map(String::as_str)) {
@@ -66,10 +82,7 @@ impl FromStr for Case {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Case, String> {
-        [Case::Headers, Case::Json700, Case::Json64k, Case::Sse64]
-            .into_iter()
-            .find(|case| case.name() == name)
-            .ok_or_else(|| format!("there is no case `{name}`"))
+        Case::ALL.into_iter().find(|case| case.name() == name).ok_or_else(|| format!("there is no case `{name}`"))
     }
 }
 
@@ -92,17 +105,28 @@ const SDK_HEADERS: &[&str] = &[
     "x-stainless-read-timeout: 600",
 ];
 
+const STREAM: &str = r#","stream":true,"stream_options":{"include_usage":true}"#;
+
+const USER: &str = "user-8f14e45f";
+/// By whom the upstream knows that a stream is to be paced: no header of a client's reaches it.
+pub const PACED_USER: &str = "user-paced001";
+
 /// A body of exactly `bytes` bytes: the last message's text is cut or continued to fit.
 ///
 /// The messages come first: a reader that stops at the model has read them all.
-fn body(messages: &[(&str, String)], model: &str, stream: &str, bytes: usize) -> Result<String, Box<dyn Error>> {
+fn body(
+    messages: &[(&str, String)],
+    model: &str,
+    stream: &str,
+    user: &str,
+    bytes: usize,
+) -> Result<String, Box<dyn Error>> {
     let mut text = String::from(r#"{"messages":["#);
     for (role, content) in messages {
         text.push_str(&format!(r#"{{"role":"{role}","content":{}}},"#, json!(content)));
     }
-    let tail = format!(
-        r#""}}],"model":"{model}","max_tokens":512,"temperature":0.2,"top_p":0.95{stream},"user":"user-8f14e45f"}}"#
-    );
+    let tail =
+        format!(r#""}}],"model":"{model}","max_tokens":512,"temperature":0.2,"top_p":0.95{stream},"user":"{user}"}}"#);
     text.push_str(r#"{"role":"user","content":""#);
     let room = bytes
         .checked_sub(text.len() + tail.len())
@@ -168,7 +192,8 @@ mod tests {
 
     #[test]
     fn bodies_are_json_of_the_length_their_case_names() {
-        for (case, bytes) in [(Case::Headers, 700), (Case::Json700, 700), (Case::Sse64, 700), (Case::Json64k, 65536)] {
+        for case in Case::ALL {
+            let bytes = if case == Case::Json64k { 65536 } else { 700 };
             let request = case.request("h", None, &[]).unwrap();
             let text = String::from_utf8(request).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();

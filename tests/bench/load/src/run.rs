@@ -14,7 +14,6 @@ use crate::case::Case;
 use crate::connection::Connection;
 use crate::cpu;
 use crate::http::{self, Message, Reader};
-use crate::upstream;
 
 pub struct Plan {
     pub target: SocketAddr,
@@ -77,15 +76,12 @@ pub fn run(plan: &Plan) -> Result<Value, Box<dyn Error>> {
     }
 }
 
-/// Opens the connections and sends the first request on each. Streams start spread over the time one of
-/// them takes, so that they do not all end in the same tick.
+/// Opens the connections and sends the first request on each. Streams start spread over the time one of them takes and,
+/// within it, over the time between two events: neither their ends nor their events shall fall together.
 fn start<'a>(plan: &'a Plan, poll: &Poll) -> Result<Vec<Client<'a>>, Box<dyn Error>> {
-    let ticks = u32::try_from(answer::EVENTS)?;
-    let apart = if plan.case.streams() {
-        upstream::TICK * ticks / u32::try_from(plan.connections.max(1))?
-    } else {
-        Duration::ZERO
-    };
+    let paces = u32::try_from(answer::EVENTS)? + 1;
+    let whole = plan.case.pace().map_or(Duration::ZERO, |pace| pace * paces);
+    let apart = whole / u32::try_from(plan.connections.max(1))?;
     let mut clients = Vec::new();
     for index in 0..plan.connections {
         // Blocking, so that the first write finds a connected socket.

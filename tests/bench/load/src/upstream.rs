@@ -4,6 +4,9 @@
 //! The events of a stream go out one a tick, all streams in the same tick. Written at once, as many of them as
 //! had piled up while Envoy was busy would reach its filters in one callback: the slower the chain, the
 //! fewer the callbacks, and the comparison would flatter the slow.
+//!
+//! Where the request asks for it, each stream has a pace of its own instead, as those of a model have: what Envoy did for the
+//! event before is out of the processor's caches when the next one comes.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,13 +18,19 @@ use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
 
 use crate::answer;
+use crate::case::PACED_USER;
 use crate::connection::Connection;
 use crate::http::Reader;
+use crate::schedule::Schedule;
 
 /// Time between two events of a stream, at the least.
 pub const TICK: Duration = Duration::from_millis(1);
 
+/// Time between two events of a paced stream.
+pub const PACE: Duration = Duration::from_millis(2);
+
 const LISTENER: Token = Token(0);
+const TIMER: Token = Token(1);
 
 struct Peer<'a> {
     connection: Connection<'a>,
@@ -34,7 +43,12 @@ struct Peer<'a> {
 pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     let whole = answer::whole();
     let stream = answer::stream();
-    let asks_stream = Finder::new(b"\"stream\":true");
+    let answers = Answers {
+        whole: &whole,
+        stream: &stream,
+        asks_stream: Finder::new(b"\"stream\":true"),
+        asks_pace: Finder::new(PACED_USER),
+    };
     let mut poll = Poll::new()?;
     let mut listener = TcpListener::bind(listen)?;
     poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
@@ -44,9 +58,11 @@ pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
     let mut scratch = vec![0; 128 * 1024];
     let mut peers: HashMap<Token, Peer> = HashMap::new();
     let mut streaming: Vec<Token> = Vec::new();
-    let mut next_token = 1;
+    let mut paced = Schedule::new(poll.registry(), TIMER)?;
+    let mut next_token = 2;
     let mut next_tick = Instant::now();
     loop {
+        paced.arm()?;
         let wait = (!streaming.is_empty()).then(|| next_tick.saturating_duration_since(Instant::now()));
         poll.poll(&mut events, wait)?;
         for event in &events {
@@ -62,9 +78,10 @@ pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
             let Some(peer) = peers.get_mut(&event.token()) else {
                 continue;
             };
-            match peer.on_ready(&mut scratch, &whole, &stream, &asks_stream) {
+            match peer.on_ready(&mut scratch, &answers) {
                 Ok(Next::Wait) => {}
                 Ok(Next::Stream) => streaming.push(event.token()),
+                Ok(Next::Paced) => paced.add(Instant::now() + PACE, event.token()),
                 Ok(Next::Close) | Err(_) => {
                     peers.remove(&event.token());
                 }
@@ -74,23 +91,32 @@ pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
             next_tick = Instant::now() + TICK;
             streaming.retain(|token| peers.get_mut(token).is_some_and(Peer::on_tick));
         }
+        while let Some((due, token)) = paced.next(Instant::now()) {
+            if peers.get_mut(&token).is_some_and(Peer::on_tick) {
+                // From when it was due, so that a late one does not delay those behind it; but never two at once.
+                paced.add((due + PACE).max(Instant::now() + PACE / 2), token);
+            }
+        }
     }
+}
+
+/// What there is to answer, and by what a request asks for which.
+struct Answers<'a> {
+    whole: &'a [u8],
+    stream: &'a [Vec<u8>],
+    asks_stream: Finder<'a>,
+    asks_pace: Finder<'a>,
 }
 
 enum Next {
     Wait,
     Stream,
+    Paced,
     Close,
 }
 
 impl<'a> Peer<'a> {
-    fn on_ready(
-        &mut self,
-        scratch: &mut [u8],
-        whole: &'a [u8],
-        stream: &'a [Vec<u8>],
-        asks_stream: &Finder,
-    ) -> Result<Next, Box<dyn Error>> {
+    fn on_ready(&mut self, scratch: &mut [u8], answers: &Answers<'a>) -> Result<Next, Box<dyn Error>> {
         self.connection.flush()?;
         if !self.connection.fill(scratch)? {
             return Ok(Next::Close);
@@ -98,14 +124,15 @@ impl<'a> Peer<'a> {
         if self.request.advance(&self.connection.input)?.is_none() {
             return Ok(Next::Wait);
         }
-        let streams = asks_stream.find(&self.connection.input).is_some();
+        let streams = answers.asks_stream.find(&self.connection.input).is_some();
+        let paced = streams && answers.asks_pace.find(&self.connection.input).is_some();
         self.connection.input.clear();
         self.request = Reader::default();
         if streams {
-            self.rest = stream;
-            return Ok(Next::Stream);
+            self.rest = answers.stream;
+            return Ok(if paced { Next::Paced } else { Next::Stream });
         }
-        self.connection.send(whole)?;
+        self.connection.send(answers.whole)?;
         Ok(Next::Wait)
     }
 

@@ -13,6 +13,8 @@ const PADDING_HEADERS: &[(&str, &str)] = &[
     ("server", "vendor/1.0"),
     ("via", "1.1 vendor"),
     ("x-ms-vendor-note", "padding"),
+    ("cache-control", "no-cache"),
+    ("x-accel-buffering", "no"),
     ("x-amzn-vendor-note", "padding"),
     ("x-goog-vendor-note", "padding"),
     ("openai-organization", "org-of-the-operator"),

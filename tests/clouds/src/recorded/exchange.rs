@@ -7,8 +7,13 @@ use serde_json::{Map, Value};
 use std::fs;
 use std::path::Path;
 
-/// The folders of recordings whose operations are emulated.
-const FOLDERS: &[&str] = &["azure", "aws-mantle", "openai-chat", "openai-responses"];
+/// The folders of recordings whose operations are emulated, and whether chat completions and responses lie in them.
+pub const FOLDERS: &[(&str, bool, bool)] = &[
+    ("azure", true, true),
+    ("aws-mantle", true, true),
+    ("openai-chat", true, false),
+    ("openai-responses", false, true),
+];
 
 /// OpenAI's own answers are compared with Azure's v1 API, which speaks the same.
 const STAND_IN: &str = "resource.openai.azure.com";
@@ -30,7 +35,7 @@ pub struct Exchange {
 /// Every exchange of the emulated operations, in the order of their names.
 pub fn read(dir: &Path) -> Result<Vec<Exchange>, Failure> {
     let mut exchanges = Vec::new();
-    for folder in FOLDERS {
+    for (folder, _, _) in FOLDERS {
         let folder_path = dir.join(folder);
         if !folder_path.is_dir() {
             continue;
@@ -101,6 +106,7 @@ impl Exchange {
     /// The answer's final state: the body, or the response of the stream's last event.
     pub fn outcome(&self) -> Value {
         match &self.stream {
+            Some(stream) if self.is_chat() => super::sse::completion(&super::sse::parse(stream)),
             Some(stream) => {
                 let last =
                     super::sse::parse(stream).into_iter().rev().find_map(|event| event.data.get("response").cloned());

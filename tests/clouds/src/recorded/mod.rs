@@ -5,6 +5,7 @@
 mod allowed;
 mod common;
 mod exchange;
+mod lacking;
 mod report;
 mod shape;
 mod sse;
@@ -17,6 +18,7 @@ use crate::surface::Surface;
 use allowed::Allowed;
 use exchange::Exchange;
 use report::{Report, Verdict};
+use std::path::Path;
 use std::process::ExitCode;
 
 /// The command `recorded`.
@@ -24,14 +26,21 @@ use std::process::ExitCode;
 /// # Errors
 /// When the recordings cannot be read or the clouds cannot be started.
 pub async fn run(options: Recorded) -> Result<ExitCode, Failure> {
-    let exchanges = exchange::read(&options.dir)?;
+    let report = hold(&options.dir).await?;
+    print!("{report}");
+    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Holds emulated answers against every exchange that is recorded in `recordings`.
+pub(crate) async fn hold(recordings: &Path) -> Result<Report, Failure> {
+    let exchanges = exchange::read(recordings)?;
     let dir = std::env::temp_dir().join(format!("multihome-clouds-{}", crate::credentials::random_hex(12)));
     let models = exchanges.iter().map(Exchange::model).collect();
     let running = serve::start(&dir, models).await?;
     std::fs::remove_dir_all(&dir)?;
     let client = Client::new(&running)?;
     let allowed = Allowed::new(&exchanges);
-    let mut report = Report::default();
+    let mut report = Report::lacking(lacking::parts(recordings, &exchanges));
     for exchange in &exchanges {
         let verdict = match exchange.skipped() {
             Some(why) => Verdict::Skipped(why),
@@ -39,8 +48,7 @@ pub async fn run(options: Recorded) -> Result<ExitCode, Failure> {
         };
         report.add(exchange, verdict);
     }
-    print!("{report}");
-    Ok(if report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(report)
 }
 
 /// Every difference between what a cloud answered and what is answered here.
@@ -73,7 +81,10 @@ async fn compare(client: &Client, exchange: &Exchange, allowed: &Allowed) -> Res
     }
     let found = match &exchange.stream {
         Some(stream) => {
-            let (recorded, emulated) = (sse::parse(stream), sse::parse(&String::from_utf8_lossy(&answer.body)));
+            let (recorded, mut emulated) = (sse::parse(stream), sse::parse(&String::from_utf8_lossy(&answer.body)));
+            if exchange.is_openai() {
+                emulated = sse::without_filters(emulated);
+            }
             if exchange.hosted().is_some() {
                 sse::compare(&sse::common(recorded), &sse::common(emulated))
             } else {

@@ -18,12 +18,19 @@ impl Verdict {
 
 #[derive(Default)]
 pub struct Report {
+    /// Parts that are not recorded.
+    lacking: Vec<String>,
     rows: Vec<(String, Verdict)>,
     /// By folder and operation: same, same in part, different, skipped.
     totals: BTreeMap<(String, String), [usize; 4]>,
 }
 
 impl Report {
+    /// A report to which nothing was added yet.
+    pub fn lacking(lacking: Vec<String>) -> Self {
+        Self { lacking, ..Self::default() }
+    }
+
     pub fn add(&mut self, exchange: &Exchange, verdict: Verdict) {
         let key = (exchange.folder.to_owned(), exchange.operation());
         let totals = self.totals.entry(key).or_default();
@@ -59,6 +66,9 @@ impl fmt::Display for Report {
                     }
                 }
             }
+        }
+        for part in &self.lacking {
+            writeln!(f, "lacking    {part}")?;
         }
         writeln!(f)?;
         row(f, ["recorded", "emulated operation", "same", "in part", "different", "skipped"])?;

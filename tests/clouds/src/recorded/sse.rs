@@ -2,11 +2,11 @@
 
 use super::common;
 use super::shape::{self, Difference, Kind};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 #[derive(Debug)]
 pub struct Event {
-    /// The `event:` line, or empty.
+    /// The `event:` line; of a chat completion's chunk, which has none, what it brings; else empty.
     pub name: String,
     pub data: Value,
     /// The names of the lines, in their order.
@@ -32,8 +32,70 @@ fn event(block: &str) -> Event {
         }
     }
     let data = serde_json::from_str(&text).unwrap_or_default();
+    if name.is_empty() {
+        brought(&data).unwrap_or_default().clone_into(&mut name);
+    }
     let text = if Value::is_null(&data) { text } else { String::new() };
     Event { name, data, lines: lines.join(","), text }
+}
+
+const PROMPT_FILTER: &str = "prompt filter";
+const FILTER_VERDICT: &str = "filter verdict";
+
+/// What a chunk of a chat completion brings; pieces of a text or of arguments are deltas.
+fn brought(chunk: &Value) -> Option<&'static str> {
+    let Some(choice) = chunk.get("choices")?.as_array()?.first() else {
+        let counts = chunk.get("usage").is_some_and(Value::is_object);
+        return Some(if counts { "usage" } else { PROMPT_FILTER });
+    };
+    if choice.get("finish_reason").is_some_and(Value::is_string) {
+        return Some("finish");
+    }
+    let Some(delta) = choice.get("delta") else {
+        return Some(FILTER_VERDICT);
+    };
+    let has = |name: &str| delta.get(name).is_some_and(|value| !value.is_null());
+    Some(match delta.pointer("/tool_calls/0") {
+        _ if has("role") => "role",
+        Some(call) if call.get("id").is_some() => "tool call",
+        Some(_) => "arguments.delta",
+        None if has("content") => "content.delta",
+        None if has("refusal") => "refusal.delta",
+        None => "other.delta",
+    })
+}
+
+/// The events that OpenAI sends too: Azure's filters have some of their own in a chat completion's stream.
+pub fn without_filters(events: Vec<Event>) -> Vec<Event> {
+    events.into_iter().filter(|event| ![PROMPT_FILTER, FILTER_VERDICT].contains(&event.name.as_str())).collect()
+}
+
+/// What a chat completion's stream comes to: its first choice, as a whole answer would have it.
+pub fn completion(events: &[Event]) -> Value {
+    let mut content: Option<String> = None;
+    let mut calls: Vec<(String, String)> = Vec::new();
+    let deltas = events.iter().filter_map(|event| event.data.pointer("/choices/0/delta"));
+    for delta in deltas {
+        if let Some(piece) = delta.get("content").and_then(Value::as_str) {
+            content.get_or_insert_default().push_str(piece);
+        }
+        for call in delta.get("tool_calls").and_then(Value::as_array).into_iter().flatten() {
+            let text = |name: &str| call.pointer(name).and_then(Value::as_str);
+            if let Some(name) = text("/function/name") {
+                calls.push((name.to_owned(), String::new()));
+            }
+            if let (Some((_, arguments)), Some(piece)) = (calls.last_mut(), text("/function/arguments")) {
+                arguments.push_str(piece);
+            }
+        }
+    }
+    // The first chunk has an empty text where calls follow.
+    let content = content.filter(|text| calls.is_empty() || !text.is_empty());
+    let calls: Vec<Value> = calls
+        .into_iter()
+        .map(|(name, arguments)| json!({"function": {"name": name, "arguments": arguments}}))
+        .collect();
+    json!({"choices": [{"message": {"content": content, "tool_calls": calls}}]})
 }
 
 /// Runs of events of one name count once: how many pieces an answer has is the model's affair.
@@ -107,6 +169,52 @@ mod tests {
     fn the_number_of_deltas_does_not_matter() {
         let shorter = STREAM.replacen("event: b.delta\ndata: {\"y\":2,\"sequence_number\":2}\n\n", "", 1);
         assert_eq!(differences(STREAM, &shorter), Vec::<String>::new());
+    }
+
+    const CHAT: &str = concat!(
+        r#"data: {"choices":[],"prompt_filter_results":[]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"role":"assistant","content":""},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"content":"a "},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"content":"b"},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]},"finish_reason":null}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"delta":{},"finish_reason":"tool_calls"}]}"#,
+        "\n\n",
+        r#"data: {"choices":[{"finish_reason":null,"content_filter_offsets":{}}]}"#,
+        "\n\n",
+        r#"data: {"choices":[],"usage":{"total_tokens":1}}"#,
+        "\n\ndata: [DONE]\n\n"
+    );
+
+    #[test]
+    fn chunks_of_a_chat_completion_are_named_by_what_they_bring() {
+        let events = parse(CHAT);
+        let names: Vec<&str> = runs(&events).iter().map(|event| event.name.as_str()).collect();
+        let openai = ["role", "content.delta", "tool call", "arguments.delta", "finish", "usage", ""];
+        let azure = [&[PROMPT_FILTER], &openai[..5], &[FILTER_VERDICT], &openai[5..]].concat();
+        assert_eq!(names, azure);
+        let message = json!({"content": "a b", "tool_calls": [{"function": {"name": "f", "arguments": "{}"}}]});
+        assert_eq!(completion(&events), json!({"choices": [{"message": message}]}));
+        let events = without_filters(events);
+        let names: Vec<&str> = runs(&events).iter().map(|event| event.name.as_str()).collect();
+        assert_eq!(names, openai);
+    }
+
+    #[test]
+    fn a_chunk_that_lacks_or_that_has_another_shape_is_a_difference() {
+        let fewer =
+            CHAT.replacen("data: {\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":null}]}\n\n", "", 1);
+        assert_eq!(differences(CHAT, &fewer), Vec::<String>::new());
+        let no_usage = CHAT.replacen("data: {\"choices\":[],\"usage\":{\"total_tokens\":1}}\n\n", "", 1);
+        assert!(differences(CHAT, &no_usage)[0].starts_with("(order of events)"));
+        let reshaped = CHAT.replacen("\"total_tokens\":1", "\"total_tokens\":\"1\"", 1);
+        assert_eq!(differences(CHAT, &reshaped), ["usage.total_tokens: recorded a number, emulated a string"]);
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod bedrock;
 mod entra;
 mod faults;
 mod google;
+mod recorded;
 mod streams;
 
 use crate::client::{Answer, Client, Failure, Outgoing};

@@ -21,7 +21,7 @@ const STEERS: [&str; 5] = [
 const OURS: [&str; 4] = ["x-multihome-cloud", "x-multihome-region", "x-multihome-target", "x-multihome-attempts"];
 
 /// The names that reach a client beside ours, `:status` and `x-ratelimit-…`.
-const COMES_BACK: [&str; 9] = [
+const COMES_BACK: [&str; 11] = [
     "content-type",
     "content-length",
     "content-encoding",
@@ -29,6 +29,8 @@ const COMES_BACK: [&str; 9] = [
     "retry-after",
     "retry-after-ms",
     "openai-processing-ms",
+    "cache-control",
+    "x-accel-buffering",
     "x-request-id",
     "allow",
 ];

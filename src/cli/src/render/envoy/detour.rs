@@ -12,7 +12,8 @@
 //!
 //! While it waits for its answer, Envoy holds such a request twice.
 //!
-//! Only a whole bootstrap has it, and only where an endpoint is signed for. In an Envoy of somebody's own, filters that
+//! Only a whole bootstrap has it, and the edge sends requests there only where an endpoint is signed for; a route sends
+//! those of gRPC there (see [`crate::render::piece::refusal::grpc`]). In an Envoy of somebody's own, filters that
 //! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
 
 use multihome_core::config::Config;
@@ -24,10 +25,9 @@ use crate::render::piece::bounds::{buffer_bytes, no_limits};
 use crate::render::piece::cluster::put_http_options;
 use crate::render::piece::contract::DETOUR;
 use crate::render::piece::policy::{Paths, Policy};
-use crate::render::piece::route;
-use crate::render::piece::trust::{ClientTrust, ListenerContext};
+use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 
-/// The cluster, where the policy has use for it.
+/// The cluster for requests with trailers, where the policy has use for it.
 pub fn of(config: &Config) -> Option<&'static str> {
     config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body()).then_some(DETOUR)
 }
@@ -35,9 +35,10 @@ pub fn of(config: &Config) -> Option<&'static str> {
 /// Where it leads to.
 pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
-    let context = ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: Some(DETOUR), inside: true };
-    let routes =
-        json!({"name": "multihome", "virtual_hosts": [route::virtual_host(policy.config, DETOUR, Some(DETOUR))]});
+    let config = policy.config;
+    let context =
+        ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: of(config), place: Place::Inside };
+    let routes = listener::all_hosts(config, &context);
     json!({
         "name": DETOUR,
         "internal_listener": {},

@@ -2,13 +2,14 @@
 
 use std::net::SocketAddr;
 
+use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use crate::render::piece::any::{duration, extension, listen, put};
 use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::{Paths, Policy};
-use crate::render::piece::trust::{ClientTrust, ListenerContext};
-use crate::render::piece::{filter, reply, route, tls};
+use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
+use crate::render::piece::{filter, refusal, reply, route, tls};
 
 /// How long a client may take to say its first line, and then to finish its part of the TLS handshake.
 pub const FIRST_BYTES: &str = "5s";
@@ -16,8 +17,8 @@ pub const FIRST_BYTES: &str = "5s";
 /// One listener, with everything that stands behind it.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: Option<&str>) -> Value {
     let config = policy.config;
-    let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, inside: false };
-    let routes = json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, name, detour)]});
+    let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, place: Place::Own };
+    let routes = all_hosts(config, &context);
     let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
     let tls = known.and_then(|listener| listener.tls.as_ref());
@@ -35,6 +36,11 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketA
     })
 }
 
+/// The routes of a listener whose clients may call it by any name.
+pub fn all_hosts(config: &Config, context: &ListenerContext<'_>) -> Value {
+    json!({"name": "multihome", "virtual_hosts": [route::virtual_host(config, context, &["*".to_owned()])]})
+}
+
 /// Waits for a client's first bytes, as nothing else does: one that says none within `listener_filters_timeout` is closed.
 /// What it finds out decides nothing.
 pub fn inspector(tls: bool) -> Value {
@@ -48,7 +54,8 @@ pub fn inspector(tls: bool) -> Value {
 /// The network filter that serves HTTP.
 pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>, routes: Value) -> Value {
     let config = policy.config;
-    let ListenerContext { name, trust, inside, .. } = context;
+    let ListenerContext { name, trust, .. } = context;
+    let inside = context.place == Place::Inside;
     let mut filters = filter::before_router(policy, paths, context);
     filters.push(extension(
         "envoy.filters.http.router",
@@ -64,12 +71,14 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
             "idle_timeout": duration(config.timeouts.idle),
             "max_connection_duration": "3600s",
             "max_connection_duration_jitter": {"value": 10},
+            // `x_tenant_id` is `x-tenant-id` to some servers, and no client of ours has need of one.
+            "headers_with_underscores_action": "DROP_HEADER",
         }),
     };
     let mut manager = json!({
         "stat_prefix": name,
         // On the detour, HTTP/2 would bring the trailers again, and the request would go round for ever.
-        "codec_type": if *inside { "HTTP1" } else { "AUTO" },
+        "codec_type": if inside { "HTTP1" } else { "AUTO" },
         "server_name": "multihome",
         // The peer is the client, whatever `x-forwarded-for` says; requests from outside lose their `x-envoy-*` headers.
         "use_remote_address": true,
@@ -85,7 +94,10 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         "request_timeout": duration(config.timeouts.idle),
         "common_http_protocol_options": common,
         "http1_safe_max_connection_duration": true,
+        "http_protocol_options": {"ignore_http_11_upgrade": refusal::ignored_upgrades()},
         "http2_protocol_options": {
+            // One odd request of a connection that many tenants share ends alone.
+            "override_stream_error_on_invalid_http_message": true,
             "max_concurrent_streams": 100,
             "initial_stream_window_size": 65_536,
             "initial_connection_window_size": 1_048_576,
@@ -96,7 +108,8 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
     put(&mut manager, "max_request_headers_kb", inside.then(|| json!(64)));
     put(&mut manager, "early_header_mutation_extensions", Some(trust.early_mutations()));
     put(&mut manager, "access_log", Some(reply::access_log(name)));
-    put(&mut manager, "local_reply_config", Some(reply::local_replies()));
+    put(&mut manager, "upgrade_configs", (!inside).then(refusal::websocket_upgrade));
+    put(&mut manager, "local_reply_config", Some(reply::local_replies(context.place)));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
     put(&mut manager, "route_config", Some(routes));
     extension(

@@ -10,12 +10,11 @@ mod overload;
 mod probe;
 pub mod remarks;
 
-use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
-use super::piece::trust::{ClientTrust, ListenerContext};
+use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
 use super::rendered::{Format, Rendered};
 use options::{Options, Part, Scope};
@@ -29,7 +28,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
     let (stem, value) = match scope {
         Scope::Bootstrap => ("envoy", bootstrap(policy, options)),
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
-        Scope::Part(Part::Route) => ("route", routes(policy.config, options)),
+        Scope::Part(Part::Route) => ("route", routes(policy, options)),
         Scope::Part(Part::Clusters) => ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths)})),
     };
     Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
@@ -45,34 +44,35 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         .collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
     let mut clusters = cluster::all(policy.config, paths);
-    let mut extensions = Vec::new();
-    if detour.is_some() {
-        listeners.push(detour::listener(policy, paths));
-        clusters.push(detour::cluster(policy.config));
-        extensions.push(detour::bootstrap_extension());
-    }
+    listeners.push(detour::listener(policy, paths));
+    clusters.push(detour::cluster(policy.config));
     json!({
         // Secrets from files need a node's id and cluster, whatever they are.
         "node": {"id": "multihome", "cluster": "multihome"},
         "admin": {"address": listen(options.admin)},
         "static_resources": {"listeners": listeners, "clusters": clusters},
-        "bootstrap_extensions": extensions,
+        "bootstrap_extensions": [detour::bootstrap_extension()],
         "overload_manager": overload::manager(options),
-        "layered_runtime": overload::connection_limits(options),
+        "layered_runtime": overload::runtime(options),
     })
+}
+
+/// The listener that a part is for.
+fn context<'p>(policy: &Policy<'p>, options: &'p Options) -> ListenerContext<'p> {
+    let name = options.listener_of_part();
+    ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour: None, place: Place::Foreign }
 }
 
 /// The filters in the shape in which they stand in a connection manager of somebody's own.
 fn filters(policy: &Policy<'_>, options: &Options) -> Value {
-    let name = options.listener_of_part();
-    let context = ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour: None, inside: false };
+    let context = context(policy, options);
     let mut http = json!({});
     put(&mut http, "early_header_mutation_extensions", Some(context.trust.early_mutations()));
     put(&mut http, "http_filters", Some(Value::Array(filter::before_router(policy, &options.paths, &context))));
-    put(&mut http, "local_reply_config", Some(reply::local_replies()));
+    put(&mut http, "local_reply_config", Some(reply::local_replies(Place::Foreign)));
     http
 }
 
-fn routes(config: &Config, options: &Options) -> Value {
-    json!({"virtual_hosts": [route::virtual_host(config, options.listener_of_part(), None)]})
+fn routes(policy: &Policy<'_>, options: &Options) -> Value {
+    json!({"virtual_hosts": [route::virtual_host(policy.config, &context(policy, options), &options.domains)]})
 }

@@ -13,6 +13,8 @@ pub struct Options {
     pub listeners: Vec<(String, SocketAddr)>,
     /// The admin interface; it can stop Envoy and shows its configuration, so it belongs on the loopback.
     pub admin: SocketAddr,
+    /// The host names of a part's virtual host.
+    pub domains: Vec<String>,
     /// Where probes are answered whatever happens to the other listeners.
     pub probe: Option<SocketAddr>,
     /// The most that Envoy may allocate, in bytes.

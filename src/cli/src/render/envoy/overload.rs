@@ -48,13 +48,17 @@ pub fn manager(options: &Options) -> Value {
     })
 }
 
-/// How many connections each listener takes, as a layer of Envoy's runtime: there is no field of a listener for it.
-pub fn connection_limits(options: &Options) -> Value {
+/// What only Envoy's runtime says: how many connections each listener takes, and that a chunk's length, its end and the bytes
+/// between are held to their form (RFC 9112, 7.1).
+pub fn runtime(options: &Options) -> Value {
     let limit = |name: &str, limit: u32| (name.to_owned(), json!({"connection_limit": limit}));
     let of_clients = options.listeners.iter().map(|(name, _)| limit(name, options.max_connections));
     let of_probes = options.probe.map(|_| limit(probe::NAME, probe::MAX_CONNECTIONS));
     let limits: Map<String, Value> = of_clients.chain(of_probes).collect();
-    json!({"layers": [{"name": "multihome", "static_layer": {"envoy": {"resource_limits": {"listener": limits}}}}]})
+    json!({"layers": [{"name": "multihome", "static_layer": {"envoy": {
+        "resource_limits": {"listener": limits},
+        "reloadable_features": {"strict_chunk_parsing": true},
+    }}}]})
 }
 
 const HEAP: &str = "envoy.resource_monitors.fixed_heap";

@@ -12,7 +12,7 @@ use super::listener;
 use crate::render::piece::any::listen;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::probe;
-use crate::render::piece::trust::{ClientTrust, ListenerContext};
+use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 
 /// Its name. The colon keeps it apart from every listener of the command line.
 pub const NAME: &str = "multihome:probe";
@@ -23,7 +23,7 @@ pub const MAX_CONNECTIONS: u32 = 64;
 /// The listener at `address`.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Value {
     let trust = ClientTrust::of(policy.config, NAME);
-    let context = ListenerContext { name: NAME, trust, detour: None, inside: false };
+    let context = ListenerContext { name: NAME, trust, detour: None, place: Place::Own };
     let routes = json!({"name": NAME, "virtual_hosts": [{
         "name": NAME,
         "domains": ["*"],

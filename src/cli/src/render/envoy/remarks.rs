@@ -1,5 +1,7 @@
 //! What cannot be rendered though the policy is right, and what is probably not meant.
 
+use std::net::SocketAddr;
+
 use multihome_core::config::Config;
 
 use super::options::{Options, Part, Scope};
@@ -41,8 +43,8 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
     }
     for (name, address) in listeners {
         match ClientTrust::of(config, name) {
-            ClientTrust::Trusted if address.ip().is_unspecified() => remarks.warnings.push(format!(
-                "the listener `{name}` is trusted and listens on every address ({address}): whoever reaches it says which tenant asks"
+            ClientTrust::Trusted if !is_loopback(*address) => remarks.warnings.push(format!(
+                "the listener `{name}` is trusted and can be reached from outside this machine ({address}): whoever reaches it says which tenant asks"
             )),
             ClientTrust::Untrusted { .. } => remarks.warnings.push(format!(
                 "the listener `{name}` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)"
@@ -50,9 +52,9 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
             ClientTrust::Trusted | ClientTrust::Certificates { .. } => {}
         }
     }
-    if options.admin.ip().is_unspecified() {
+    if !is_loopback(options.admin) {
         remarks.warnings.push(format!(
-            "the admin interface listens on every address ({}): whoever reaches it can stop Envoy",
+            "the admin interface can be reached from outside this machine ({}): whoever reaches it can stop Envoy",
             options.admin
         ));
     }
@@ -65,6 +67,11 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
         );
     }
     remarks
+}
+
+/// Also where IPv6 writes an address of IPv4 (`::ffff:127.0.0.1`).
+fn is_loopback(address: SocketAddr) -> bool {
+    address.ip().to_canonical().is_loopback()
 }
 
 /// The names and addresses that are given twice: Envoy drops one of two listeners of one name without a word. Port 0 is

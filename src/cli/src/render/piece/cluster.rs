@@ -73,8 +73,8 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let mut localities = vec![locality(0, &address.host, address.port)];
     if !is_ip {
         // A cluster without any host (its name cannot be resolved) makes the router answer 503 at once, *without* a retry.
-        // So there is always a host of the next priority, where nothing listens: to fail to connect is retried.
-        localities.push(locality(1, "127.0.0.1", 1));
+        // So there is always a host of the next priority: to fail to connect is retried.
+        localities.push(locality(1, NOBODY, 1));
     }
     let mut cluster = json!({
         "name": name,
@@ -97,6 +97,10 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
     }
     cluster
 }
+
+/// The limited broadcast address: no kernel connects TCP to it, so nothing of a request can ever be sent there. A port of the
+/// loopback would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
+const NOBODY: &str = "255.255.255.255";
 
 /// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the
 /// addresses better, but allows no host of a second priority.

@@ -6,16 +6,18 @@ use serde_json::{Value, json};
 use super::any::put;
 use super::contract::{EDGE_FILTER, EDGE_ROLE};
 use super::policy::{Paths, Policy};
+use super::switch::in_chain;
 use super::trust::ListenerContext;
 use super::{cors, plugin, probe};
 
 /// The filters, in their order.
 pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerContext<'_>) -> Vec<Value> {
-    let mut filters = vec![probe::readiness()];
-    filters.extend(listener.trust.removal());
+    let mut filters = vec![in_chain(probe::readiness(), listener.place)];
+    filters.extend(listener.trust.removal().into_iter().map(|filter| in_chain(filter, listener.place)));
     filters.extend(cors::filter(policy.config, listener.name));
     let mut configuration = json!({"role": EDGE_ROLE, "policy": policy.node});
     put(&mut configuration, "detour", listener.detour.map(|cluster| json!(cluster)));
-    filters.push(plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, &configuration));
+    // Else it would run for every route of an Envoy that has others too, and answer 404 for all that are not its own.
+    filters.push(in_chain(plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, &configuration), listener.place));
     filters
 }

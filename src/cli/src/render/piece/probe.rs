@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::any::{any, expression, extension};
-use super::contract::EDGE_FILTER;
+use super::any::{expression, extension};
+use super::switch::without_edge;
 
 /// Whether Envoy lives.
 pub const ALIVE: &str = "/healthz";
 /// Whether it also may be sent requests: it is not draining, and the module takes streams.
 pub const READY: &str = "/readyz";
+
+/// The filter that says that Envoy is draining.
+pub const READINESS_FILTER: &str = "multihome-readiness";
 
 /// A route that answers without the module: an Envoy whose module fails is alive, and restarting it would not mend the module.
 pub fn alive() -> Value {
@@ -35,15 +38,11 @@ pub fn nothing() -> Value {
     })
 }
 
-fn without_edge() -> Value {
-    json!({EDGE_FILTER: any("envoy.config.route.v3.FilterConfig", json!({"disabled": true}))})
-}
-
 /// `/readyz` passes this filter and is answered by the module (see [`replies`]). Once an operator drains Envoy
 /// (`POST /healthcheck/fail` at its admin interface) this filter answers 503, and load balancers go elsewhere.
 pub fn readiness() -> Value {
     extension(
-        "envoy.filters.http.health_check",
+        READINESS_FILTER,
         "envoy.extensions.filters.http.health_check.v3.HealthCheck",
         json!({
             "pass_through_mode": true,

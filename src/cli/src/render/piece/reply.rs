@@ -2,29 +2,65 @@
 
 use serde_json::{Value, json};
 
-use super::any::{any, expression};
-use super::probe;
+use super::any::{any, expression, put};
+use super::trust::Place;
+use super::{contract, probe};
 
 /// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
 /// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
-pub fn local_replies() -> Value {
-    let mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
+///
+/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for. One that could not even be read has no
+/// route, and stays as that Envoy answers it.
+pub fn local_replies(place: Place) -> Value {
+    let mut mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
+    if place == Place::Foreign {
+        mappers.iter_mut().for_each(only_marked);
+    }
     json!({"mappers": mappers})
+}
+
+/// What a route's metadata says, so that [`local_replies`] speaks for it.
+pub fn mark() -> Value {
+    json!({"filter_metadata": {MARK: {"route": true}}})
+}
+
+const MARK: &str = "multihome";
+
+fn only_marked(mapper: &mut Value) {
+    let marked = format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata");
+    let filter = mapper.get("filter").cloned().unwrap_or_default();
+    put(mapper, "filter", Some(json!({"and_filter": {"filters": [expression(&marked), filter]}})));
 }
 
 /// How one status, or a range from it upwards, is put.
 struct Reply {
     status: u16,
     and_above: bool,
+    /// What else holds, as CEL.
+    only: Option<&'static str>,
     kind: &'static str,
-    code: Option<&'static str>,
+    code: &'static str,
     message: &'static str,
+    /// In seconds.
+    retry_after: Option<&'static str>,
 }
 
 impl Reply {
-    const fn to(status: u16, kind: &'static str, code: Option<&'static str>, message: &'static str) -> Reply {
-        Reply { status, and_above: false, kind, code, message }
+    const fn to(status: u16, kind: &'static str, code: &'static str, message: &'static str) -> Reply {
+        Reply { status, and_above: false, only: None, kind, code, message, retry_after: None }
+    }
+
+    const fn only(self, only: &'static str) -> Reply {
+        Reply { only: Some(only), ..self }
+    }
+
+    const fn and_above(self) -> Reply {
+        Reply { and_above: true, ..self }
+    }
+
+    const fn retry_after(self, seconds: &'static str) -> Reply {
+        Reply { retry_after: Some(seconds), ..self }
     }
 
     fn mapper(&self) -> Value {
@@ -33,13 +69,19 @@ impl Reply {
             // The runtime key could change the number; nobody has to.
             "value": {"default_value": self.status, "runtime_key": format!("multihome.reply.{}", self.status)},
         }}});
-        let of_envoy = expression("!('content-type' in response.headers)");
+        let of_envoy = "!('content-type' in response.headers)";
+        let said = match self.only {
+            Some(only) => expression(&format!("{of_envoy} && ({only})")),
+            None => expression(of_envoy),
+        };
+        let mut headers = vec![json!({
+            "header": {"key": "x-request-id", "value": "%UNIQUE_ID%"},
+            "append_action": "ADD_IF_ABSENT",
+        })];
+        headers.extend(self.retry_after.map(|seconds| json!({"header": {"key": "retry-after", "value": seconds}})));
         json!({
-            "filter": {"and_filter": {"filters": [status, of_envoy]}},
-            "headers_to_add": [{
-                "header": {"key": "x-request-id", "value": "%UNIQUE_ID%"},
-                "append_action": "ADD_IF_ABSENT",
-            }],
+            "filter": {"and_filter": {"filters": [status, said]}},
+            "headers_to_add": headers,
             "body_format_override": {
                 "json_format": {"error": {"message": self.message, "type": self.kind, "param": null, "code": self.code}},
                 "content_type": "application/json",
@@ -51,34 +93,89 @@ impl Reply {
 const INVALID: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
 
-/// The first that fits is taken.
-const REPLIES: [Reply; 14] = [
-    Reply::to(400, INVALID, None, "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%)."),
-    Reply::to(401, "authentication_error", None, "The gateway takes no request without a credential of its own."),
-    Reply::to(403, "permission_error", None, "The gateway does not allow this request (%RESPONSE_CODE_DETAILS%)."),
-    Reply::to(404, INVALID, None, "There is nothing at this path."),
-    Reply::to(408, INVALID, Some("request_timeout"), "The request did not arrive in time."),
-    Reply::to(413, INVALID, Some("request_too_large"), "The request body is larger than this gateway takes."),
-    Reply::to(426, INVALID, None, "This gateway speaks HTTP/1.1 and HTTP/2."),
-    Reply::to(429, "rate_limit_error", Some("rate_limit_exceeded"), "Too many requests."),
-    Reply::to(431, INVALID, Some("headers_too_large"), "The request headers are larger than this gateway takes."),
-    Reply::to(502, SERVER, Some("upstream_protocol_error"), "The answer of the cloud could not be read."),
-    Reply::to(503, SERVER, Some("upstream_unavailable"), "No cloud that may serve this request could be reached."),
-    Reply::to(504, SERVER, Some("upstream_timeout"), "No cloud that may serve this request answered in time."),
-    Reply {
-        status: 500,
-        and_above: true,
-        kind: SERVER,
-        code: None,
-        message: "The gateway could not serve this request.",
-    },
-    Reply {
-        status: 400,
-        and_above: true,
-        kind: INVALID,
-        code: None,
-        message: "The gateway refused this request (%RESPONSE_CODE_DETAILS%).",
-    },
+/// Envoy's codec could not read the request.
+const OF_CODEC: &str = "response.code_details.startsWith('http1.') || response.code_details.startsWith('http2.') || response.code_details.startsWith('http.') || response.code_details in ['missing_host_header', 'missing_path_rejected', 'path_normalization_failed']";
+/// The router has no answer of a cloud's.
+const OF_ROUTER: &str = "response.code_details.startsWith('upstream_') || response.code_details in ['no_healthy_upstream', 'cluster_not_found', 'response_timeout', 'maintenance_mode', 'request_lost']";
+const OVERLOAD: &str = "response.code_details.startsWith('overload')";
+
+/// The first that fits is taken. What Envoy and its filters say themselves stays in it, as the reason: "Jwt is expired".
+const REPLIES: [Reply; 19] = [
+    Reply::to(400, INVALID, "invalid_http", "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%).").only(OF_CODEC),
+    Reply::to(
+        400,
+        INVALID,
+        "bad_request",
+        "The gateway cannot take this request (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(
+        401,
+        "authentication_error",
+        "unauthorized",
+        "The gateway takes no request without a valid credential of its own (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(
+        403,
+        "permission_error",
+        "forbidden",
+        "The gateway does not allow this request (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(
+        404,
+        INVALID,
+        "unknown_url",
+        "There is nothing at this path (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(408, INVALID, "request_timeout", "The request did not arrive in time."),
+    Reply::to(413, INVALID, "request_too_large", "The request body is larger than this gateway takes."),
+    Reply::to(
+        426,
+        INVALID,
+        "upgrade_required",
+        "This gateway speaks HTTP/1.1 and HTTP/2, and no WebSocket: send the request by HTTP.",
+    ),
+    Reply::to(
+        429,
+        "rate_limit_error",
+        "rate_limit_exceeded",
+        "Too many requests (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(431, INVALID, "headers_too_large", "The request headers are larger than this gateway takes."),
+    Reply::to(501, INVALID, "invalid_http", "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%).").only(OF_CODEC),
+    Reply::to(502, SERVER, "upstream_protocol_error", "The answer of the cloud could not be read.").only(OF_ROUTER),
+    Reply::to(503, SERVER, "gateway_overloaded", "The gateway is short of memory and takes no new requests for now.")
+        .only(OVERLOAD)
+        .retry_after("1"),
+    Reply::to(503, SERVER, "upstream_unavailable", "No cloud that may serve this request could be reached.")
+        .only(OF_ROUTER),
+    Reply::to(
+        503,
+        SERVER,
+        "gateway_unavailable",
+        "The gateway cannot serve this request now (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(504, SERVER, "upstream_timeout", "No cloud that may serve this request answered in time.")
+        .only(OF_ROUTER),
+    Reply::to(
+        504,
+        SERVER,
+        "gateway_timeout",
+        "The gateway ran out of time (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    ),
+    Reply::to(
+        500,
+        SERVER,
+        "gateway_error",
+        "The gateway could not serve this request (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    )
+    .and_above(),
+    Reply::to(
+        400,
+        INVALID,
+        "request_refused",
+        "The gateway refused this request (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
+    )
+    .and_above(),
 ];
 
 /// One line of JSON on the standard output for each request; probes are left out. No header of the client's is in it,
@@ -112,6 +209,7 @@ pub fn access_log(listener: &str) -> Value {
                 "cloud": "%RESP(X-MULTIHOME-CLOUD)%",
                 "region": "%RESP(X-MULTIHOME-REGION)%",
                 "target": "%RESP(X-MULTIHOME-TARGET)%",
+                "record": format!("%FILTER_STATE({}:PLAIN)%", contract::RECORD_STATE),
             },
             "omit_empty_values": true,
         }})),

@@ -5,36 +5,42 @@ use serde_json::{Map, Value, json};
 
 use super::any::{duration, extension, put};
 use super::bounds::buffer_bytes;
-use super::contract::{MOVE_ON, NEXT_END, NEXT_STATE};
-use super::{cors, probe};
+use super::contract::{EDGE_FILTER, MOVE_ON, NEXT_END, NEXT_STATE};
+use super::trust::{ListenerContext, Place};
+use super::{cors, probe, refusal, reply, switch};
 
 /// More retries than any plan has targets. The edge lowers it for each request by `x-envoy-max-retries`.
 const RETRIES: u32 = 32;
 
-/// The virtual host of one listener.
-pub fn virtual_host(config: &Config, listener: &str, detour: Option<&str>) -> Value {
+/// The virtual host of one listener, for the host names that clients call it by.
+pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[String]) -> Value {
+    let mut routes = vec![probe::alive(), refusal::two_hosts()];
+    match listener.place {
+        Place::Own => routes.extend([refusal::websocket(), refusal::grpc(), model_route(config, listener)]),
+        Place::Inside | Place::Foreign => routes.push(model_route(config, listener)),
+    }
+    if listener.place == Place::Foreign {
+        routes.iter_mut().for_each(|route| put(route, "metadata", Some(reply::mark())));
+    }
     let mut host = json!({
         "name": "multihome",
-        "domains": ["*"],
-        "routes": [
-            probe::alive(),
-            model_route(config, detour),
-        ],
+        "domains": domains,
+        "routes": routes,
         // An attempt says by this header that the next target is to be asked. When there is none left, the client gets the answer without it.
         "response_headers_to_remove": [MOVE_ON],
     });
-    put(&mut host, "typed_per_filter_config", cors::of_route(config, listener));
+    put(&mut host, "typed_per_filter_config", cors::of_route(config, listener.name));
     host
 }
 
-fn model_route(config: &Config, detour: Option<&str>) -> Value {
-    json!({
+fn model_route(config: &Config, listener: &ListenerContext<'_>) -> Value {
+    let mut route = json!({
         "name": "model",
         "match": {"prefix": "/"},
         // Above it neither a body is taken (413) nor kept for the next attempt.
         "request_body_buffer_limit": buffer_bytes(config),
         "route": {
-            "inline_cluster_specifier_plugin": {"extension": next_cluster(config, detour)},
+            "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener.detour)},
             // An answer may stream for as long as it keeps coming: see the listener's `stream_idle_timeout`.
             "timeout": "0s",
             "retry_policy": {
@@ -49,7 +55,20 @@ fn model_route(config: &Config, detour: Option<&str>) -> Value {
                 "per_try_timeout": duration(config.timeouts.first_byte),
             },
         },
-    })
+    });
+    put(
+        &mut route,
+        "typed_per_filter_config",
+        (listener.place == Place::Foreign).then(|| switch::on(&switched_on(listener))),
+    );
+    route
+}
+
+/// The filters that [`switch::in_chain`] switched off for all other routes.
+fn switched_on(listener: &ListenerContext<'_>) -> Vec<&'static str> {
+    let mut filters = vec![probe::READINESS_FILTER, EDGE_FILTER];
+    filters.extend(listener.trust.filters());
+    filters
 }
 
 /// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A

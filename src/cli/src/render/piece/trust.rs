@@ -16,8 +16,19 @@ pub struct ListenerContext<'p> {
     pub trust: ClientTrust<'p>,
     /// The cluster that requests with trailers take, if there is one.
     pub detour: Option<&'p str>,
-    /// Whether it is inside Envoy.
-    pub inside: bool,
+    /// What else there is around it.
+    pub place: Place,
+}
+
+/// Where a listener is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In an Envoy that is rendered as a whole, for clients. All of its requests are ours.
+    Own,
+    /// In such an Envoy, for its own requests only.
+    Inside,
+    /// In an Envoy of somebody else's, with other routes: what is rendered must not touch them.
+    Foreign,
 }
 
 /// What a listener's clients may say of themselves.
@@ -38,6 +49,11 @@ pub enum ClientTrust<'c> {
         headers: Vec<&'c str>,
     },
 }
+
+/// Judges certificates.
+const JUDGE_FILTER: &str = "multihome-certificates";
+/// Takes the identity headers away.
+const IDENTITY_FILTER: &str = "multihome-identity";
 
 impl<'c> ClientTrust<'c> {
     /// What the clients of `listener` may say.
@@ -64,6 +80,11 @@ impl<'c> ClientTrust<'c> {
         matches!(self, ClientTrust::Certificates { .. })
     }
 
+    /// The names of the filters that [`ClientTrust::removal`] gives.
+    pub fn filters(&self) -> &'static [&'static str] {
+        if self.asks_for_certificates() { &[JUDGE_FILTER, IDENTITY_FILTER] } else { &[] }
+    }
+
     /// What goes before any filter sees it: where nobody is trusted, the identity headers; and always what OpenAI's SDKs
     /// tell of themselves, ten headers that no cloud gets and that the edge, which reads all there are, would pay for.
     pub fn early_mutations(&self) -> Value {
@@ -73,7 +94,7 @@ impl<'c> ClientTrust<'c> {
         };
         let mut extensions = vec![early("multihome-sdk", json!([strip::by_prefix(SDK_PREFIX)]))];
         if let ClientTrust::Untrusted { headers } = self {
-            extensions.push(early("multihome-identity", removals(headers)));
+            extensions.push(early(IDENTITY_FILTER, removals(headers)));
         }
         Value::Array(extensions)
     }
@@ -88,7 +109,7 @@ impl<'c> ClientTrust<'c> {
         let ClientTrust::Certificates { headers, names } = self else { return Vec::new() };
         let principals: Vec<Value> = names.iter().map(|name| certificate_name(name)).collect();
         let judge = extension(
-            "envoy.filters.http.rbac",
+            JUDGE_FILTER,
             "envoy.extensions.filters.http.rbac.v3.RBAC",
             json!({
                 "shadow_rules": {"action": "ALLOW", "policies": {
@@ -109,7 +130,7 @@ impl<'c> ClientTrust<'c> {
         );
         let skip = extension("skip", "envoy.extensions.filters.common.matcher.action.v3.SkipFilter", json!({}));
         let remove = extension(
-            "multihome-identity",
+            IDENTITY_FILTER,
             "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
             json!({
                 "extension_config": extension(

@@ -1,6 +1,7 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::json::Malformed;
 use crate::name::Named;
 
 fn features(body: &str, api: Api) -> Vec<&'static str> {
@@ -12,9 +13,8 @@ fn reads_what_decides_the_way() {
     let body =
         r#" {"messages":[{"role":"user","content":"hi"}], "model" : "gpt-6.1-sol","stream":true,"max_tokens":7}"#;
     let facts = read(body.as_bytes(), Api::Chat).unwrap();
-    let model = facts.model.unwrap();
-    assert_eq!(model.name, "gpt-6.1-sol");
-    assert_eq!(body.get(model.span), Some(r#""gpt-6.1-sol""#));
+    assert_eq!(facts.model.as_deref(), Some("gpt-6.1-sol"));
+    assert_eq!(facts.model_span.and_then(|span| body.get(span)), Some(r#""gpt-6.1-sol""#));
     assert_eq!((facts.stream, facts.max_tokens, facts.empty, facts.opening), (true, Some(7), false, 2));
     assert!(facts.features.is_empty());
 }
@@ -39,10 +39,11 @@ fn finds_the_features_of_a_chat() {
         (r#"{"response_format":{"type":"json_schema","json_schema":{}}}"#, &["json_schema"]),
         (r#"{"response_format":{"type":"json_object"}}"#, &["json_object"]),
         (r#"{"response_format":{"type":"text"}}"#, &[]),
-        (r#"{"n":1,"logprobs":false,"top_logprobs":0,"stop":null,"background":false}"#, &[]),
+        (r#"{"n":1,"logprobs":false,"top_logprobs":0,"stop":null}"#, &[]),
+        (r#"{"tools":null,"functions":null,"messages":[{"content":null}],"n":null,"logprobs":null,"audio":null}"#, &[]),
         (r#"{"n":2,"logprobs":true,"stop":["a"]}"#, &["logprobs", "choices", "stop"]),
         (r#"{"modalities":["text","audio"]}"#, &["audio"]),
-        (r#"{"modalities":["text",1,{"a":[]}]}"#, &[]),
+        (r#"{"modalities":["text",null]}"#, &[]),
         (r#"{"web_search_options":{}}"#, &["web_search"]),
         (r#"{"t\u006fols":[{}]}"#, &["tools"]),
     ] {
@@ -68,7 +69,8 @@ fn finds_the_features_of_a_responses_request() {
         (r#"{"conversation":null}"#, &[]),
         (r#"{"text":{"format":{"type":"json_schema"}}}"#, &["json_schema"]),
         (r#"{"tools":[{"type":"web_search_preview"}]}"#, &["tools", "web_search"]),
-        (r#"{"background":true,"prompt":{"id":"p"}}"#, &["background", "stored_prompt"]),
+        (r#"{"background":false,"prompt":{"id":"p"}}"#, &["stored_prompt"]),
+        (r#"{"background":null,"store":null,"text":{"format":null},"input":null,"previous_response_id":null}"#, &[]),
     ] {
         assert_eq!(features(body, Api::Responses), expected, "{body}");
     }
@@ -76,32 +78,75 @@ fn finds_the_features_of_a_responses_request() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn refuses_what_two_parsers_could_read_differently() {
-    for (body, refusal) in [
-        (&br#"{"model":"a","model":"b"}"#[..], Refusal::Duplicate("model")),
-        (br#"{"model":"a","mod\u0065l":"b"}"#, Refusal::Duplicate("model")),
-        (br#"{"stream":true,"stream":false}"#, Refusal::Duplicate("stream")),
-        (br#"{"messages":[{"content":"a","content":[]}]}"#, Refusal::Duplicate("content")),
-        (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, Refusal::Duplicate("type")),
+    for (body, fault) in [
+        (&br#"{"model":"a","model":"b"}"#[..], BodyFault::Duplicate("model")),
+        (br#"{"model":"a","mod\u0065l":"b"}"#, BodyFault::Duplicate("model")),
+        (br#"{"stream":true,"stream":false}"#, BodyFault::Duplicate("stream")),
+        (br#"{"messages":[{"content":"a","content":[]}]}"#, BodyFault::Duplicate("content")),
+        (br#"{"tools":[{"type":"function","type":"web_search"}]}"#, BodyFault::Duplicate("type")),
         // Go's and .NET's parsers take one for the other, Go's the Kelvin sign and the long s too.
-        (br#"{"model":"a","MODEL":"b"}"#, Refusal::OtherCase("model")),
-        (br#"{"Model":"a"}"#, Refusal::OtherCase("model")),
-        (br#"{"mod\u0045l":"a"}"#, Refusal::OtherCase("model")),
-        (b"{\"\xc5\xbftream\":true}", Refusal::OtherCase("stream")),
-        (b"{\"max_to\xe2\x84\xaaens\":1}", Refusal::OtherCase("max_tokens")),
-        (br#"{"max_to\u212aens":1}"#, Refusal::OtherCase("max_tokens")),
-        (br#"{"messages":[{"Content":[]}]}"#, Refusal::OtherCase("content")),
-        (br#"["model"]"#, Refusal::NotAnObject),
-        (br#""model""#, Refusal::NotAnObject),
-        (b"{\"model\":\"\xff\xfe\"}", Refusal::Malformed(Malformed { at: 10, expected: "UTF-8" })),
-        (br#"{"model":1}"#, Refusal::WrongType("model", "a string")),
-        (br#"{"model":"\ud800"}"#, Refusal::WrongType("model", "a string of whole characters")),
-        (br#"{"stream":"yes"}"#, Refusal::WrongType("stream", "a boolean")),
-        (br#"{"stream":nul}"#, Refusal::Malformed(Malformed { at: 10, expected: "a value" })),
-        (b"", Refusal::Malformed(Malformed { at: 0, expected: "a value" })),
-        (br#"{"a":1}{"#, Refusal::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
+        (br#"{"model":"a","MODEL":"b"}"#, BodyFault::OtherCase("model")),
+        (br#"{"Model":"a"}"#, BodyFault::OtherCase("model")),
+        (br#"{"mod\u0045l":"a"}"#, BodyFault::OtherCase("model")),
+        (b"{\"\xc5\xbftream\":true}", BodyFault::OtherCase("stream")),
+        (b"{\"max_to\xe2\x84\xaaens\":1}", BodyFault::OtherCase("max_tokens")),
+        (br#"{"max_to\u212aens":1}"#, BodyFault::OtherCase("max_tokens")),
+        (br#"{"messages":[{"Content":[]}]}"#, BodyFault::OtherCase("content")),
+        (br#"["model"]"#, BodyFault::NotAnObject),
+        (br#""model""#, BodyFault::NotAnObject),
+        (b"{\"model\":\"\xff\xfe\"}", BodyFault::Malformed(Malformed { at: 10, expected: "UTF-8" })),
+        (br#"{"model":1}"#, BodyFault::WrongType("model", "a string")),
+        (br#"{"model":"\ud800"}"#, BodyFault::WrongType("model", "a string of whole characters")),
+        (br#"{"stream":"yes"}"#, BodyFault::WrongType("stream", "a boolean")),
+        (br#"{"store":"false"}"#, BodyFault::WrongType("store", "a boolean")),
+        (br#"{"n":"2"}"#, BodyFault::WrongType("n", "a number")),
+        (br#"{"logprobs":"true"}"#, BodyFault::WrongType("logprobs", "a boolean")),
+        (br#"{"logprobs":1}"#, BodyFault::WrongType("logprobs", "a boolean")),
+        (br#"{"top_logprobs":"5"}"#, BodyFault::WrongType("top_logprobs", "a number")),
+        (br#"{"max_tokens":"5"}"#, BodyFault::WrongType("max_tokens", "a number")),
+        (br#"{"max_completion_tokens":[5]}"#, BodyFault::WrongType("max_completion_tokens", "a number")),
+        (br#"{"messages":{"0":{}}}"#, BodyFault::WrongType("messages", "an array")),
+        (br#"{"tools":{"type":"web_search"}}"#, BodyFault::WrongType("tools", "an array")),
+        (br#"{"functions":"f"}"#, BodyFault::WrongType("functions", "an array")),
+        (br#"{"response_format":"json_object"}"#, BodyFault::WrongType("response_format", "an object")),
+        (br#"{"modalities":"audio"}"#, BodyFault::WrongType("modalities", "an array")),
+        (br#"{"modalities":[1]}"#, BodyFault::WrongType("modalities[]", "a string")),
+        (br#"{"stop":5}"#, BodyFault::WrongType("stop", "a string or an array")),
+        (br#"{"web_search_options":true}"#, BodyFault::WrongType("web_search_options", "an object")),
+        (br#"{"audio":"wav"}"#, BodyFault::WrongType("audio", "an object")),
+        (br#"{"tools":[truu]}"#, BodyFault::Malformed(Malformed { at: 10, expected: "a value" })),
+        (br#"{"stream":nul}"#, BodyFault::Malformed(Malformed { at: 10, expected: "a value" })),
+        (b"", BodyFault::Malformed(Malformed { at: 0, expected: "a value" })),
+        (br#"{"a":1}{"#, BodyFault::Malformed(Malformed { at: 7, expected: "nothing after the value" })),
     ] {
-        assert_eq!(read(body, Api::Chat).unwrap_err(), refusal, "{}", String::from_utf8_lossy(body));
+        assert_eq!(read(body, Api::Chat).unwrap_err(), fault, "{}", String::from_utf8_lossy(body));
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn refuses_what_decides_nothing_as_it_stands_in_a_responses_request() {
+    for (body, fault) in [
+        (r#"{"background":"true"}"#, BodyFault::WrongType("background", "a boolean")),
+        (r#"{"input":{"role":"user"}}"#, BodyFault::WrongType("input", "a string or an array")),
+        (r#"{"text":"json_schema"}"#, BodyFault::WrongType("text", "an object")),
+        (r#"{"text":{"format":"json_schema"}}"#, BodyFault::WrongType("text.format", "an object")),
+        (r#"{"previous_response_id":["resp_1"]}"#, BodyFault::WrongType("previous_response_id", "a string")),
+        (r#"{"conversation":1}"#, BodyFault::WrongType("conversation", "a string or an object")),
+        (r#"{"prompt":"p"}"#, BodyFault::WrongType("prompt", "an object")),
+        (r#"{"max_output_tokens":true}"#, BodyFault::WrongType("max_output_tokens", "a number")),
+    ] {
+        assert_eq!(read(body.as_bytes(), Api::Responses).unwrap_err(), fault, "{body}");
+    }
+    let fault = read(br#"{"background":true}"#, Api::Responses).unwrap_err();
+    assert!(matches!(fault, BodyFault::Unsupported("background", _)), "{fault:?}");
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_model_that_is_null_names_none_and_has_its_place() {
+    let body = r#"{"model": null ,"messages":[]}"#;
+    let facts = read(body.as_bytes(), Api::Chat).unwrap();
+    assert_eq!(facts.model, None);
+    assert_eq!(facts.model_span.and_then(|span| body.get(span)), Some("null"));
 }
 
 #[wasm_bindgen_test(unsupported = test)]

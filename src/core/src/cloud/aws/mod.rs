@@ -12,7 +12,7 @@ pub use place::{Bedrock, Surface};
 pub(super) const ROW: Row = Row {
     name: "aws",
     endpoint_fields: &policy::ENDPOINT_FIELDS,
-    target_fields: &[OwnField { name: policy::PREFIX, owner: "Mantle" }],
+    target_fields: &[OwnField { name: place::PREFIX, owner: "Mantle" }],
     read_endpoint: policy::read,
     read_error: error::read,
     error_type: Some("x-amzn-errortype"),

@@ -2,7 +2,6 @@
 //! Sources: botocore's endpoint rules, AWS "Bedrock endpoints", "Geographic cross-Region inference" and OpenAI's "Amazon
 //! Bedrock" guide (2026-11).
 
-use super::policy::PREFIX;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
 use crate::cloud::{ModelAddress, Site};
@@ -221,6 +220,8 @@ fn host_region(host: &str) -> Option<&str> {
     host.split('.').skip_while(|label| !label.starts_with("bedrock")).nth(1)
 }
 
+/// The field of a target on Mantle.
+pub(super) const PREFIX: &str = "prefix";
 /// The path prefixes that Mantle knows.
 const MANTLE_PREFIXES: [&str; 2] = ["/openai/v1", "/v1"];
 

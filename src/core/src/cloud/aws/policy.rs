@@ -9,8 +9,6 @@ use crate::name::Named;
 
 /// The fields of an endpoint.
 pub(super) const ENDPOINT_FIELDS: [&str; 2] = ["region", "surface"];
-/// The field of a target on Mantle.
-pub(super) const PREFIX: &str = "prefix";
 
 pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointParts {
     let region = fields.required_label("region", faults);

@@ -12,7 +12,7 @@ pub use place::Resource;
 pub(super) const ROW: Row = Row {
     name: "azure",
     endpoint_fields: &policy::ENDPOINT_FIELDS,
-    target_fields: &[OwnField { name: policy::API_VERSION, owner: "Azure" }],
+    target_fields: &[OwnField { name: place::API_VERSION, owner: "Azure" }],
     read_endpoint: policy::read,
     read_error: error::read,
     error_type: None,

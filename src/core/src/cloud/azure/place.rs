@@ -1,7 +1,6 @@
 //! Azure's resources: v1, where the deployment stands in the body, and the dated API, where it stands in the path.
 //! Sources: MicrosoftDocs/azure-ai-docs, "API version lifecycle" and the OpenAI SDK's `lib/azure.py` (2026-11).
 
-use super::policy::API_VERSION;
 use crate::api::feature::Features;
 use crate::cloud::residency::{Claim, Extent};
 use crate::cloud::{ModelAddress, Site};
@@ -9,6 +8,9 @@ use crate::document::fields::Fields;
 use crate::fault::Faults;
 use crate::form::Form;
 use crate::name;
+
+/// The field of a target.
+pub(super) const API_VERSION: &str = "api_version";
 
 /// An Azure OpenAI resource.
 #[derive(Debug)]

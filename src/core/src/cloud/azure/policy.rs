@@ -9,8 +9,6 @@ use crate::name;
 
 /// The fields of an endpoint.
 pub(super) const ENDPOINT_FIELDS: [&str; 2] = ["resource", "region"];
-/// The field of a target.
-pub(super) const API_VERSION: &str = "api_version";
 
 /// The scope of Azure's commercial cloud.
 const ENTRA_SCOPE: &str = "https://cognitiveservices.azure.com/.default";

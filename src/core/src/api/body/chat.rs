@@ -1,0 +1,71 @@
+//! What only a chat completion has.
+
+use super::BodyFault;
+use super::field::{Begins, Shape, begins, boolean, is_set, number, pass};
+use super::key::Seen;
+use super::part::{read_format, read_part};
+use crate::api::feature::{Feature, Features};
+use crate::json::Cursor;
+
+/// Reads a member of a chat completion that is not one of both APIs.
+pub(super) fn read_member(
+    cursor: &mut Cursor<'_>,
+    key: &'static str,
+    features: &mut Features,
+) -> Result<(), BodyFault> {
+    match key {
+        "messages" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                read_messages(cursor, features)?;
+            }
+        }
+        "functions" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                cursor.array(|cursor| {
+                    features.add(Feature::Tools);
+                    pass(cursor)
+                })?;
+            }
+        }
+        "response_format" => {
+            if begins(cursor, key, Shape::Object)? == Begins::Object {
+                read_format(cursor, features)?;
+            }
+        }
+        "modalities" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                read_modalities(cursor, features)?;
+            }
+        }
+        "n" => features.add_if(Feature::Choices, number(cursor, key)?.is_some_and(|choices| choices > 1.0)),
+        "logprobs" => features.add_if(Feature::Logprobs, boolean(cursor, key)?),
+        "web_search_options" => features.add_if(Feature::WebSearch, is_set(cursor, key, Shape::Object)?),
+        "stop" => features.add_if(Feature::Stop, is_set(cursor, key, Shape::TextOrList)?),
+        "audio" => features.add_if(Feature::Audio, is_set(cursor, key, Shape::Object)?),
+        _ => pass(cursor)?,
+    }
+    Ok(())
+}
+
+/// Messages: objects whose `content` may hold typed parts.
+fn read_messages(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    cursor.array(|cursor| {
+        if cursor.peek() != Some(b'{') {
+            return pass(cursor);
+        }
+        let mut seen = Seen::default();
+        cursor.object(|cursor, key| match seen.meet(key, &["content"])? {
+            Some(_) if cursor.peek() == Some(b'[') => cursor.array(|cursor| read_part(cursor, features)),
+            _ => pass(cursor),
+        })
+    })
+}
+
+fn read_modalities(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    cursor.array(|cursor| {
+        if begins(cursor, "modalities[]", Shape::Text)? == Begins::Text {
+            features.add_if(Feature::Audio, cursor.string("a string")?.is("audio"));
+        }
+        Ok(())
+    })
+}

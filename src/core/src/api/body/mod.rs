@@ -1,0 +1,135 @@
+//! What a request's body says about its way: model, stream, length, features. One pass, nothing built.
+//!
+//! The edge refuses a body on which two parsers could differ: what is judged here must be what the cloud reads.
+
+mod chat;
+mod fault;
+mod field;
+mod key;
+mod part;
+mod responses;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+pub use fault::BodyFault;
+use field::{Begins, Shape};
+use key::Seen;
+
+use super::Api;
+use super::feature::{Feature, Features};
+use crate::json::Cursor;
+
+/// What was read.
+#[derive(Debug, Default, PartialEq)]
+pub struct Facts<'b> {
+    /// The model, if the body names one.
+    pub model: Option<Cow<'b, str>>,
+    /// Where the value of `model` stands, with its quotes; that of `null` too, which names none.
+    pub model_span: Option<Range<usize>>,
+    /// Where a member can be put in: right after the opening brace.
+    pub opening: usize,
+    /// Whether the object has no member.
+    pub empty: bool,
+    /// Whether the answer is to be streamed.
+    pub stream: bool,
+    /// The most tokens that the answer may have.
+    pub max_tokens: Option<u64>,
+    /// The features that are used.
+    pub features: Features,
+}
+
+/// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
+const KEYS: [&str; 23] = [
+    "model",
+    "stream",
+    "store",
+    "messages",
+    "input",
+    "tools",
+    "functions",
+    "max_tokens",
+    "max_completion_tokens",
+    "max_output_tokens",
+    "response_format",
+    "text",
+    "n",
+    "logprobs",
+    "top_logprobs",
+    "previous_response_id",
+    "conversation",
+    "background",
+    "web_search_options",
+    "prompt",
+    "stop",
+    "modalities",
+    "audio",
+];
+
+/// Reads a body.
+///
+/// # Errors
+/// Why it must not be sent on.
+pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, BodyFault> {
+    let mut cursor = Cursor::new(body);
+    if !matches!(cursor.peek(), Some(b'{')) {
+        // Malformed is said before misshapen: it is the more telling of the two.
+        cursor.skip()?;
+        return Err(BodyFault::NotAnObject);
+    }
+    let mut facts = Facts { opening: cursor.at() + 1, empty: true, ..Facts::default() };
+    let mut seen = Seen::default();
+    cursor.object(|cursor, key| {
+        facts.empty = false;
+        match seen.meet(key, &KEYS)? {
+            Some(known) => read_member(cursor, known, api, &mut facts),
+            None => field::pass(cursor),
+        }
+    })?;
+    cursor.end()?;
+    Ok(facts)
+}
+
+/// Reads a member that both APIs have, or leaves it to the one that is spoken.
+fn read_member<'b>(
+    cursor: &mut Cursor<'b>,
+    key: &'static str,
+    api: Api,
+    facts: &mut Facts<'b>,
+) -> Result<(), BodyFault> {
+    cursor.peek();
+    match key {
+        "model" => {
+            let start = cursor.at();
+            if field::begins(cursor, key, Shape::Text)? == Begins::Text {
+                let name = cursor.string("a string")?.unescaped();
+                facts.model = Some(name.ok_or(BodyFault::WrongType(key, "a string of whole characters"))?);
+            }
+            facts.model_span = Some(start..cursor.at());
+        }
+        "stream" => facts.stream = field::boolean(cursor, key)?,
+        // It decides where what is said later is kept.
+        "store" => field::boolean(cursor, key).map(drop)?,
+        "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
+            let tokens = field::number(cursor, key)?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
+            facts.max_tokens = facts.max_tokens.max(tokens);
+        }
+        "tools" => {
+            if field::begins(cursor, key, Shape::List)? == Begins::List {
+                part::read_tools(cursor, &mut facts.features)?;
+            }
+        }
+        "top_logprobs" => {
+            let asked = field::number(cursor, key)?.is_some_and(|count| count > 0.0);
+            facts.features.add_if(Feature::Logprobs, asked);
+        }
+        _ => match api {
+            Api::Chat => chat::read_member(cursor, key, &mut facts.features)?,
+            Api::Responses => responses::read_member(cursor, key, &mut facts.features)?,
+        },
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,84 @@
+//! Why a target cannot serve a request, and what a client reads where that is so of all.
+
+use std::fmt;
+
+use crate::api::Api;
+use crate::api::error::ApiError;
+use crate::api::feature::{Feature, Features};
+use crate::name::Named;
+use crate::tenant::Rule;
+
+/// Why a target is not in a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// A rule of policy, or of the client's own headers, refuses it.
+    Policy(Rule),
+    /// It speaks no form that serves the client's API.
+    Form,
+    /// It lacks what the request uses.
+    Lacks(Features),
+    /// There is no credential for it at this moment.
+    NoCredential,
+}
+
+impl Unfit {
+    /// How near the target came to being fit: the client reads the last hurdle.
+    fn hurdle(self) -> (u8, Option<Rule>) {
+        match self {
+            Unfit::Policy(rule) => (0, Some(rule)),
+            Unfit::Form => (1, None),
+            Unfit::Lacks(_) => (2, None),
+            Unfit::NoCredential => (3, None),
+        }
+    }
+}
+
+/// As the record has it: `residency`, `form`, `lacks-tools-images`, `credential`.
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Unfit::Policy(rule) => f.write_str(rule.name()),
+            Unfit::Form => f.write_str("form"),
+            Unfit::NoCredential => f.write_str("credential"),
+            Unfit::Lacks(features) => {
+                f.write_str("lacks")?;
+                features.iter().try_for_each(|feature| write!(f, "-{}", feature.name()))
+            }
+        }
+    }
+}
+
+/// What the client reads where no target is left: the last hurdle that any of them failed at.
+pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit>) -> ApiError {
+    let last = unfit.reduce(|last, unfit| match (last, unfit) {
+        (Unfit::Lacks(one), Unfit::Lacks(other)) => Unfit::Lacks(one.union(other)),
+        _ if last.hurdle() >= unfit.hurdle() => last,
+        _ => unfit,
+    });
+    match last {
+        None | Some(Unfit::Form) => {
+            let (here, there) = match api {
+                Api::Chat => ("chat completions", "/v1/responses"),
+                Api::Responses => ("the Responses API", "/v1/chat/completions"),
+            };
+            let message = format!("No target of model `{model}` that this tenant may use serves {here}; use {there}.");
+            ApiError::new(400, "unsupported_operation", message).about("model")
+        }
+        Some(Unfit::Policy(rule)) => {
+            let rule = rule.name();
+            ApiError::new(403, "no_target_allowed", format!("Rule `{rule}` leaves no target for model `{model}`."))
+                .about(rule)
+                .by_rule(rule)
+        }
+        Some(Unfit::Lacks(lacking)) => {
+            let names: Vec<&str> = lacking.iter().map(Feature::name).collect();
+            let message =
+                format!("No target of model `{model}` that this tenant may use has: {}.", names.join(" and "));
+            ApiError::new(400, "unsupported_feature", message)
+        }
+        Some(Unfit::NoCredential) => {
+            let message = format!("No target of model `{model}` has a credential at this moment.");
+            ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "no_credential", message) }
+        }
+    }
+}

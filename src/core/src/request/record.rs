@@ -1,0 +1,161 @@
+//! What happened to one request, written down once: who asked, what was decided, every try, and how it ended.
+//!
+//! The edge begins it, the attempts go on with it, and the edge hands it out at the end of the stream. The access log reads
+//! it; whatever else wants to know something of a request reads it here and asks nobody else.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::rc::Rc;
+
+use crate::api::Api;
+use crate::api::error::ApiError;
+use crate::config::{Config, Version};
+use crate::form::Form;
+use crate::name::Named;
+use crate::plan::{Candidate, Stop, Subject, Unfit};
+
+/// The record of one request.
+#[derive(Debug, Default)]
+pub struct Record {
+    tenant: Option<Rc<str>>,
+    model: Option<Rc<str>>,
+    api: Option<Api>,
+    policy: Version,
+    /// The targets of the model that could not serve the request, by their places in the configuration.
+    unfit: Vec<(usize, Unfit)>,
+    tries: Vec<TryRecord>,
+    /// The code of the error that the client read instead of a response, and the rule of policy that refused.
+    error: Option<(Cow<'static, str>, Option<&'static str>)>,
+}
+
+/// One try.
+#[derive(Debug)]
+struct TryRecord {
+    /// The target's place in the configuration.
+    index: usize,
+    form: Form,
+    end: TryEnd,
+}
+
+/// How a try ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TryEnd {
+    /// It has not, as far as anybody noted: the client left first.
+    Open,
+    /// The cloud responded with this status.
+    Status(u16),
+    /// There was no response: no connection, a reset, a timeout.
+    Reset,
+}
+
+impl Record {
+    /// The record of a request of which only the policy is known.
+    pub fn begin(policy: Version) -> Record {
+        Record { policy, ..Record::default() }
+    }
+
+    /// Notes who asks; an empty name where only the tenant's policy is known.
+    pub fn asked_by(&mut self, tenant: &Rc<str>) {
+        self.tenant = Some(Rc::clone(tenant));
+    }
+
+    /// Notes the API that the client speaks.
+    pub fn asked_for(&mut self, api: Api) {
+        self.api = Some(api);
+    }
+
+    /// Notes the model, once it is one that the file lists: a client's word may be anything.
+    pub fn named(&mut self, model: Option<&Rc<str>>) {
+        self.model = model.map(Rc::clone);
+    }
+
+    /// Notes whose request the plan is for.
+    pub(super) fn planned(&mut self, subject: &Subject) {
+        self.asked_by(&subject.tenant);
+        self.asked_for(subject.api);
+        self.named(Some(&subject.model));
+    }
+
+    /// Notes why targets could not serve the request.
+    pub fn considered(&mut self, candidates: &[Candidate<'_>]) {
+        let unfit = |candidate: &Candidate<'_>| Some((candidate.index, candidate.fit.err()?));
+        self.unfit = candidates.iter().filter_map(unfit).collect();
+    }
+
+    /// Notes the error that the client reads.
+    pub fn failed(&mut self, error: &ApiError) {
+        let code = error.code.clone().filter(|code| is_word(code)).unwrap_or(Cow::Borrowed("error"));
+        self.error = Some((code, error.rule));
+    }
+
+    pub(super) fn began(&mut self, stop: &Stop<'_>) {
+        self.tries.push(TryRecord { index: stop.index, form: stop.form, end: TryEnd::Open });
+    }
+
+    pub(super) fn ended(&mut self, end: TryEnd) {
+        if let Some(latest) = self.tries.last_mut() {
+            latest.end = end;
+        }
+    }
+
+    /// As the access log has it: words `key=value` with a space between, those that say nothing left out. No value holds
+    /// a space, a quote or a control character.
+    ///
+    /// `tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
+    /// unfit=gcp-us:form error=no_target_allowed rule=residency`
+    pub fn line(&self, config: &Config) -> String {
+        let mut line = String::with_capacity(192);
+        let mut put = |key: &str, value: &str| {
+            if !value.is_empty() {
+                let gap = if line.is_empty() { "" } else { " " };
+                let _ = write!(line, "{gap}{key}={value}");
+            }
+        };
+        put("tenant", self.tenant.as_deref().unwrap_or_default());
+        put("model", self.model.as_deref().unwrap_or_default());
+        put("api", self.api.map_or("", Api::name));
+        put("form", self.tries.last().map_or("", |latest| latest.form.name()));
+        put("policy", &self.policy.to_string());
+        put("tries", &self.tries_text(config));
+        put("unfit", &self.unfit_text(config));
+        if let Some((code, rule)) = &self.error {
+            put("error", code);
+            put("rule", rule.unwrap_or_default());
+        }
+        line
+    }
+
+    fn tries_text(&self, config: &Config) -> String {
+        let mut text = String::new();
+        for TryRecord { index, end, .. } in &self.tries {
+            let gap = if text.is_empty() { "" } else { ">" };
+            let _ = match end {
+                TryEnd::Status(status) => write!(text, "{gap}{}:{status}", endpoint(config, *index)),
+                TryEnd::Reset => write!(text, "{gap}{}:reset", endpoint(config, *index)),
+                TryEnd::Open => write!(text, "{gap}{}:open", endpoint(config, *index)),
+            };
+        }
+        text
+    }
+
+    fn unfit_text(&self, config: &Config) -> String {
+        let mut text = String::new();
+        for (index, unfit) in &self.unfit {
+            let gap = if text.is_empty() { "" } else { "," };
+            let _ = write!(text, "{gap}{}:{unfit}", endpoint(config, *index));
+        }
+        text
+    }
+}
+
+/// Whether a code, which may be a cloud's, can stand in a line.
+fn is_word(code: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
+}
+
+/// The name of the endpoint that the target at `index` stands on.
+fn endpoint(config: &Config, index: usize) -> &str {
+    let endpoint = config.targets.get(index).and_then(|target| config.endpoint_of(target));
+    endpoint.map_or("?", |endpoint| &endpoint.name)
+}

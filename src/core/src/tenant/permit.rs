@@ -1,0 +1,168 @@
+//! What a caller may do: the permit for one model, and the rule that keeps a caller from a target.
+
+use std::rc::Rc;
+
+use super::identity::{self, Identity};
+use super::narrowing::{self, Narrowing, shown};
+use crate::api::error::ApiError;
+use crate::api::inbound::Inbound;
+use crate::cloud::Cloud;
+use crate::config::{Config, Grant, Order, Target};
+use crate::contract::{CLOUDS, RESIDENCY};
+
+/// Who asks, with all that bounds what they may use. Every part has to allow what is done.
+#[derive(Debug)]
+pub struct Caller {
+    tenant: Rc<str>,
+    /// The tenant's own policy or the carried one; it also says how to rank.
+    own: Rc<Grant>,
+    /// What else has to allow, where requests carry policies.
+    others: Vec<Rc<Grant>>,
+    narrowing: Narrowing,
+    order: Order,
+    max_attempts: u32,
+}
+
+/// Why policy keeps a request from a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// The tenant's clouds.
+    Clouds,
+    /// The tenant's residency.
+    Residency,
+    /// The tenant's targets.
+    Targets,
+    /// The client's own [`CLOUDS`].
+    NarrowedClouds,
+    /// The client's own [`RESIDENCY`].
+    NarrowedResidency,
+}
+
+impl Rule {
+    /// What the rule is called in the file, or by the client.
+    pub fn name(self) -> &'static str {
+        match self {
+            Rule::Clouds => "clouds",
+            Rule::Residency => "residency",
+            Rule::Targets => "targets",
+            Rule::NarrowedClouds => CLOUDS,
+            Rule::NarrowedResidency => RESIDENCY,
+        }
+    }
+}
+
+impl Caller {
+    /// Finds out who asks.
+    ///
+    /// # Errors
+    /// 401 for a tenant that is not known, 400 for a header that makes no sense, 403 for an order that
+    /// the tenant does not have.
+    pub fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Caller, ApiError> {
+        let Identity { tenant, own, others } = identity::identify(config, inbound)?;
+        let narrowing = Narrowing::read(config, inbound)?;
+        let order = narrowing::order(config, &own, &others, inbound.order)?;
+        let asked = narrowing::max_attempts(inbound.max_attempts)?;
+        let most = others.iter().map(|grant| grant.max_attempts).chain(asked).fold(own.max_attempts, u32::min);
+        Ok(Caller { tenant, own, others, narrowing, order, max_attempts: most })
+    }
+
+    /// The tenant's name; empty where only its policy is known.
+    pub fn tenant(&self) -> &Rc<str> {
+        &self.tenant
+    }
+
+    /// Whether every grant allows it.
+    fn all_allow(&self, allows: impl Fn(&Grant) -> bool) -> bool {
+        allows(&self.own) && self.others.iter().all(|grant| allows(grant))
+    }
+
+    /// Lets the caller use a model, or says why not.
+    ///
+    /// # Errors
+    /// 404 for a model that no file lists, 403 for one that the tenant may not use.
+    pub fn permit<'c>(&'c self, config: &'c Rc<Config>, model: &str) -> Result<Permit<'c>, ApiError> {
+        let Some((model, targets)) = config.model(model) else {
+            let message = format!("The model `{}` does not exist.", shown(model));
+            return Err(ApiError::new(404, "model_not_found", message).about("model"));
+        };
+        if !self.all_allow(|grant| grant.allows_model(model)) {
+            let message = format!("Policy rule `models` does not allow model `{model}` for this tenant.");
+            return Err(ApiError::new(403, "model_not_allowed", message).about("model").by_rule("models"));
+        }
+        Ok(Permit { caller: self, config, model, targets })
+    }
+
+    /// The rule that keeps the caller from a target, if there is one. The order of the checks is the order of [`Rule`].
+    fn refusal(&self, config: &Config, target: &Target) -> Option<Rule> {
+        let Some(endpoint) = config.endpoint_of(target) else {
+            return Some(Rule::Targets);
+        };
+        if !self.all_allow(|grant| grant.clouds.contains(&endpoint.cloud)) {
+            return Some(Rule::Clouds);
+        }
+        if !self.all_allow(|grant| grant.allows_residency(&endpoint.residency)) {
+            return Some(Rule::Residency);
+        }
+        if !self.all_allow(|grant| grant.allows_endpoint(&endpoint.name)) {
+            return Some(Rule::Targets);
+        }
+        if !self.narrowing.leaves_cloud(endpoint) {
+            return Some(Rule::NarrowedClouds);
+        }
+        if !self.narrowing.leaves_residency(endpoint) {
+            return Some(Rule::NarrowedResidency);
+        }
+        None
+    }
+}
+
+/// Proof that policy lets a caller use a model. Only [`Caller::permit`] makes one; plans are made of it.
+#[derive(Debug)]
+pub struct Permit<'c> {
+    caller: &'c Caller,
+    config: &'c Rc<Config>,
+    model: &'c Rc<str>,
+    targets: &'c [usize],
+}
+
+impl<'c> Permit<'c> {
+    /// The configuration that it was made from.
+    pub fn config(&self) -> &'c Rc<Config> {
+        self.config
+    }
+
+    /// The model's public name.
+    pub fn model(&self) -> &'c Rc<str> {
+        self.model
+    }
+
+    /// The tenant's name; empty where only its policy is known.
+    pub fn tenant(&self) -> &'c Rc<str> {
+        &self.caller.tenant
+    }
+
+    /// How targets are to be ranked.
+    pub fn order(&self) -> Order {
+        self.caller.order
+    }
+
+    /// The most targets that may be tried.
+    pub fn max_attempts(&self) -> usize {
+        self.caller.max_attempts as usize
+    }
+
+    /// The rank of a cloud in the tenant's own order.
+    pub fn rank(&self, cloud: Cloud) -> usize {
+        let clouds = &self.caller.own.clouds;
+        clouds.iter().position(|own| *own == cloud).unwrap_or(clouds.len())
+    }
+
+    /// Every target of the model, with the rule that refuses it, in the file's order.
+    pub fn targets(&self) -> impl Iterator<Item = (usize, &'c Target, Option<Rule>)> {
+        let (config, caller): (&Config, &Caller) = (self.config, self.caller);
+        self.targets.iter().filter_map(move |index| {
+            let target = config.targets.get(*index)?;
+            Some((*index, target, caller.refusal(config, target)))
+        })
+    }
+}
