@@ -70,6 +70,10 @@ def test_an_error_of_a_cloud(row, stream, client, clouds):
     assert headers.get("x-multihome-target") == (endpoint if record["status"] else None)
     assert headers["x-multihome-attempts"] == "1"
     assert headers["content-length"] == str(len(error.response.content))
+    # What comes of a served one's limits comes of a failed one's, and no SDK repeats what only the operator can mend.
+    assert headers.get("retry-after-ms") == dict(record["answer_headers"] if record["status"] else []).get("retry-after-ms")
+    mended_by_nobody = expected[2] in ("credential_refused", "target_misconfigured")
+    assert headers.get("x-should-retry") == ("false" if mended_by_nobody else None)
     check_id(error, record, source, own)
     assert not told(error, clouds), "nothing of a credential"
 

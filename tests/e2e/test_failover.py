@@ -33,6 +33,8 @@ CAUSES = [
     ("424", (AZURE, AWS, GCP), 424),
     # The deployment or model is not there: the policy file's fault, not the client's.
     ("404", (AZURE, AWS, GCP), 404),
+    ("400-target", (AZURE, AWS, GCP), 400),
+    ("500-secret", (AZURE, AWS, GCP), 500),
     # Our credential.
     ("401", (AZURE, AWS, GCP), 401),
     ("403", (AZURE, AWS, GCP), 403),
@@ -134,6 +136,8 @@ def at_once(rows, ask_one):
 CLIENTS = [
     ("[[azure 400]]", {}, 400),
     ("[[azure content-filter]]", {}, 400),
+    ("[[azure 404-reference]]", {}, 404),
+    ("[[azure 400-text]]", {}, 400),
     # A body that a cloud refuses by itself.
     ("", {"temperature": 9}, 400),
     ("", {"reasoning_effort": "immense"}, 400),

@@ -79,7 +79,7 @@ impl CloudError {
                 .match_indices(*name)
                 .any(|(at, _)| !message.get(..at).is_some_and(|before| before.ends_with(in_a_word)))
         };
-        REFERENCES.iter().any(|name| begins(&name))
+        REFERENCES.iter().any(begins)
     }
 
     /// Whether the message begins so, or holds it.

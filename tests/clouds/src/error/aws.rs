@@ -68,6 +68,10 @@ pub fn no_operation(shape: Shape) -> Reply {
     }
 }
 
+pub fn no_such_model(shape: Shape) -> Reply {
+    Exception::new("ValidationException", 400, "The provided model identifier is invalid.").reply(shape)
+}
+
 pub fn quota(shape: Shape) -> Reply {
     Exception::new("ServiceQuotaExceededException", 400, "Your account has exceeded a service quota for this model.")
         .reply(shape)

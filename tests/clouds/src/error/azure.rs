@@ -25,6 +25,13 @@ pub fn no_deployment() -> Reply {
     plain(StatusCode::NOT_FOUND, "DeploymentNotFound", message)
 }
 
+/// A model that does not do what its deployment is asked for.
+pub fn not_supported() -> Reply {
+    let message = "The chatCompletion operation does not work with the specified model. Please choose different model \
+                   and try again.";
+    plain(StatusCode::BAD_REQUEST, "OperationNotSupported", message)
+}
+
 pub fn wrong_key() -> Reply {
     let message = "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid \
                    key for an active subscription and use a correct regional API endpoint for your resource.";

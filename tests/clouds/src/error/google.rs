@@ -46,6 +46,11 @@ pub fn unauthenticated(wrapped: bool, reason: &str) -> Reply {
         .with("www-authenticate", "Bearer realm=\"https://accounts.google.com/\"")
 }
 
+/// A model that is not served in this location.
+pub fn precondition(wrapped: bool) -> Reply {
+    status(wrapped, 400, "FAILED_PRECONDITION", "The model is not servable in this location.", Vec::new())
+}
+
 /// A body that Google's front end does not take: a page too.
 fn too_large() -> Reply {
     let page = "<!DOCTYPE html>\n<html lang=en>\n  <title>Error 413 (Request Entity Too Large)!!1</title>\n";

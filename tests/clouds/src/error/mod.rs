@@ -4,6 +4,7 @@ pub mod aws;
 pub mod azure;
 pub mod google;
 
+use crate::fault::Fault;
 use crate::http::{Reply, Request};
 use crate::surface::Surface;
 use crate::validate::Invalid;
@@ -41,6 +42,26 @@ pub fn fault(request: &Request, status: u16, retry_after: Option<u64>) -> Reply 
         Surface::Gcp | Surface::Metadata => google::fault(google::wraps(&request.path), status, retry_after),
         Surface::Azure | Surface::Entra | Surface::Admin => azure::fault(status, retry_after),
     }
+}
+
+/// The faults that every cloud answers alike, once it knows who asks.
+pub fn alike(request: &Request, fault: Fault) -> Option<Reply> {
+    let (status, body) = match fault {
+        Fault::Reference => {
+            let message = "Conversation with id 'conv_68f0a1b2' not found.";
+            (404, json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}}))
+        }
+        Fault::Text => (400, json!({"error": "Tools are not taken here."})),
+        Fault::Secret => {
+            let credential = request.header("authorization").or(request.header("api-key")).unwrap_or_default();
+            (
+                500,
+                json!({"error": {"message": format!("no backend took api-key {credential}"), "type": "server_error"}}),
+            )
+        }
+        _ => return None,
+    };
+    Some(Reply::json(status_of(status), &body))
 }
 
 /// OpenAI's error object, which the clouds' OpenAI surfaces use for faults in a body.

@@ -27,6 +27,14 @@ pub enum Fault {
     Quota,
     /// Bedrock's answer to a signature that it cannot read, a 400 that repeats it; elsewhere a plain 400.
     Signature,
+    /// What each cloud says with a 400 of a model that the caller should not have named.
+    Target,
+    /// A 404 about a conversation, in OpenAI's words.
+    Reference,
+    /// A 400 in no cloud's shape: `{"error": "…"}`.
+    Text,
+    /// A 500 that repeats the credential.
+    Secret,
     /// An Envoy in front of the cloud is over its rate limit.
     ProxyLimit,
     Status(u16, Option<u64>),
@@ -66,6 +74,10 @@ impl Fault {
             "slow" => Self::Slow(pause()?),
             "400-quota" => Self::Quota,
             "400-signature" => Self::Signature,
+            "400-target" => Self::Target,
+            "404-reference" => Self::Reference,
+            "400-text" => Self::Text,
+            "500-secret" => Self::Secret,
             "proxy-limit" => Self::ProxyLimit,
             "cut" => Self::Cut(settings.after.unwrap_or(1)),
             "garbage" => Self::Garbage,

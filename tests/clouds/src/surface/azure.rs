@@ -103,7 +103,11 @@ fn accepts(host: &str, audience: &str) -> bool {
 }
 
 fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply> {
+    if let Some(reply) = plan.refusal.and_then(|fault| crate::error::alike(request, fault)) {
+        return Err(reply);
+    }
     match plan.refusal {
+        Some(Fault::Target) => return Err(error::not_supported()),
         Some(Fault::ContentFilter) => return Err(error::content_filter()),
         Some(Fault::Status(status, retry_after)) => return Err(error::fault(status, retry_after)),
         Some(_) => return Err(error::fault(400, None)),

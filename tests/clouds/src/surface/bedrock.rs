@@ -97,7 +97,11 @@ fn serve(
     region: &str,
     shape: Shape,
 ) -> Result<Reply, Reply> {
+    if let Some(reply) = plan.refusal.and_then(|fault| crate::error::alike(request, fault)) {
+        return Err(reply);
+    }
     match plan.refusal {
+        Some(Fault::Target) => return Err(error::no_such_model(shape)),
         Some(Fault::Quota) => return Err(error::quota(shape)),
         Some(Fault::Signature) => {
             return Err(error::signature(shape, request.header("authorization").unwrap_or_default()));

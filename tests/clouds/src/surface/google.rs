@@ -69,7 +69,11 @@ fn serve(
     operation: &Operation<'_>,
     wrapped: bool,
 ) -> Result<Reply, Reply> {
+    if let Some(reply) = plan.refusal.and_then(|fault| crate::error::alike(request, fault)) {
+        return Err(reply);
+    }
     match plan.refusal {
+        Some(Fault::Target) => return Err(error::precondition(wrapped)),
         Some(Fault::Status(status, retry_after)) => return Err(error::fault(wrapped, status, retry_after)),
         Some(_) => return Err(error::fault(wrapped, 400, None)),
         None => {}

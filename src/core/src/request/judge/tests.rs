@@ -254,7 +254,7 @@ fn gives_the_clouds_reason_whatever_its_shape() {
             None,
         ),
         ("upstream says no", "upstream says no", None, None),
-        (&long, &long[..1024], None, None),
+        (&long, &"x".repeat(1024), None, None),
         (
             r#"{"error":{"message":"no","type":"x","param":["messages",0],"code":"c"}}"#,
             "no",
