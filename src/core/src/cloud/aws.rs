@@ -37,9 +37,29 @@ pub fn host_region(host: &str) -> Option<&str> {
     (own && service.starts_with("bedrock")).then(|| rest.split_once('.').map_or(rest, |(region, _)| region))
 }
 
-/// The runtime is synchronous, runs no tools of its own and fetches no images.
+/// What neither surface has: of the tools that run at the cloud a few only, no item of Codex' multi-agent sessions, no
+/// image that a tool has put out, and no file by its address. Source: litellm 1.110's tables of both (2026-11).
+const LACKING: [Feature; 9] = [
+    Feature::CodeInterpreter,
+    Feature::FileSearch,
+    Feature::ImageGeneration,
+    Feature::Shell,
+    Feature::OtherTools,
+    Feature::AgentItems,
+    Feature::ToolImages,
+    Feature::FileUrls,
+    Feature::DataSources,
+];
+
+/// The runtime is synchronous, searches no web and fetches no images but from S3.
 pub(super) fn runtime_lacks() -> Features {
-    [Feature::Background, Feature::WebSearch, Feature::ImageUrls].into_iter().collect()
+    LACKING.into_iter().chain([Feature::Background, Feature::WebSearch, Feature::ImageUrls]).collect()
+}
+
+/// Mantle has one tier of service and one kind of summary.
+pub(super) fn mantle_lacks() -> Features {
+    let own = [Feature::ApplyPatch, Feature::Computer, Feature::ServiceTier, Feature::ReasoningSummary];
+    LACKING.into_iter().chain(own).collect()
 }
 
 pub(super) fn runtime_address(form: Form) -> ModelAddress {

@@ -2,6 +2,7 @@
 //! Sources: google-genai's `_api_client.py`, Google "OpenAI partner models" and OpenAI's "Google Cloud" guide (2026-11).
 
 use super::ModelAddress;
+use crate::api::feature::{Feature, Features};
 use crate::form::Form;
 
 /// The host that serves a location; the path has to name the same one.
@@ -22,6 +23,11 @@ pub fn host_location(host: &str) -> Option<&str> {
     }
     let multi_region = || name.strip_prefix("aiplatform.")?.strip_suffix(".rep");
     name.strip_suffix("-aiplatform").or_else(multi_region)
+}
+
+/// What is another cloud's own.
+pub(super) fn lacks() -> Features {
+    [Feature::S3Images, Feature::DataSources].into_iter().collect()
 }
 
 pub(super) fn address(form: Form, project: &str, location: &str) -> ModelAddress {

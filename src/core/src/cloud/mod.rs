@@ -67,7 +67,10 @@ impl Surface {
     pub fn lacks(&self) -> Features {
         match self {
             Surface::BedrockRuntime => aws::runtime_lacks(),
-            Surface::AzureOpenAi | Surface::BedrockMantle | Surface::Google { .. } => Features::default(),
+            Surface::BedrockMantle => aws::mantle_lacks(),
+            Surface::Google { .. } => gcp::lacks(),
+            // Not even S3's images: a body can pass to a dated deployment unread as long as nothing in it decides.
+            Surface::AzureOpenAi => Features::default(),
         }
     }
 
