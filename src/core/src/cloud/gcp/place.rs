@@ -31,6 +31,10 @@ impl Site for Location {
         Features::default()
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        &HEADERS
+    }
+
     fn addresses(
         &self,
         _id: &str,
@@ -60,6 +64,11 @@ impl Site for Location {
         })
     }
 }
+
+/// The project that a call is counted for, and whether it draws on provisioned throughput. Sources: google-auth, Google
+/// "Use Provisioned Throughput" and "Priority PayGo" (2026-11).
+pub(super) const HEADERS: [&str; 3] =
+    ["x-goog-user-project", "x-vertex-ai-llm-request-type", "x-vertex-ai-llm-shared-request-type"];
 
 impl Location {
     fn address(&self, form: Form) -> ModelAddress {
