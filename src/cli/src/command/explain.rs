@@ -249,6 +249,7 @@ fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
         Unfit::Policy(rule @ Rule::NarrowedResidency) => {
             format!("the request's {} leaves out `{residency}`", rule.name())
         }
+        Unfit::Denied(features) => format!("policy's `denies` holds {}", names(features)),
         Unfit::Lacks(features) => format!("lacks {}", names(features)),
         Unfit::NoCredential => "there is no Google access token".to_owned(),
     }

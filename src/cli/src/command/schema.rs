@@ -156,8 +156,17 @@ fn grant() -> Value {
                 ),
             ),
             ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
+            ("denies", list("The features that no request may use.", json!({"enum": Feature::names()}))),
         ],
     )
+}
+
+fn certificates() -> Value {
+    let names = list("URI or DNS names, exactly.", string());
+    json!({
+        "description": "Clients whose certificate holds one of these URI or DNS names, exactly: a list, or a list for each listener with a `client_ca_file`.",
+        "anyOf": [names, {"type": "object", "additionalProperties": names}],
+    })
 }
 
 fn identity() -> Value {
@@ -178,15 +187,12 @@ fn identity() -> Value {
                                 string(),
                             ),
                         ),
-                        (
-                            "client_certificates",
-                            list("Clients whose certificate holds one of these URI or DNS names, exactly.", string()),
-                        ),
+                        ("client_certificates", certificates()),
                     ],
                 );
                 let named = json!([
                     {"properties": {"listeners": {"minItems": 1}}, "required": ["listeners"]},
-                    {"properties": {"client_certificates": {"minItems": 1}}, "required": ["client_certificates"]},
+                    {"properties": {"client_certificates": {"minItems": 1, "minProperties": 1}}, "required": ["client_certificates"]},
                 ]);
 
                 with(trust, "anyOf", named)
@@ -199,6 +205,10 @@ fn identity() -> Value {
                     [
                         ("header", header("The header that carries it.", "x-tenant-policy")),
                         ("ceiling", reference("grant")),
+                        (
+                            "required",
+                            json!({"description": "Refuse a request without the header, though `tenants` lists who asks.", "type": "boolean", "default": false}),
+                        ),
                     ],
                 ),
             ),

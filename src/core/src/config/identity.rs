@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use super::defaults::Defaults;
+use super::listener::Listener;
 use super::tenant::{self, Grant, Known};
 use crate::api::inbound::IdentityHeaders;
 use crate::document::Node;
-use crate::document::fields::{Fields, texts};
+use crate::document::fields::{Fields, entries, texts};
 use crate::fault::{Faults, Place};
 use crate::name;
 
@@ -34,7 +35,25 @@ pub struct Trust {
     /// Everyone who reaches one of these listeners.
     pub listeners: Vec<String>,
     /// Clients whose certificate holds one of these URI or DNS names.
-    pub client_certificates: Vec<String>,
+    pub client_certificates: Vec<CertificateNames>,
+}
+
+impl Trust {
+    /// The names that a certificate may hold at a listener.
+    pub fn certificate_names(&self, listener: &str) -> Vec<&str> {
+        let here = |names: &&CertificateNames| names.listener.as_deref().is_none_or(|name| name == listener);
+        self.client_certificates.iter().filter(here).flat_map(|names| &names.names).map(String::as_str).collect()
+    }
+}
+
+/// The names of client certificates that count at a listener. Each listener has an authority of its own, which can issue
+/// any name: one that the partners' authority signed must not count where only the operator's hops are meant.
+#[derive(Debug)]
+pub struct CertificateNames {
+    /// The listener; `None` is the only one that asks for certificates.
+    pub listener: Option<String>,
+    /// The URI and DNS names.
+    pub names: Vec<String>,
 }
 
 /// The header that carries a tenant's policy, and how far such a policy reaches.
@@ -44,6 +63,8 @@ pub struct Carried {
     pub header: String,
     /// Nothing beyond this is allowed, whatever the header says.
     pub ceiling: Rc<Grant>,
+    /// Whether a request without the header is refused, though the file lists its tenant.
+    pub required: bool,
 }
 
 pub(super) fn read(
@@ -64,8 +85,9 @@ pub(super) fn read(
         let ceiling = fields
             .required("ceiling", faults)
             .and_then(|(node, place)| tenant::read(node, place, Some(known), defaults, faults));
+        let required = fields.optional_bool("required", faults).unwrap_or(false);
         fields.finish(faults);
-        Some(Carried { header, ceiling: Rc::new(ceiling?) })
+        Some(Carried { header, ceiling: Rc::new(ceiling?), required })
     });
     if let Some(carried) = carried.as_ref().filter(|carried| carried.header == header) {
         faults.add(&fields.place.key("policy"), format!("`{}` already names the tenant", carried.header));
@@ -113,12 +135,23 @@ fn read_header(fields: &mut Fields<'_>, key: &'static str, default: &str, faults
 
 fn read_trust(fields: Option<Fields<'_>>, faults: &mut Faults) -> Option<Trust> {
     let mut fields = fields?;
-    let mut list = |key, faults: &mut Faults| -> Vec<String> {
-        let named = fields.optional(key).map(|(node, place)| texts(node, &place, faults)).unwrap_or_default();
-        named.into_iter().map(|(name, _)| name.to_owned()).collect()
+    let owned = |named: Vec<(&str, Place)>| named.into_iter().map(|(name, _)| name.to_owned()).collect::<Vec<_>>();
+    let listeners =
+        fields.optional("listeners").map(|(node, place)| owned(texts(node, &place, faults))).unwrap_or_default();
+    let client_certificates = match fields.optional("client_certificates") {
+        None => Vec::new(),
+        Some((node @ Node::Map(_), place)) => entries(node, &place, faults)
+            .map(|(listener, node, place)| CertificateNames {
+                listener: Some(listener.to_owned()),
+                names: owned(texts(node, &place, faults)),
+            })
+            .collect(),
+        Some((node, place)) => match owned(texts(node, &place, faults)) {
+            names if names.is_empty() => Vec::new(),
+            names => vec![CertificateNames { listener: None, names }],
+        },
     };
-    let trust =
-        Trust { listeners: list("listeners", faults), client_certificates: list("client_certificates", faults) };
+    let trust = Trust { listeners, client_certificates };
     if trust.listeners.is_empty() && trust.client_certificates.is_empty() {
         faults.add_with_help(
             &fields.place,
@@ -128,4 +161,24 @@ fn read_trust(fields: Option<Fields<'_>>, faults: &mut Faults) -> Option<Trust> 
     }
     fields.finish(faults);
     Some(trust)
+}
+
+/// Names that hold wherever a client shows a certificate would let each listener's authority name everyone.
+pub(super) fn check_certificates(trust: &Trust, listeners: &[Listener], faults: &mut Faults) {
+    let place = Place::default().key("identity").key("trust").key("client_certificates");
+    let asks = |listener: &&Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+    let asking: Vec<&str> = listeners.iter().filter(asks).map(|listener| listener.name.as_str()).collect();
+    for CertificateNames { listener, .. } in &trust.client_certificates {
+        match listener {
+            None if asking.len() > 1 => {
+                let message = format!("does not say for which of {} it holds", asking.join(", "));
+                faults.add_with_help(&place, message, "write a map: `LISTENER: [NAME, …]`");
+            }
+            Some(name) if !asking.contains(&name.as_str()) => {
+                let message = "is no listener with a `tls.client_ca_file`";
+                faults.add_with_help(&place.key(name), message, "give it one under `listeners`, or take it out");
+            }
+            _ => {}
+        }
+    }
 }

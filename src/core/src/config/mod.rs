@@ -20,7 +20,7 @@ pub use crate::cloud::auth::TokenEndpoint;
 pub use crate::cloud::{Address, Auth, Tls};
 pub use defaults::Defaults;
 pub use endpoint::Endpoint;
-pub use identity::{Carried, Identity, Trust};
+pub use identity::{Carried, CertificateNames, Identity, Trust};
 pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
@@ -141,6 +141,9 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         );
     }
     let listeners = listener::read_all(fields.optional("listeners"), faults);
+    if let Some(identity) = &identity {
+        identity::check_certificates(&identity.trust, &listeners, faults);
+    }
     let metadata_address = metadata::read(fields.optional("gcp"), faults);
     let limits = limit::read(fields.optional("limits"), faults);
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::endpoint::Endpoint;
+use super::tenant::features;
 use super::version::TargetKey;
 use crate::api::Api;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
 use crate::convert;
 use crate::document::Node;
-use crate::document::fields::{Fields, one_or_more, some_entries, texts};
+use crate::document::fields::{Fields, one_or_more, some_entries};
 use crate::fault::{Faults, Place};
 use crate::form::Form;
 use crate::name::{self, Named};
@@ -116,7 +117,7 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
     let price =
         fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
     let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
-    let mut lacks = read_lacks(&mut fields, faults);
+    let mut lacks = features(&mut fields, "lacks", faults);
     let endpoint = endpoint.and_then(|index| Some((index, known.endpoints.get(index)?)));
     let (Some((index, endpoint)), Some(id)) = (endpoint, id) else {
         // Without its endpoint or id, only what no cloud has can be judged.
@@ -187,18 +188,6 @@ fn read_price(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Price> {
     let output = fields.required_amount("output", faults);
     fields.finish(faults);
     Some(Price { input: input?, output: output? })
-}
-
-fn read_lacks(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
-    let mut lacks = Features::default();
-    let named = fields.optional("lacks").map(|(node, place)| texts(node, &place, faults)).unwrap_or_default();
-    for (text, place) in named {
-        match Feature::parse(text) {
-            Some(feature) => lacks.add(feature),
-            None => faults.unknown(&place, "feature", text, Feature::names()),
-        }
-    }
-    lacks
 }
 
 /// What the cloud's names say of a target's place has to fit what its endpoint is declared to be.

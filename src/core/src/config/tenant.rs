@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::defaults::{Defaults, MOST_ATTEMPTS};
 use super::order::Order;
+use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, Clouds};
 use crate::document::Node;
 use crate::document::fields::{Fields, entries, one_or_more, texts};
@@ -28,6 +29,8 @@ pub struct Grant {
     pub orders: Option<Vec<Order>>,
     /// The most targets that one request may try.
     pub max_attempts: u32,
+    /// The features that no request may use.
+    pub denies: Features,
 }
 
 impl Grant {
@@ -142,8 +145,22 @@ pub(super) fn read(
     let max_attempts = fields
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
         .map_or(defaults.max_attempts, |attempts| attempts as u32);
+    let denies = features(&mut fields, "denies", faults);
     fields.finish(faults);
-    Some(Grant { clouds: clouds?, residency: residency?, models: models?, targets, orders, max_attempts })
+    Some(Grant { clouds: clouds?, residency: residency?, models: models?, targets, orders, max_attempts, denies })
+}
+
+/// A list of features: what a target lacks, or a tenant must not use.
+pub(super) fn features(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Features {
+    let mut features = Features::default();
+    let named = fields.optional(key).map(|(node, place)| texts(node, &place, faults)).unwrap_or_default();
+    for (text, place) in named {
+        match Feature::parse(text) {
+            Some(feature) => features.add(feature),
+            None => faults.unknown(&place, "feature", text, Feature::names()),
+        }
+    }
+    features
 }
 
 fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {

@@ -81,6 +81,18 @@ impl<'n> Fields<'n> {
         text.to_owned()
     }
 
+    /// A boolean that may be absent.
+    pub fn optional_bool(&mut self, key: &'static str, faults: &mut Faults) -> Option<bool> {
+        let (node, place) = self.optional(key)?;
+        match node {
+            Node::Bool(value) => Some(*value),
+            other => {
+                faults.add(&place, format!("expected true or false, found {}", other.kind()));
+                None
+            }
+        }
+    }
+
     /// A whole number in `range` that may be absent.
     pub fn optional_integer(
         &mut self,

@@ -154,7 +154,7 @@ impl Asked {
             Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
-        if !needs_no_body(&candidates, permit.order()) {
+        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::api::error::ApiError;
 use crate::config::Config;
-use crate::tenant::Caller;
+use crate::tenant::{Caller, no_model};
 
 #[derive(Serialize)]
 struct ModelList<'c> {
@@ -46,12 +46,10 @@ pub(super) fn list(config: &Rc<Config>, caller: &Caller) -> Vec<u8> {
 /// One of them.
 ///
 /// # Errors
-/// 404 for a model that no file lists, 403 for one that the tenant may not use.
+/// 404 for a model that the list does not hold.
 pub(super) fn show(config: &Rc<Config>, caller: &Caller, model: &str) -> Result<Vec<u8>, ApiError> {
-    caller.permit(config, model)?;
     if !may_use(config, caller, model) {
-        let message = format!("Policy leaves no target for model `{model}`.");
-        return Err(ApiError::new(403, "no_target_allowed", message).about("model"));
+        return Err(no_model(model));
     }
     Ok(serde_json::to_vec(&Model::named(model)).unwrap_or_default())
 }

@@ -115,13 +115,13 @@ fn says_why_a_request_is_denied() {
         ("POST", CHAT, "acme", &[], r#"{"model":1}"#, 400, "invalid_type", Some("model")),
         ("POST", CHAT, "acme", &[], r#"{"model":"dated","model":"both"}"#, 400, "duplicate_key", Some("model")),
         ("POST", CHAT, "acme", &[], r#"{"model":"nova"}"#, 404, "model_not_found", Some("model")),
-        ("POST", CHAT, "azure-only", &[], r#"{"model":"picky"}"#, 403, "model_not_allowed", Some("model")),
+        ("POST", CHAT, "azure-only", &[], r#"{"model":"picky"}"#, 404, "model_not_found", Some("model")),
         ("POST", CHAT, "nothing", &[], r#"{"model":"dated"}"#, 403, "no_target_allowed", Some("clouds")),
         ("POST", CHAT, "acme", &[], r#"{"model":"picky","tools":[{}]}"#, 400, "unsupported_feature", None),
         ("POST", "/v1/responses", "acme", &[], r#"{"model":"dated"}"#, 400, "unsupported_operation", Some("model")),
         ("GET", "/v1/models/nova", "acme", &[], "", 404, "model_not_found", Some("model")),
-        ("GET", "/v1/models/picky", "azure-only", &[], "", 403, "model_not_allowed", Some("model")),
-        ("GET", "/v1/models/dated", "nothing", &[], "", 403, "no_target_allowed", Some("model")),
+        ("GET", "/v1/models/picky", "azure-only", &[], "", 404, "model_not_found", Some("model")),
+        ("GET", "/v1/models/dated", "nothing", &[], "", 404, "model_not_found", Some("model")),
     ] {
         let error = run(method, path, tenant, headers, Some(body)).unwrap_err();
         let found = (error.status, error.code.as_deref(), error.param.as_deref());

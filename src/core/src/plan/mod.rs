@@ -136,10 +136,12 @@ impl Plan {
 /// Looks at every target of the permitted model, in the file's order.
 pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environment<'_>) -> Vec<Candidate<'c>> {
     let config = permit.config();
+    let denied = permit.denies().shared(needs.features);
     let consider = |(index, target, refusal): (usize, &'c Target, Option<Rule>)| {
         let lacking = target.lacks.shared(needs.features);
         let fit = match (refusal, target.form_for(needs.api)) {
             (Some(rule), _) => Err(Unfit::Policy(rule)),
+            (None, _) if !denied.is_empty() => Err(Unfit::Denied(denied)),
             (None, None) => Err(Unfit::Form),
             (None, Some(_)) if !lacking.is_empty() => Err(Unfit::Lacks(lacking)),
             (None, Some(form)) => {

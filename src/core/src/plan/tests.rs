@@ -162,19 +162,24 @@ fn plans_only_what_policy_and_request_allow() {
         ("nobody", &[("policy", carried)], "sol", Chat, Ok(&["aws-us", "az-us"])),
         ("aws", &[("policy", carried)], "sol", Chat, Ok(&["aws-us"])),
         ("eu", &[("policy", carried)], "sol", Chat, Err((403, "no_target_allowed"))),
-        ("", &[("policy", carried)], "luna", Responses, Err((403, "model_not_allowed"))),
+        ("", &[("policy", carried)], "luna", Responses, Err((404, "model_not_found"))),
         ("", &[("policy", "{}")], "sol", Chat, Err((400, "invalid_header"))),
         ("", &[("policy", "!")], "sol", Chat, Err((400, "invalid_header"))),
         ("nobody", &[], "sol", Chat, Err((401, "unknown_tenant"))),
         ("", &[], "sol", Chat, Err((401, "unknown_tenant"))),
         ("all", &[], "nova", Chat, Err((404, "model_not_found"))),
-        ("aws", &[], "luna", Chat, Err((403, "model_not_allowed"))),
+        ("aws", &[], "luna", Chat, Err((404, "model_not_found"))),
         ("all", &[], "luna", Chat, Err((400, "unsupported_operation"))),
         ("eu", &[], "sol", Responses, Err((400, "unsupported_operation"))),
         ("eu", &[("clouds", "aws")], "sol", Chat, Err((403, "no_target_allowed"))),
         ("all", &[("clouds", "oracle")], "sol", Chat, Err((400, "invalid_header"))),
         ("all", &[("clouds", "azure,,aws")], "sol", Chat, Err((400, "invalid_header"))),
-        ("all", &[("residency", "mars")], "sol", Chat, Err((400, "invalid_header"))),
+        // Nobody finds out which labels there are.
+        ("all", &[("residency", "mars")], "sol", Chat, Err((403, "no_target_allowed"))),
+        ("eu", &[("residency", "us")], "sol", Chat, Err((403, "no_target_allowed"))),
+        ("all", &[("residency", "EU, mars")], "sol", Chat, Ok(&["az-eu"])),
+        ("all", &[("clouds", "Azure")], "sol", Chat, Ok(&["az-us", "az-eu"])),
+        ("all", &[("order", "Cheapest")], "sol", Chat, Ok(&["aws-us", "az-us", "az-eu"])),
         ("all", &[("order", "random")], "sol", Chat, Err((400, "invalid_header"))),
         ("eu", &[("order", "cheapest")], "sol", Chat, Err((403, "order_not_allowed"))),
         ("all", &[("max-attempts", "0")], "sol", Chat, Err((400, "invalid_header"))),
@@ -193,6 +198,69 @@ fn a_target_that_lacks_what_is_used_is_unfit() {
     let tools = Needs { features: [Feature::Tools].into_iter().collect(), ..needs(Api::Chat) };
     assert_eq!(planned("all", &[], "sol", tools).unwrap(), ["az-us", "az-eu"]);
     assert_eq!(planned("aws", &[], "sol", tools).unwrap_err(), (400, "unsupported_feature".to_owned()));
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn what_a_tenant_must_not_use_is_refused_whoever_says_so() {
+    let state = Needs { features: [Feature::State].into_iter().collect(), ..needs(Api::Responses) };
+    for (entry, ceiling, carried) in
+        [(true, false, false), (false, true, true), (false, false, true), (true, true, true)]
+    {
+        let denies = |denied: bool| if denied { r#", "denies": ["state"]"# } else { "" };
+        let policy = POLICY
+            .replace(r#""models": ["sol"], "targets": ["aws-*"]"#, &format!(r#""models": ["sol"]{}"#, denies(entry)))
+            .replace(
+                r#""residency": ["us"], "models": ["*"]}}}"#,
+                &format!(r#""residency": ["us"], "models": ["*"]{}}}}}}}"#, denies(ceiling)),
+            );
+        let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
+        let own = format!(r#"{{"clouds": ["aws"], "residency": ["us"], "models": ["sol"]{}}}"#, denies(!ceiling));
+        let inbound = Inbound {
+            tenant: Single::Once(b"aws"),
+            carried: if carried { Single::Once(own.as_bytes()) } else { Single::Absent },
+            ..Inbound::default()
+        };
+        let caller = Caller::identify(&config, &inbound).unwrap();
+        let permit = caller.permit(&config, "sol").unwrap();
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+        let candidates = consider(&permit, &state, &environment);
+        let error = decide(&permit, &state, candidates, &mut environment).plan.unwrap_err();
+        assert_eq!(
+            (error.status, error.code.as_deref(), error.rule),
+            (403, Some("feature_not_allowed"), Some("denies"))
+        );
+        let candidates = consider(&permit, &needs(Api::Responses), &environment);
+        assert!(decide(&permit, &needs(Api::Responses), candidates, &mut environment).plan.is_ok());
+    }
+}
+
+/// A client's `Connection` header can take away what a hop wrote: the tenant's entry then must not stand in for it.
+#[wasm_bindgen_test(unsupported = test)]
+fn a_policy_that_has_to_be_carried_is_missed() {
+    let policy = POLICY.replace(r#""policy": {"ceiling""#, r#""policy": {"required": true, "ceiling""#);
+    let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
+    let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
+    let error = Caller::identify(&config, &inbound).unwrap_err();
+    assert_eq!((error.status, error.code.as_deref()), (403, Some("policy_required")));
+}
+
+/// What is wrong with a policy that a hop wrote is said in none of its words, and briefly.
+#[wasm_bindgen_test(unsupported = test)]
+fn a_carried_policy_is_not_repeated_to_the_client() {
+    let secrets: Vec<String> = (0..2000).map(|number| format!(r#""secret{number}""#)).collect();
+    for (carried, said) in [
+        (format!(r#"{{"clouds":[{}]}}"#, secrets.join(",")), "2002 faults, in `clouds[0]`, `clouds[1]`"),
+        (
+            r#"{"secret":1,"clouds":["aws"],"residency":["us"],"models":["*"]}"#.to_owned(),
+            "1 fault, in a field that no policy has.",
+        ),
+        ("{secret".to_owned(), "1 fault, in its JSON."),
+    ] {
+        let inbound = Inbound { carried: Single::Once(carried.as_bytes()), ..Inbound::default() };
+        let error = Caller::identify(&config(), &inbound).unwrap_err();
+        assert!(error.message.contains(said) && error.message.len() < 300, "{}", error.message);
+        assert!(!error.message.contains("secret"), "{}", error.message);
+    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

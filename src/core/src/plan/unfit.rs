@@ -13,6 +13,8 @@ use crate::tenant::Rule;
 pub enum Unfit {
     /// A rule of policy, or of the client's own headers, refuses it.
     Policy(Rule),
+    /// Policy lets no request of the tenant use these.
+    Denied(Features),
     /// It speaks no form that serves the client's API.
     Form,
     /// It lacks what the request uses.
@@ -26,9 +28,10 @@ impl Unfit {
     fn hurdle(self) -> (u8, Option<Rule>) {
         match self {
             Unfit::Policy(rule) => (0, Some(rule)),
-            Unfit::Form => (1, None),
-            Unfit::Lacks(_) => (2, None),
-            Unfit::NoCredential => (3, None),
+            Unfit::Denied(_) => (1, None),
+            Unfit::Form => (2, None),
+            Unfit::Lacks(_) => (3, None),
+            Unfit::NoCredential => (4, None),
         }
     }
 }
@@ -40,8 +43,8 @@ impl fmt::Display for Unfit {
             Unfit::Policy(rule) => f.write_str(rule.name()),
             Unfit::Form => f.write_str("form"),
             Unfit::NoCredential => f.write_str("credential"),
-            Unfit::Lacks(features) => {
-                f.write_str("lacks")?;
+            Unfit::Denied(features) | Unfit::Lacks(features) => {
+                f.write_str(if matches!(self, Unfit::Denied(_)) { "denies" } else { "lacks" })?;
                 features.iter().try_for_each(|feature| write!(f, "-{}", feature.name()))
             }
         }
@@ -69,6 +72,11 @@ pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit
             ApiError::new(403, "no_target_allowed", format!("Rule `{rule}` leaves no target for model `{model}`."))
                 .about(rule)
                 .by_rule(rule)
+        }
+        Some(Unfit::Denied(denied)) => {
+            let names: Vec<&str> = denied.iter().map(Feature::name).collect();
+            let message = format!("Policy rule `denies` does not let this tenant use: {}.", names.join(" and "));
+            ApiError::new(403, "feature_not_allowed", message).by_rule("denies")
         }
         Some(Unfit::Lacks(lacking)) => {
             let names: Vec<&str> = lacking.iter().map(Feature::name).collect();

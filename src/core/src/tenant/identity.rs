@@ -8,6 +8,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use crate::api::error::ApiError;
 use crate::api::inbound::{Inbound, Single};
 use crate::config::{Config, Grant, parse_grant};
+use crate::fault::{Fault, Step};
 use crate::name;
 
 /// A tenant, and the policies that hold for its request.
@@ -44,6 +45,10 @@ pub(super) fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Identit
         (Some(carried), Single::Once(value)) => Some((carried, value)),
     };
     let Some((carried, value)) = carried else {
+        if let Some(carried) = config.identity.carried.as_ref().filter(|carried| carried.required) {
+            let message = format!("A request has to carry its tenant's policy in header `{}`.", carried.header);
+            return Err(ApiError::new(403, "policy_required", message).about(carried.header.clone()).by_rule("policy"));
+        }
         let (tenant, grant) = listed.ok_or_else(unknown_tenant)?;
         return Ok(Identity { tenant: Rc::clone(tenant), own: Rc::clone(grant), others: Vec::new() });
     };
@@ -77,10 +82,31 @@ fn read_carried(config: &Config, value: &[u8]) -> Result<Grant, String> {
         decoded = BASE64URL.decode(value.trim_ascii()).map_err(|_| "is neither JSON nor base64url".to_owned())?;
         &decoded
     };
-    parse_grant(json, &config.defaults).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        format!("is no policy: {}", faults.join("; "))
-    })
+    parse_grant(json, &config.defaults).map_err(|faults| no_policy(&faults))
+}
+
+/// The most faults that a client reads of a policy that a hop wrote for it.
+const MOST_FAULTS: usize = 8;
+
+/// The fields of a tenant's entry: the only words of a carried policy that a client may read are ours.
+const FIELDS: [&str; 7] = ["clouds", "residency", "models", "targets", "order", "max_attempts", "denies"];
+
+/// Says where a carried policy is wrong, in none of its own words: it is the hop's, and the client may not know it.
+fn no_policy(faults: &[Fault]) -> String {
+    let mut places: Vec<String> = Vec::new();
+    for fault in faults {
+        let known = match fault.place.0.first() {
+            None => "its JSON".to_owned(),
+            Some(Step::Key(field)) if FIELDS.contains(&field.as_str()) => format!("`{}`", fault.place),
+            Some(_) => "a field that no policy has".to_owned(),
+        };
+        if !places.contains(&known) && places.len() < MOST_FAULTS {
+            places.push(known);
+        }
+    }
+    let number = faults.len();
+    let faults = if number == 1 { "1 fault".to_owned() } else { format!("{number} faults") };
+    format!("is no policy: {faults}, in {}", places.join(", "))
 }
 
 /// A header that makes no sense.

@@ -4,4 +4,4 @@ mod identity;
 mod narrowing;
 mod permit;
 
-pub use permit::{Caller, Permit, Rule};
+pub use permit::{Caller, Permit, Rule, no_model};

@@ -26,7 +26,7 @@ impl Narrowing {
     pub fn read(config: &Config, inbound: &Inbound<'_>) -> Result<Narrowing, ApiError> {
         Ok(Narrowing {
             clouds: words(CLOUDS, inbound.clouds)?.map(clouds).transpose()?,
-            residency: words(RESIDENCY, inbound.residency)?.map(|words| residencies(config, words)).transpose()?,
+            residency: words(RESIDENCY, inbound.residency)?.map(|words| residencies(config, words)),
         })
     }
 
@@ -71,8 +71,8 @@ fn once<'h>(name: &str, header: Single<'h>) -> Result<Option<&'h str>, ApiError>
 fn clouds<'h>(words: impl Iterator<Item = &'h str>) -> Result<Clouds, ApiError> {
     let mut clouds = Clouds::new();
     for word in words {
-        let Some(cloud) = Cloud::parse(word) else {
-            let why = format!("names `{}`; there are azure, aws and gcp", shown(word));
+        let Some(cloud) = Cloud::parse(&word.to_ascii_lowercase()) else {
+            let why = format!("names `{}`; there are {}", shown(word), Cloud::names().join(", "));
             return Err(invalid_header(CLOUDS, &why));
         };
         if !clouds.contains(&cloud) {
@@ -82,18 +82,18 @@ fn clouds<'h>(words: impl Iterator<Item = &'h str>) -> Result<Clouds, ApiError> 
     Ok(clouds)
 }
 
-fn residencies<'h>(config: &Config, words: impl Iterator<Item = &'h str>) -> Result<Vec<Rc<str>>, ApiError> {
+/// The labels that the words name, in whatever case. A word that no endpoint has leaves nothing, as one does that the
+/// tenant may not use: a client cannot find out which labels there are.
+fn residencies<'h>(config: &Config, words: impl Iterator<Item = &'h str>) -> Vec<Rc<str>> {
     let mut labels: Vec<Rc<str>> = Vec::new();
     for word in words {
-        let Some(endpoint) = config.endpoints.iter().find(|endpoint| &*endpoint.residency == word) else {
-            let why = format!("names `{}`, which no endpoint has", shown(word));
-            return Err(invalid_header(RESIDENCY, &why));
-        };
-        if !labels.contains(&endpoint.residency) {
-            labels.push(Rc::clone(&endpoint.residency));
+        for endpoint in config.endpoints.iter().filter(|endpoint| endpoint.residency.eq_ignore_ascii_case(word)) {
+            if !labels.contains(&endpoint.residency) {
+                labels.push(Rc::clone(&endpoint.residency));
+            }
         }
     }
-    Ok(labels)
+    labels
 }
 
 /// The order that the request picks, else the first that every grant allows. A carried policy that says nothing of orders
@@ -109,7 +109,7 @@ pub(super) fn order(config: &Config, own: &Grant, others: &[Rc<Grant>], header: 
             .next()
             .ok_or_else(|| ApiError::new(403, "order_not_allowed", message).about("order").by_rule("order"));
     };
-    let Some(picked) = Order::parse(text) else {
+    let Some(picked) = Order::parse(&text.to_ascii_lowercase()) else {
         return Err(invalid_header(ORDER, "takes ordered, weighted or cheapest"));
     };
     allowed.find(|order| *order == picked).ok_or_else(|| {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use super::identity::{self, Identity};
 use super::narrowing::{self, Narrowing, shown};
 use crate::api::error::ApiError;
+use crate::api::feature::Features;
 use crate::api::inbound::Inbound;
 use crate::cloud::Cloud;
 use crate::config::{Config, Grant, Order, Target};
@@ -79,15 +80,13 @@ impl Caller {
     /// Lets the caller use a model, or says why not.
     ///
     /// # Errors
-    /// 404 for a model that no file lists, 403 for one that the tenant may not use.
+    /// 404 for a model that the file does not list or the tenant may not use.
     pub fn permit<'c>(&'c self, config: &'c Rc<Config>, model: &str) -> Result<Permit<'c>, ApiError> {
         let Some((model, targets)) = config.model(model) else {
-            let message = format!("The model `{}` does not exist.", shown(model));
-            return Err(ApiError::new(404, "model_not_found", message).about("model"));
+            return Err(no_model(model));
         };
         if !self.all_allow(|grant| grant.allows_model(model)) {
-            let message = format!("Policy rule `models` does not allow model `{model}` for this tenant.");
-            return Err(ApiError::new(403, "model_not_allowed", message).about("model").by_rule("models"));
+            return Err(no_model(model).by_rule("models"));
         }
         Ok(Permit { caller: self, config, model, targets })
     }
@@ -114,6 +113,13 @@ impl Caller {
         }
         None
     }
+}
+
+/// The same words for a model that does not exist and for one that the tenant may not use: a client cannot find out which
+/// models there are for others.
+pub fn no_model(model: &str) -> ApiError {
+    let message = format!("The model `{}` does not exist or this tenant may not use it.", shown(model));
+    ApiError::new(404, "model_not_found", message).about("model")
 }
 
 /// Proof that policy lets a caller use a model. Only [`Caller::permit`] makes one; plans are made of it.
@@ -155,6 +161,11 @@ impl<'c> Permit<'c> {
     pub fn rank(&self, cloud: Cloud) -> usize {
         let clouds = &self.caller.own.clouds;
         clouds.iter().position(|own| *own == cloud).unwrap_or(clouds.len())
+    }
+
+    /// What no request may use, by any of the policies that hold.
+    pub fn denies(&self) -> Features {
+        self.caller.others.iter().fold(self.caller.own.denies, |denied, grant| denied.union(grant.denies))
     }
 
     /// Every target of the model, with the rule that refuses it, in the file's order.

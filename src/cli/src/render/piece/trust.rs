@@ -41,7 +41,7 @@ pub enum ClientTrust<'c> {
         /// The headers.
         headers: Vec<&'c str>,
         /// The URI and DNS names.
-        names: &'c [String],
+        names: Vec<&'c str>,
     },
     /// Nobody may.
     Untrusted {
@@ -67,7 +67,7 @@ impl<'c> ClientTrust<'c> {
         let tls =
             config.listeners.iter().find(|known| known.name == listener).and_then(|listener| listener.tls.as_ref());
         let shown = tls.is_some_and(|tls| tls.client_ca_file.is_some());
-        let names = identity.trust.client_certificates.as_slice();
+        let names = identity.trust.certificate_names(listener);
         if shown && !names.is_empty() {
             ClientTrust::Certificates { headers, names }
         } else {
