@@ -79,10 +79,10 @@ fn words<'s>(schema: &'s Value, part: &'s Value, met: &mut BTreeSet<&'s str>, fo
 fn told(section: &str) -> BTreeSet<&str> {
     let rows = section.lines().filter(|line| line.starts_with('|'));
     let code = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/');
-    // `openai.chat` and `/openai/v1` are words; `trust.listeners` tells of both.
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
+    // `openai.chat`, `/openai/v1` and `openai-project` are words; `trust.listeners` tells of both.
     let whole = code.flat_map(move |code| code.split(move |c| !is_part(c)));
-    whole.flat_map(|word| std::iter::once(word).chain(word.split('.'))).collect()
+    whole.flat_map(|word| std::iter::once(word).chain(word.split(['.', '-']))).collect()
 }
 
 /// Every field, and every word that a field may be, stands in a table of its own section of `docs/policy.md`.

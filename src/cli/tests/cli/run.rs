@@ -86,7 +86,22 @@ endpoints:
         client_secret: {sds: entra-secret}
         scope: https://cognitiveservices.azure.us/.default
         token_endpoint: {host: login.microsoftonline.us}
-  aws-sign: {cloud: aws, region: us-east-1, surface: runtime, residency: us, auth: sigv4}
+  azure-gateway:
+    cloud: azure
+    resource: contoso
+    host: contoso.azure-api.net
+    path_prefix: /openai-eu
+    key_header: ocp-apim-subscription-key
+    residency: us
+    auth: {api_key: {sds: apim-key}}
+    headers: {x-ms-oai-image-generation-deployment: img-100%}
+  aws-sign:
+    cloud: aws
+    region: us-east-1
+    surface: runtime
+    residency: us
+    auth: sigv4
+    headers: {x-amzn-bedrock-guardrailidentifier: g1, x-amzn-bedrock-guardrailversion: "1"}
   mantle-sign: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: sigv4}
   aws-key: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: {api_key: {sds: bedrock-key}}}
   gcp-machine: {cloud: gcp, project: p, location: us, residency: us, auth: metadata}
@@ -104,6 +119,7 @@ models:
     - {endpoint: azure-key, id: d, form: openai.chat}
     - {endpoint: azure-entra, id: d, form: openai.chat}
     - {endpoint: azure-gov, id: d, form: openai.chat}
+    - {endpoint: azure-gateway, id: d, form: openai.chat}
     - {endpoint: aws-sign, id: us.openai.gpt-6.1-sol, form: openai.chat}
     - {endpoint: mantle-sign, id: openai.gpt-6.1-sol, form: openai.responses}
     - {endpoint: aws-key, id: openai.gpt-6.1-sol, form: openai.responses}

@@ -89,6 +89,15 @@ fn faulty() -> Vec<(&'static str, Value)> {
         ("/endpoints/azure-entra/auth/entra/tenant", json!("a/b")),
         ("/endpoints/azure-entra/auth/entra/client_id", Value::Null),
         ("/endpoints/azure-gov/auth/entra/token_endpoint", json!({"url": "x"})),
+        ("/endpoints/azure-gateway/path_prefix", json!("openai")),
+        ("/endpoints/azure-gateway/path_prefix", json!("/a/../b")),
+        ("/endpoints/azure-gateway/key_header", json!("api key")),
+        ("/endpoints/azure-gateway/headers", json!({"authorization": "x"})),
+        ("/endpoints/azure-gateway/headers", json!({"aoai-evals": ""})),
+        ("/endpoints/azure-gateway/headers", json!({"aoai-evals": "a\u{1}"})),
+        ("/endpoints/azure-gateway/headers", json!({})),
+        ("/endpoints/aws-sign/headers", json!({"aoai-evals": "x"})),
+        ("/endpoints/aws-sign/path_prefix", json!("/x")),
         ("/endpoints/aws-sign/surface", json!("mantl")),
         ("/endpoints/aws-sign/region", Value::Null),
         ("/endpoints/aws-sign/auth", json!({"sigv4": {}})),
@@ -196,6 +205,7 @@ fn validate(root: &Value, schema: &Value, value: &Value, place: &str, found: &mu
             "maximum" => value.as_f64().is_none_or(|value| value <= number(rule)),
             "minItems" => value.as_array().is_none_or(|items| items.len() as u64 >= rule.as_u64().unwrap()),
             "maxItems" => value.as_array().is_none_or(|items| items.len() as u64 <= rule.as_u64().unwrap()),
+            "minProperties" => value.as_object().is_none_or(|members| members.len() as u64 >= rule.as_u64().unwrap()),
             "uniqueItems" => value
                 .as_array()
                 .is_none_or(|items| items.iter().enumerate().all(|(at, item)| !items[..at].contains(item))),

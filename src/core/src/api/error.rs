@@ -20,7 +20,7 @@ pub struct ApiError {
     /// The seconds, or the date, after which trying again makes sense.
     pub retry_after: Option<String>,
     /// Headers of the cloud's own that say when to come back, and how much is left: `retry-after-ms`, `x-ratelimit-…`.
-    pub limits: Vec<(Box<str>, Box<str>)>,
+    pub limits: Option<Box<Limits>>,
     /// Whether an SDK must not try again by itself: nothing would change.
     pub is_final: bool,
     /// The method that a path has, with 405.
@@ -30,6 +30,9 @@ pub struct ApiError {
     /// JSON that a cloud gave beside the above and that clients know: Azure's `innererror`.
     pub inner: Option<String>,
 }
+
+/// Headers, by name.
+pub type Limits = Vec<(Box<str>, Box<str>)>;
 
 impl ApiError {
     /// An error of that status, code and message.
@@ -41,7 +44,7 @@ impl ApiError {
             code: Some(Cow::Borrowed(code)),
             kind: None,
             retry_after: None,
-            limits: Vec::new(),
+            limits: None,
             is_final: false,
             allow: None,
             rule: None,
@@ -67,7 +70,7 @@ impl ApiError {
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
         let retry_after = self.retry_after.as_deref().map(|after| ("retry-after", after));
         let allow = self.allow.map(|method| ("allow", method));
-        let limits = self.limits.iter().map(|(name, value)| (&**name, &**value));
+        let limits = self.limits.iter().flat_map(|limits| limits.iter()).map(|(name, value)| (&**name, &**value));
         // OpenAI's SDKs try again by themselves on a 5xx, unless this says that they need not.
         let is_final = self.is_final.then_some(("x-should-retry", "false"));
         retry_after.into_iter().chain(limits).chain(is_final).chain(allow)

@@ -70,6 +70,8 @@ struct Row {
     endpoint_fields: &'static [&'static str],
     /// The fields of a target that are its own.
     target_fields: &'static [OwnField],
+    /// The headers that the policy file may add to the requests of some of its endpoints.
+    headers: &'static [&'static [&'static str]],
     /// Reads an endpoint's own fields and its credential.
     read_endpoint: fn(&mut Fields<'_>, &mut Faults) -> EndpointParts,
     /// Reads the response of a call that failed.
@@ -118,6 +120,12 @@ impl Cloud {
     /// The fields of a target that are this cloud's own.
     pub fn target_fields(self) -> &'static [OwnField] {
         self.row().target_fields
+    }
+
+    /// The headers that the policy file may add to the requests of some of its endpoints; of which, says the endpoint's
+    /// [`Site`].
+    pub fn headers(self) -> impl Iterator<Item = &'static str> {
+        self.row().headers.iter().copied().flatten().copied()
     }
 
     /// Reads an endpoint's own fields and its credential.

@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn azure(region: &str) -> Box<dyn Site> {
-        Box::new(Resource { name: "r".to_owned(), region: region.to_owned() })
+        Box::new(Resource { name: "r".to_owned(), region: region.to_owned(), path_prefix: String::new() })
     }
 
     #[wasm_bindgen_test(unsupported = test)]

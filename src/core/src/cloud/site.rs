@@ -19,6 +19,9 @@ pub trait Site: fmt::Debug {
     /// What no model has here.
     fn lacks(&self) -> Features;
 
+    /// The headers that the policy file may add to its requests: ones that mean something here, and hold no credential.
+    fn headers(&self) -> &'static [&'static str];
+
     /// Where model `id` answers in each of `forms`. Reads the fields of the target that are the cloud's own.
     fn addresses(
         &self,

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::cloud::{Address, Auth, Cloud, EndpointParts, Site, Tls, connection};
 use crate::contract::{self, RESERVED_ENDPOINT};
 use crate::document::Node;
-use crate::document::fields::{Fields, some_entries};
+use crate::document::fields::{Fields, some_entries, text};
 use crate::fault::{Faults, Place};
 use crate::name::{self, Named};
 
@@ -29,6 +29,8 @@ pub struct Endpoint {
     pub host: String,
     /// How Envoy proves who we are.
     pub auth: Auth,
+    /// Headers that Envoy adds to every request, with their values.
+    pub headers: Vec<(String, String)>,
     /// Where to connect.
     pub address: Address,
     /// How the connection is secured; `None` speaks plain HTTP.
@@ -56,7 +58,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let Some(cloud) = cloud else {
         // What follows depends on the cloud: without one, only what no cloud has can be judged.
         Cloud::ALL.iter().for_each(|cloud| fields.leave(cloud.endpoint_fields()));
-        fields.leave(&["host", "auth"]);
+        fields.leave(&["host", "auth", "headers"]);
         fields.leave(&connection::FIELDS);
         fields.finish(faults);
         return None;
@@ -64,6 +66,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let EndpointParts { site, auth } = cloud.read_endpoint(&mut fields, faults);
     let given = connection::read_host(&mut fields, faults);
     let host = given.or_else(|| site.as_ref().map(|site| site.host())).unwrap_or_default();
+    let headers = read_headers(&mut fields, site.as_deref(), faults);
     let (address, tls) = connection::read(&mut fields, &host, faults);
     fields.finish(faults);
     let site = site?;
@@ -76,6 +79,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
         residency: residency?.into(),
         host,
         auth: auth?,
+        headers,
         address: address?,
         tls,
     })
@@ -88,4 +92,25 @@ fn read_cloud(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Cloud> {
         faults.unknown(&fields.place.key("cloud"), "cloud", text, Cloud::names());
     }
     cloud
+}
+
+/// The longest value of a header.
+const MOST_VALUE: usize = 512;
+
+/// Headers are an allow-list of each site's, whose values the operator fixes: nothing of a client's comes into them.
+fn read_headers(fields: &mut Fields<'_>, site: Option<&dyn Site>, faults: &mut Faults) -> Vec<(String, String)> {
+    let (Some((node, place)), Some(site)) = (fields.optional("headers"), site) else { return Vec::new() };
+    let mut headers = Vec::new();
+    for (name, value, place) in some_entries(node, &place, faults) {
+        if !site.headers().contains(&name) {
+            faults.unknown(&place, "header of this endpoint", name, site.headers().iter().copied());
+        }
+        let Some(value) = text(value, &place, faults) else { continue };
+        if value.len() > MOST_VALUE || value.trim() != value || value.bytes().any(|byte| !matches!(byte, b' '..=b'~')) {
+            let message = format!("is not the value of a header: up to {MOST_VALUE} visible ASCII characters");
+            faults.add(&place, message);
+        }
+        headers.push((name.to_owned(), value.to_owned()));
+    }
+    headers
 }

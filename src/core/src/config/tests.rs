@@ -94,6 +94,38 @@ fn says_every_fault_with_its_place() {
             r#""surface": "mantel""#,
             "endpoints.aws.surface: unknown surface `mantel` (did you mean `mantle`?)",
         ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "path_prefix": "/openai-eu/", "key_header": "ocp-apim-subscription-key""#,
+            "endpoints.az.path_prefix: `/openai-eu/` is not the beginning of a path (as `/openai-eu`, without a slash at its end)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "key_header": "Host""#,
+            "endpoints.az.key_header: `Host` cannot hold a key (as `ocp-apim-subscription-key`, in lower case)",
+        ),
+        (
+            r#""surface": "mantle""#,
+            r#""surface": "mantle", "key_header": "x-key""#,
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`)",
+        ),
+        (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
+        (
+            r#""surface": "mantle""#,
+            r#""surface": "mantle", "headers": {"x-amzn-bedrock-guardrailidentifier": "g"}"#,
+            "endpoints.aws.headers.x-amzn-bedrock-guardrailidentifier: unknown header of this endpoint `x-amzn-bedrock-guardrailidentifier` (one of `openai-project`)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "headers": {"authorization": "Bearer x"}"#,
+            "endpoints.az.headers.authorization: unknown header of this endpoint `authorization` (one of `x-ms-oai-image-generation-deployment`, `x-ms-enable-preview`, `aoai-evals`)",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "headers": {"aoai-evals": "a\nb"}"#,
+            "endpoints.az.headers.aoai-evals: is not the value of a header: up to 512 visible ASCII characters",
+        ),
+        (r#""resource": "r""#, r#""resource": "r", "headers": {}"#, "endpoints.az.headers: names none"),
         (r#""location": "us""#, r#""location": "global""#, ""),
         (
             r#""endpoint": "az""#,

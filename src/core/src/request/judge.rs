@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::api::error::{ApiError, kind_of};
+use crate::api::error::{ApiError, Limits, kind_of};
 use crate::cloud::{Blame, Cloud, CloudError, ErrorResponse};
 use crate::name::Named;
 
@@ -155,10 +155,11 @@ fn reported(cause: Cause, error: CloudError, failed: FailedResponse<'_>) -> ApiE
 }
 
 /// What is kept of the headers that say when to come back.
-fn limits(failed: FailedResponse<'_>) -> Vec<(Box<str>, Box<str>)> {
+fn limits(failed: FailedResponse<'_>) -> Option<Box<Limits>> {
     let short = |(name, value): &&(&str, &str)| name.len() <= MOST_LIMIT && value.len() <= MOST_LIMIT;
     let limits = failed.limits.iter().filter(short).take(MOST_LIMITS);
-    limits.map(|(name, value)| ((*name).into(), (*value).into())).collect()
+    let limits: Limits = limits.map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    (!limits.is_empty()).then(|| Box::new(limits))
 }
 
 /// The cloud's message, no longer than what is kept of a failure; `own` where it has none.

@@ -4,7 +4,7 @@ use multihome_core::cloud::Cloud;
 use multihome_core::name::Named;
 use serde_json::{Map, Value, json};
 
-use super::{ADDRESS, HOST, LABEL, SEGMENT, object, reference, text, with};
+use super::{ADDRESS, HEADER, HOST, LABEL, SEGMENT, object, reference, text, with};
 
 /// One endpoint of any cloud.
 pub fn endpoint() -> Value {
@@ -27,10 +27,11 @@ pub fn endpoint() -> Value {
 }
 
 fn of_cloud(cloud: Cloud, required: &[&str], own: Vec<(&str, Value)>, auth: Value) -> Value {
+    let headers = headers(cloud);
     let cloud = cloud.name();
     let mut properties = Map::new();
     properties.insert("cloud".to_owned(), json!({"description": "The cloud.", "const": cloud}));
-    for (name, field) in own.into_iter().chain(common()).chain([("auth", auth)]) {
+    for (name, field) in own.into_iter().chain(common()).chain([("auth", auth), ("headers", headers)]) {
         properties.insert(name.to_owned(), field);
     }
     let mut names = vec!["cloud", "residency", "auth"];
@@ -40,6 +41,20 @@ fn of_cloud(cloud: Cloud, required: &[&str], own: Vec<(&str, Value)>, auth: Valu
         "then": {"additionalProperties": false, "required": names, "properties": properties},
     })
 }
+
+fn headers(cloud: Cloud) -> Value {
+    let names: Vec<&str> = cloud.headers().collect();
+    json!({
+        "description": "Headers that Envoy adds to every request to this endpoint. `check` knows which of these names it takes.",
+        "type": "object",
+        "minProperties": 1,
+        "propertyNames": {"enum": names},
+        "additionalProperties": {"type": "string", "pattern": VALUE},
+    })
+}
+
+/// Visible ASCII, with spaces inside.
+const VALUE: &str = "^[!-~]([ -~]{0,510}[!-~])?$";
 
 fn common() -> Vec<(&'static str, Value)> {
     vec![
@@ -62,7 +77,25 @@ fn common() -> Vec<(&'static str, Value)> {
 fn azure() -> Vec<(&'static str, Value)> {
     vec![
         ("resource", text("The name of the resource: `NAME` of NAME.openai.azure.com.", LABEL)),
-        ("region", text("Where it stands; only shown to clients.", LABEL)),
+        ("region", text("Where it stands: shown to clients, and held against the residency.", LABEL)),
+        (
+            "path_prefix",
+            text(
+                "What stands before the API's own paths, where API Management is in front of it: `/openai-eu`.",
+                "^(/[A-Za-z0-9._-]*[A-Za-z0-9_-][A-Za-z0-9._-]*)+$",
+            ),
+        ),
+        (
+            "key_header",
+            with(
+                text(
+                    "The header that `auth: {api_key: …}` puts the key into; API Management has `ocp-apim-subscription-key`.",
+                    HEADER,
+                ),
+                "default",
+                json!("api-key"),
+            ),
+        ),
     ]
 }
 

@@ -36,13 +36,20 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
     ];
     answers.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
     // Compressed, an error could not be judged.
-    let requests = [put("accept-encoding", "identity")];
+    let mut requests = vec![put("accept-encoding", "identity")];
+    // Behind the attempt, which writes the head anew: an attempt elsewhere finds nothing of them.
+    requests.extend(endpoint.headers.iter().map(|(name, value)| put(name, &verbatim(value))));
     mutation("multihome-answer", json!({"request_mutations": requests, "response_mutations": answers}))
 }
 
 /// Removes every header whose name begins so.
 pub fn by_prefix(prefix: &str) -> Value {
     json!({"remove_on_match": {"key_matcher": {"prefix": prefix}}})
+}
+
+/// A value in which Envoy finds none of its commands (`%START_TIME%`).
+fn verbatim(value: &str) -> String {
+    value.replace('%', "%%")
 }
 
 fn put(name: &str, value: &str) -> Value {

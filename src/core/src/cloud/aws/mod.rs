@@ -13,6 +13,7 @@ pub(super) const ROW: Row = Row {
     name: "aws",
     endpoint_fields: &policy::ENDPOINT_FIELDS,
     target_fields: &[OwnField { name: place::PREFIX, owner: "Mantle" }],
+    headers: &[&place::RUNTIME_HEADERS, &place::MANTLE_HEADERS],
     read_endpoint: policy::read,
     read_error: error::read,
     error_type: Some("x-amzn-errortype"),

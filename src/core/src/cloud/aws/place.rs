@@ -89,6 +89,13 @@ impl Site for Bedrock {
         LACKING.iter().chain(own).copied().collect()
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        match self.surface {
+            Surface::Runtime => &RUNTIME_HEADERS,
+            Surface::Mantle => &MANTLE_HEADERS,
+        }
+    }
+
     /// Mantle refuses a model under the wrong prefix ("isn't supported on this route"), so that a target may name the
     /// prefix of a family newer than [`mantle_prefix`].
     fn addresses(
@@ -126,6 +133,18 @@ impl Site for Bedrock {
         None
     }
 }
+
+/// A guardrail, how it is traced, and what is paid for. Source: botocore's service model (2026-11).
+pub(super) const RUNTIME_HEADERS: [&str; 5] = [
+    "x-amzn-bedrock-guardrailidentifier",
+    "x-amzn-bedrock-guardrailversion",
+    "x-amzn-bedrock-trace",
+    "x-amzn-bedrock-performanceconfig-latency",
+    "x-amzn-bedrock-service-tier",
+];
+
+/// The project that a call is counted for.
+pub(super) const MANTLE_HEADERS: [&str; 1] = ["openai-project"];
 
 /// The domains of the partitions, by how the names of their regions begin.
 const PARTITIONS: [(&str, &str); 6] = [

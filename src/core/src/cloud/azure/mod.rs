@@ -13,18 +13,14 @@ pub(super) const ROW: Row = Row {
     name: "azure",
     endpoint_fields: &policy::ENDPOINT_FIELDS,
     target_fields: &[OwnField { name: place::API_VERSION, owner: "Azure" }],
+    headers: &[&place::HEADERS],
     read_endpoint: policy::read,
     read_error: error::read,
     error_type: None,
     // The model's own id; the gateway before it has another.
     call_ids: &["x-request-id", "apim-request-id"],
     stripped: Stripped {
-        names: &[
-            "azureml-model-session",
-            "azure-openai-deployment-utilization",
-            "cmp-upstream-response-duration",
-            "x-accel-buffering",
-        ],
+        names: &["azureml-model-session", "azure-openai-deployment-utilization", "cmp-upstream-response-duration"],
         prefixes: &["x-ms-", "x-aml-"],
     },
 };

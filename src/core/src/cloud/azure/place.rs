@@ -19,6 +19,8 @@ pub struct Resource {
     pub name: String,
     /// Where it stands; empty where the file does not say it.
     pub region: String,
+    /// What stands before its own paths, where a gateway of API Management is in front of it; else empty.
+    pub path_prefix: String,
 }
 
 impl Site for Resource {
@@ -33,6 +35,10 @@ impl Site for Resource {
 
     fn lacks(&self) -> Features {
         Features::default()
+    }
+
+    fn headers(&self) -> &'static [&'static str] {
+        &HEADERS
     }
 
     fn addresses(
@@ -50,7 +56,12 @@ impl Site for Resource {
             let message = format!("`{id}` cannot stand in a path, where the dated API wants the deployment");
             faults.add(&fields.place.key("id"), message);
         }
-        forms.iter().map(|form| (*form, address(*form, id, version))).collect()
+        let address = |form: &Form| {
+            let mut address = address(*form, id, version);
+            address.path.insert_str(0, &self.path_prefix);
+            (*form, address)
+        };
+        forms.iter().map(address).collect()
     }
 
     /// A resource's host says nothing of its place, and no deployment says how far it reaches.
@@ -67,6 +78,10 @@ impl Site for Resource {
         None
     }
 }
+
+/// The deployment that draws the images of a tool, and switches for previews. Source: MicrosoftDocs/azure-ai-docs, "Use
+/// the Responses API" and "API version lifecycle" (2026-11).
+pub(super) const HEADERS: [&str; 3] = ["x-ms-oai-image-generation-deployment", "x-ms-enable-preview", "aoai-evals"];
 
 /// Where a deployment answers. The dated Responses API has no deployment in its path.
 fn address(form: Form, deployment: &str, version: Option<&str>) -> ModelAddress {

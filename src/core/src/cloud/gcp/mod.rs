@@ -14,6 +14,7 @@ pub(super) const ROW: Row = Row {
     name: "gcp",
     endpoint_fields: &policy::ENDPOINT_FIELDS,
     target_fields: &[],
+    headers: &[&place::HEADERS],
     read_endpoint: policy::read,
     read_error: error::read,
     error_type: None,

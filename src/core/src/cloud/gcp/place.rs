@@ -32,6 +32,10 @@ impl Site for Location {
         [Feature::S3Images, Feature::DataSources].into_iter().collect()
     }
 
+    fn headers(&self) -> &'static [&'static str] {
+        &HEADERS
+    }
+
     fn addresses(
         &self,
         _id: &str,
@@ -61,6 +65,11 @@ impl Site for Location {
         })
     }
 }
+
+/// The project that a call is counted for, and whether it draws on provisioned throughput. Sources: google-auth, Google
+/// "Use Provisioned Throughput" and "Priority PayGo" (2026-11).
+pub(super) const HEADERS: [&str; 3] =
+    ["x-goog-user-project", "x-vertex-ai-llm-request-type", "x-vertex-ai-llm-shared-request-type"];
 
 impl Location {
     fn address(&self, form: Form) -> ModelAddress {
