@@ -90,6 +90,8 @@ DENIED = [
     ({"form": "responses", "background": "true"}, 400, INVALID, "invalid_type", "background", "a boolean"),
     (carrying(targets=["aws-use1"]) | {"form": "responses", "tools": [{"type": "web_search"}]}, 400, INVALID,
      "unsupported_feature", None, "web_search"),
+    (carrying(targets=["aws-*"]) | {"form": "responses", "tools": [{"type": "code_interpreter", "container": {"type": "auto"}}]},
+     400, INVALID, "unsupported_feature", None, "code_interpreter"),
 ]
 
 

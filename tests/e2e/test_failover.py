@@ -316,20 +316,56 @@ def test_tells_that_nothing_could_be_reached(gateway, clouds):
     assert (answer.status, answer.error["code"], answer.attempts) == (503, "upstream_unavailable", 3), answer
 
 
-# Only one account knows what such a request refers to.
-STATE = [
-    {"previous_response_id": "resp_1"},
-    {"conversation": "conv_1"},
-    {"input": [{"type": "item_reference", "id": "msg_1"}, {"role": "user", "content": "[[azure 503]]"}]},
+FAILS = {"role": "user", "content": "[[azure 429 retry-after=3]]"}
+
+
+def after(*items):
+    """An input of these items, and a question that Azure cannot serve now."""
+    return {"input": [*items, FAILS]}
+
+
+def within(part):
+    return after({"role": "user", "content": [part]})
+
+
+# What only one account can read: what it is, the API, fields of the request
+BOUND = [
+    ("a response", "responses", {"previous_response_id": "resp_1"}),
+    ("a conversation", "responses", {"conversation": "conv_1"}),
+    ("a reference", "responses", after({"type": "item_reference", "id": "msg_1"})),
+    ("a reference without a type", "responses", after({"id": "msg_1"})),
+    ("an image that was generated", "responses", after({"type": "image_generation_call", "id": "ig_1"})),
+    ("thoughts by their id", "responses", after({"type": "reasoning", "id": "rs_1", "summary": []})),
+    ("encrypted thoughts", "responses", after({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"})),
+    ("a compaction", "responses", after({"type": "compaction", "encrypted_content": "gAAA"})),
+    ("a prompt", "responses", {"prompt": {"id": "pmpt_1"}}),
+    ("a file", "responses", within({"type": "input_file", "file_id": "file-1"})),
+    ("an image by its id", "responses", within({"type": "input_image", "file_id": "file-1", "detail": "auto"})),
+    ("a container", "responses", {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}),
+    ("files in a container", "responses", {"tools": [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}]}),
+    ("a vector store", "responses", {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
+    ("a file of a chat", "chat", {"messages": [FAILS, {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}),
 ]
 
 
-@pytest.mark.parametrize("fields", STATE, ids=lambda fields: next(iter(fields)))
-def test_what_refers_to_kept_state_is_tried_once(fields, gateway, clouds):
-    answer = ask(gateway, "hi [[azure 503]]", form="responses", **fields)
+@pytest.mark.parametrize("form, fields", [row[1:] for row in BOUND], ids=[row[0] for row in BOUND])
+def test_what_one_account_keeps_is_asked_of_no_other(form, fields, gateway, clouds):
+    """Another account would refuse it for good (400), and hide from the client that waiting helps."""
+    targets = ["azure-eastus2", "gcp-us"]
+    answer = ask(gateway, "hi [[azure 429 retry-after=3]]", targets, form=form, **fields)
 
-    assert (answer.status, answer.attempts) == (503, 1)
+    assert (answer.status, answer["retry-after"], answer.attempts) == (429, "3", 1), answer
     assert [record["cloud"] for record in serving(clouds.records())] == [AZURE]
+
+
+def test_what_is_replayed_whole_goes_anywhere_whoever_made_its_id(gateway, clouds):
+    said = {"type": "message", "id": "msg_1", "role": "assistant", "content": [{"type": "output_text", "text": "Hi"}]}
+    called = [{"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f", "arguments": "{}"},
+              {"type": "function_call_output", "call_id": "call_1", "output": "5"}]
+
+    answer = ask(gateway, form="responses", **after(said, *called))
+
+    assert (answer.status, answer.target, answer.attempts) == (200, "aws-use1", 2), answer
 
 
 # Bytes of the prompt, and of each chunk where it comes in chunks

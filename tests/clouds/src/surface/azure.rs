@@ -147,11 +147,12 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     };
     let served = clouds.catalogue.azure(&deployment).ok_or_else(error::no_deployment)?;
     let in_path = matches!(route, Route::Dated(_));
-    validate::check(api, &body, family(&served)).map_err(|invalid| error::invalid(&invalid))?;
+    let flavor = if in_path { Flavor::AzureDated } else { Flavor::Azure };
+    validate::check(flavor, api, &body, family(&served)).map_err(|invalid| error::invalid(&invalid))?;
     let place = resource(&request.host).unwrap_or_default();
     let call = Call {
         api,
-        flavor: if in_path { Flavor::AzureDated } else { Flavor::Azure },
+        flavor,
         cloud: "azure",
         place,
         model: &deployment,

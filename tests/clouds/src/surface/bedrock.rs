@@ -117,12 +117,12 @@ fn serve(
     let body = validate::object(&request.body).map_err(|invalid| error::invalid(&invalid))?;
     let model = validate::model(&body).map_err(|invalid| error::invalid(&invalid))?;
     check_model(clouds, request.surface, operation, model)?;
-    validate::check(operation.api, &body, family(model)).map_err(|invalid| error::invalid(&invalid))?;
     let flavor = match (request.surface, operation.prefix) {
         (Surface::AwsRuntime, _) => Flavor::BedrockRuntime,
         (_, "/v1") => Flavor::MantleOpen,
         _ => Flavor::Mantle,
     };
+    validate::check(flavor, operation.api, &body, family(model)).map_err(|invalid| error::invalid(&invalid))?;
     Ok(answer::reply(&Call {
         api: operation.api,
         flavor,

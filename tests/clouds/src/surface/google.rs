@@ -105,10 +105,11 @@ fn serve(
         );
         return Err(error::status(wrapped, 404, "NOT_FOUND", &message, vec![]));
     }
-    validate::check(api, &body, family(model)).map_err(|invalid| bad(&invalid))?;
+    let flavor = if api == Api::Chat { Flavor::GoogleOpenapi } else { Flavor::GooglePublisher };
+    validate::check(flavor, api, &body, family(model)).map_err(|invalid| bad(&invalid))?;
     Ok(answer::reply(&Call {
         api,
-        flavor: if api == Api::Chat { Flavor::GoogleOpenapi } else { Flavor::GooglePublisher },
+        flavor,
         cloud: "gcp",
         place,
         model,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 const FIELDS: &[(&str, Kind)] = &[
     ("audio", Kind::Object),
+    ("data_sources", Kind::List),
     ("frequency_penalty", Kind::Decimal { min: -2.0, max: 2.0 }),
     ("function_call", Kind::TextOrObject),
     ("functions", Kind::List),
@@ -30,7 +31,7 @@ const FIELDS: &[(&str, Kind)] = &[
     ("response_format", Kind::Object),
     ("safety_identifier", Kind::Text),
     ("seed", Kind::Integer { min: i64::MIN, max: i64::MAX }),
-    ("service_tier", Kind::OneOf(&["auto", "default", "flex", "scale", "priority", "fast"])),
+    ("service_tier", Kind::OneOf(&["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"])),
     ("stop", Kind::TextOrList(4)),
     ("store", Kind::Flag),
     ("stream", Kind::Flag),

@@ -5,8 +5,9 @@ mod kinds;
 mod responses;
 #[cfg(test)]
 mod tests;
+mod vendor;
 
-use crate::answer::Api;
+use crate::answer::{Api, Flavor};
 use crate::catalogue::Family;
 use serde_json::{Map, Value};
 
@@ -64,10 +65,11 @@ pub fn model(body: &Map<String, Value>) -> Result<&str, Invalid> {
     }
 }
 
-/// Checks a body for an operation of a model of that family.
-pub fn check(api: Api, body: &Map<String, Value>, family: Family) -> Checked {
+/// Checks a body for an operation of a model of that family, as `flavor` takes it.
+pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>, family: Family) -> Checked {
     match api {
-        Api::Chat => chat::check(body, family),
-        Api::Responses => responses::check(body, family),
+        Api::Chat => chat::check(body, family)?,
+        Api::Responses => responses::check(body, family)?,
     }
+    vendor::check(flavor, api, body)
 }

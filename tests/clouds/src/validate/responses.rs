@@ -6,9 +6,13 @@ use crate::catalogue::Family;
 use serde_json::{Map, Value};
 
 const FIELDS: &[(&str, Kind)] = &[
+    ("access_programs", Kind::Any),
     ("background", Kind::Flag),
+    ("background_options", Kind::Object),
+    ("client_metadata", Kind::Object),
     ("context_management", Kind::List),
     ("conversation", Kind::TextOrObject),
+    ("image", Kind::Any),
     ("include", Kind::List),
     ("input", Kind::Any),
     ("instructions", Kind::Text),
@@ -25,7 +29,7 @@ const FIELDS: &[(&str, Kind)] = &[
     ("prompt_cache_retention", Kind::Text),
     ("reasoning", Kind::Object),
     ("safety_identifier", Kind::Text),
-    ("service_tier", Kind::OneOf(&["auto", "default", "flex", "scale", "priority", "fast"])),
+    ("service_tier", Kind::OneOf(&["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"])),
     ("store", Kind::Flag),
     ("stream", Kind::Flag),
     ("stream_options", Kind::Object),
@@ -67,6 +71,9 @@ const ITEMS: &[&str] = &[
     "tool_search_output",
     "compaction",
     "additional_tools",
+    "agent_message",
+    "configuration_update",
+    "context_compaction",
 ];
 
 const TOOLS: &[&str] = &[

@@ -61,7 +61,7 @@ fn checked(api: Api, body: &Value, family: Family) -> Checked {
     let bytes = body.to_string();
     let body = object(bytes.as_bytes())?;
     model(&body)?;
-    check(api, &body, family)
+    check(Flavor::Azure, api, &body, family)
 }
 
 /// Sets the value at a pointer, or removes it; a trailing `+` appends to a list.
@@ -328,4 +328,62 @@ fn unknown_arguments_are_named_together() {
     assert_eq!(message, "Unrecognized request arguments supplied: a, b");
     let body = json!({"model": "m", "input": "x", "a": 2});
     assert_eq!(checked(Api::Responses, &body, Family::Classic).unwrap_err().message, "Unknown parameter: 'a'.");
+}
+
+#[test]
+fn each_vendor_takes_what_it_can() {
+    const ALL: [Flavor; 4] = [Flavor::Azure, Flavor::BedrockRuntime, Flavor::Mantle, Flavor::GooglePublisher];
+    let input = |item: Value| json!({"model": "m", "input": [item]});
+    let tool = |kind: &str| json!({"model": "m", "input": "x", "tools": [{"type": kind}]});
+    let image = |url: &str| {
+        input(json!({"role": "user", "content": [{"type": "input_image", "image_url": url, "detail": "auto"}]}))
+    };
+    // Who takes it: Azure, the runtime, Mantle, Google.
+    let rows = [
+        (json!({"model": "m", "input": "x", "client_metadata": {"a": "b"}}), "yyyy"),
+        (tool("code_interpreter"), "ynny"),
+        (tool("file_search"), "ynny"),
+        (tool("image_generation"), "ynny"),
+        (tool("shell"), "ynny"),
+        (tool("mcp"), "yyyy"),
+        (tool("custom"), "yyyy"),
+        (tool("apply_patch"), "yyny"),
+        (tool("computer"), "yyny"),
+        (tool("web_search"), "ynyy"),
+        (input(json!({"type": "agent_message"})), "ynny"),
+        (input(json!({"type": "context_compaction"})), "ynny"),
+        (input(json!({"type": "local_shell_call"})), "ynny"),
+        (input(json!({"type": "additional_tools", "tools": [{"type": "mcp"}]})), "yyyy"),
+        (input(json!({"type": "additional_tools", "tools": [{"type": "file_search"}]})), "ynny"),
+        (
+            input(
+                json!({"type": "function_call_output", "call_id": "c", "output": [{"type": "input_text", "text": "x"}]}),
+            ),
+            "yyyy",
+        ),
+        (
+            input(json!({
+                "type": "function_call_output", "call_id": "c",
+                "output": [{"type": "input_image", "image_url": "data:,"}],
+            })),
+            "ynny",
+        ),
+        (input(json!({"role": "user", "content": [{"type": "input_file", "file_url": "https://x"}]})), "ynny"),
+        (image("data:image/png;base64,AA=="), "yyyy"),
+        (image("https://example.com/a.png"), "ynyy"),
+        (image("s3://bucket/a.png"), "nyyn"),
+        (json!({"model": "m", "input": "x", "service_tier": "priority"}), "yyny"),
+        (json!({"model": "m", "input": "x", "service_tier": "default"}), "yyyy"),
+        (json!({"model": "m", "input": "x", "reasoning": {"summary": "detailed"}}), "yyny"),
+        (json!({"model": "m", "input": "x", "reasoning": {"summary": "auto"}}), "yyyy"),
+        (json!({"model": "m", "input": "x", "background": true}), "ynyy"),
+    ];
+    for (body, takers) in rows {
+        let body = body.as_object().unwrap();
+        let found: String = ALL
+            .iter()
+            .map(|flavor| if check(*flavor, Api::Responses, body, Family::Reasoning).is_ok() { 'y' } else { 'n' })
+            .collect();
+        assert_eq!(found, takers, "{body:?}");
+    }
 }
