@@ -19,12 +19,7 @@ pub(super) const ROW: Row = Row {
     // The model's own id; the gateway before it has another.
     call_ids: &["x-request-id", "apim-request-id"],
     stripped: Stripped {
-        names: &[
-            "azureml-model-session",
-            "azure-openai-deployment-utilization",
-            "cmp-upstream-response-duration",
-            "x-accel-buffering",
-        ],
+        names: &["azureml-model-session", "azure-openai-deployment-utilization", "cmp-upstream-response-duration"],
         prefixes: &["x-ms-", "x-aml-"],
     },
 };
