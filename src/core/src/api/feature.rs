@@ -6,34 +6,69 @@ use crate::name::Named;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Feature {
-    /// `tools` or `functions`.
+    /// `tools` or `functions`, wherever they stand.
     Tools,
+    /// A tool of type `code_interpreter`.
+    CodeInterpreter,
+    /// A tool of type `file_search`.
+    FileSearch,
+    /// `web_search_options`, or a tool of type `web_search…`.
+    WebSearch,
+    /// A tool of type `image_generation`.
+    ImageGeneration,
+    /// A tool of type `mcp`: a server that the cloud calls.
+    Mcp,
+    /// A tool of type `computer…`.
+    Computer,
+    /// A tool of type `shell` or `local_shell`.
+    Shell,
+    /// A tool of type `apply_patch`.
+    ApplyPatch,
+    /// A tool of a type that is none of the above and not `function`, `custom`, `namespace` or `tool_search`.
+    OtherTools,
+    /// Input items of types that only some clouds take: `agent_message`, `context_compaction`, `local_shell_call`.
+    AgentItems,
     /// Image parts.
     Images,
     /// Image parts that the cloud has to fetch (`https:`).
     ImageUrls,
+    /// Image parts that stand in Amazon S3 (`s3:`).
+    S3Images,
+    /// Image parts in what a function or custom tool has put out.
+    ToolImages,
     /// Audio parts, or an answer in audio.
     Audio,
     /// File parts.
     Files,
+    /// File parts that the cloud has to fetch (`file_url`).
+    FileUrls,
     /// `response_format` / `text.format` of type `json_object`.
     JsonObject,
     /// `response_format` / `text.format` of type `json_schema`.
     JsonSchema,
-    /// `logprobs: true`, or `top_logprobs` above 0.
+    /// `logprobs: true`, `top_logprobs` above 0, or `include` of `message.output_text.logprobs`.
     Logprobs,
     /// `n` above 1.
     Choices,
-    /// State that one account keeps: `previous_response_id`, `conversation`, an `item_reference`.
-    State,
-    /// `background: true`.
-    Background,
-    /// `web_search_options`, or a tool of type `web_search…`.
-    WebSearch,
-    /// `prompt`: a template stored in one account.
-    StoredPrompt,
     /// `stop`.
     Stop,
+    /// A `service_tier` other than `auto` and `default`.
+    ServiceTier,
+    /// A `reasoning.summary` other than `auto`.
+    ReasoningSummary,
+    /// `background: true`.
+    Background,
+    /// Azure's `data_sources`.
+    DataSources,
+    /// What one account keeps of earlier turns: `previous_response_id`, `conversation`, an item that is given by its
+    /// id.
+    State,
+    /// `encrypted_content`, of reasoning or compaction items for one: only the account that made it can read it.
+    EncryptedContent,
+    /// Files, containers and vector stores that one account keeps, by their ids.
+    StoredFiles,
+    /// `prompt`: a template stored in one account.
+    StoredPrompt,
     /// Trailers behind the body (HTTP/2).
     Trailers,
 }
@@ -41,38 +76,72 @@ pub enum Feature {
 impl Named for Feature {
     const ALL: &'static [Feature] = &[
         Feature::Tools,
+        Feature::CodeInterpreter,
+        Feature::FileSearch,
+        Feature::WebSearch,
+        Feature::ImageGeneration,
+        Feature::Mcp,
+        Feature::Computer,
+        Feature::Shell,
+        Feature::ApplyPatch,
+        Feature::OtherTools,
+        Feature::AgentItems,
         Feature::Images,
         Feature::ImageUrls,
+        Feature::S3Images,
+        Feature::ToolImages,
         Feature::Audio,
         Feature::Files,
+        Feature::FileUrls,
         Feature::JsonObject,
         Feature::JsonSchema,
         Feature::Logprobs,
         Feature::Choices,
-        Feature::State,
-        Feature::Background,
-        Feature::WebSearch,
-        Feature::StoredPrompt,
         Feature::Stop,
+        Feature::ServiceTier,
+        Feature::ReasoningSummary,
+        Feature::Background,
+        Feature::DataSources,
+        Feature::State,
+        Feature::EncryptedContent,
+        Feature::StoredFiles,
+        Feature::StoredPrompt,
         Feature::Trailers,
     ];
 
     fn name(self) -> &'static str {
         match self {
             Feature::Tools => "tools",
+            Feature::CodeInterpreter => "code_interpreter",
+            Feature::FileSearch => "file_search",
+            Feature::WebSearch => "web_search",
+            Feature::ImageGeneration => "image_generation",
+            Feature::Mcp => "mcp",
+            Feature::Computer => "computer",
+            Feature::Shell => "shell",
+            Feature::ApplyPatch => "apply_patch",
+            Feature::OtherTools => "other_tools",
+            Feature::AgentItems => "agent_items",
             Feature::Images => "images",
             Feature::ImageUrls => "image_urls",
+            Feature::S3Images => "s3_images",
+            Feature::ToolImages => "tool_images",
             Feature::Audio => "audio",
             Feature::Files => "files",
+            Feature::FileUrls => "file_urls",
             Feature::JsonObject => "json_object",
             Feature::JsonSchema => "json_schema",
             Feature::Logprobs => "logprobs",
             Feature::Choices => "choices",
-            Feature::State => "state",
-            Feature::Background => "background",
-            Feature::WebSearch => "web_search",
-            Feature::StoredPrompt => "stored_prompt",
             Feature::Stop => "stop",
+            Feature::ServiceTier => "service_tier",
+            Feature::ReasoningSummary => "reasoning_summary",
+            Feature::Background => "background",
+            Feature::DataSources => "data_sources",
+            Feature::State => "state",
+            Feature::EncryptedContent => "encrypted_content",
+            Feature::StoredFiles => "stored_files",
+            Feature::StoredPrompt => "stored_prompt",
             Feature::Trailers => "trailers",
         }
     }
@@ -80,7 +149,7 @@ impl Named for Feature {
 
 /// A set of features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Features(u32);
+pub struct Features(u64);
 
 impl Features {
     /// Puts `feature` in.
@@ -100,10 +169,12 @@ impl Features {
         Features(self.0 | other.0)
     }
 
-    /// Whether the request names what one account keeps, by an id that it gave: any other account could only say that it
-    /// knows no such thing.
+    /// Whether the request holds what only one account can make sense of: an id that it gave, or what it encrypted. Any
+    /// other account could only say that it knows no such thing.
     pub fn of_one_account(self) -> bool {
-        self.has(Feature::State) || self.has(Feature::StoredPrompt)
+        [Feature::State, Feature::EncryptedContent, Feature::StoredFiles, Feature::StoredPrompt]
+            .into_iter()
+            .any(|feature| self.has(feature))
     }
 
     /// Whether `feature` is in.

@@ -2,8 +2,9 @@
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, boolean, is_set, number, pass};
+use super::format::read_format;
 use super::key::Seen;
-use super::part::{read_format, read_part};
+use super::part::read_parts;
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
@@ -27,11 +28,7 @@ pub(super) fn read_member(
                 })?;
             }
         }
-        "response_format" => {
-            if begins(cursor, key, Shape::Object)? == Begins::Object {
-                read_format(cursor, features)?;
-            }
-        }
+        "response_format" => read_format(cursor, key, features)?,
         "modalities" => {
             if begins(cursor, key, Shape::List)? == Begins::List {
                 read_modalities(cursor, features)?;
@@ -39,6 +36,7 @@ pub(super) fn read_member(
         }
         "n" => features.add_if(Feature::Choices, number(cursor, key)?.is_some_and(|choices| choices > 1.0)),
         "logprobs" => features.add_if(Feature::Logprobs, boolean(cursor, key)?),
+        "data_sources" => features.add_if(Feature::DataSources, is_set(cursor, key, Shape::List)?),
         "web_search_options" => features.add_if(Feature::WebSearch, is_set(cursor, key, Shape::Object)?),
         "stop" => features.add_if(Feature::Stop, is_set(cursor, key, Shape::TextOrList)?),
         "audio" => features.add_if(Feature::Audio, is_set(cursor, key, Shape::Object)?),
@@ -55,8 +53,8 @@ fn read_messages(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(),
         }
         let mut seen = Seen::default();
         cursor.object(|cursor, key| match seen.meet(key, &["content"])? {
-            Some(_) if cursor.peek() == Some(b'[') => cursor.array(|cursor| read_part(cursor, features)),
-            _ => pass(cursor),
+            Some(_) => read_parts(cursor, features),
+            None => pass(cursor),
         })
     })
 }

@@ -5,9 +5,12 @@
 mod chat;
 mod fault;
 mod field;
+mod format;
+mod item;
 mod key;
 mod part;
 mod responses;
+mod tool;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -40,7 +43,7 @@ pub struct Facts<'b> {
 }
 
 /// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
-const KEYS: [&str; 23] = [
+const KEYS: [&str; 27] = [
     "model",
     "stream",
     "store",
@@ -64,6 +67,10 @@ const KEYS: [&str; 23] = [
     "stop",
     "modalities",
     "audio",
+    "include",
+    "reasoning",
+    "service_tier",
+    "data_sources",
 ];
 
 /// Reads a body.
@@ -114,9 +121,11 @@ fn read_member<'b>(
             let tokens = field::number(cursor, key)?.filter(|tokens| *tokens >= 0.0).map(|tokens| tokens as u64);
             facts.max_tokens = facts.max_tokens.max(tokens);
         }
-        "tools" => {
-            if field::begins(cursor, key, Shape::List)? == Begins::List {
-                part::read_tools(cursor, &mut facts.features)?;
+        "tools" => tool::read_tools(cursor, key, &mut facts.features)?,
+        "service_tier" => {
+            if field::begins(cursor, key, Shape::Text)? == Begins::Text {
+                let tier = cursor.string("a string")?;
+                facts.features.add_if(Feature::ServiceTier, !tier.is("auto") && !tier.is("default"));
             }
         }
         "top_logprobs" => {

@@ -1,77 +1,92 @@
-//! What stands inside: parts of messages, images, formats, tools.
+//! Parts of messages and of what tools have put out: images, sounds, files.
 
 use super::BodyFault;
-use super::field::pass;
+use super::field::{Begins, Shape, begins, is_set, pass};
 use super::key::Seen;
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
-/// One part of a message: what it is says its `type`, and an image's address whether a cloud must fetch it.
+/// Reads what may hold parts: a list of them, one alone, or text.
+pub(super) fn read_parts(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    match cursor.peek() {
+        Some(b'[') => cursor.array(|cursor| read_part(cursor, features)),
+        _ => read_part(cursor, features),
+    }
+}
+
+const PART_KEYS: [&str; 6] = ["encrypted_content", "file", "file_id", "file_url", "image_url", "type"];
+
+/// One part: what it is says its `type`, and an image's address whether a cloud must fetch it.
 pub(super) fn read_part(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
     if cursor.peek() != Some(b'{') {
         return pass(cursor);
     }
     let mut seen = Seen::default();
-    cursor.object(|cursor, key| match seen.meet(key, &["type", "image_url"])? {
-        Some("type") if cursor.peek() == Some(b'"') => {
-            let kind = cursor.string("a string")?;
-            features.add_if(Feature::Images, kind.is("image_url") || kind.is("input_image"));
-            features.add_if(Feature::Audio, kind.is("input_audio"));
-            features.add_if(Feature::Files, kind.is("file") || kind.is("input_file"));
-            Ok(())
+    cursor.object(|cursor, key| {
+        let Some(key) = seen.meet(key, &PART_KEYS)? else { return pass(cursor) };
+        match key {
+            "type" if begins(cursor, "content[].type", Shape::Text)? == Begins::Text => read_kind(cursor, features)?,
+            "type" => {}
+            "image_url" => read_image(cursor, features)?,
+            "file" => read_file(cursor, features)?,
+            "file_url" => features.add_if(Feature::FileUrls, is_set(cursor, key, Shape::Text)?),
+            "file_id" => features.add_if(Feature::StoredFiles, is_set(cursor, key, Shape::Text)?),
+            _ => features.add_if(Feature::EncryptedContent, is_set(cursor, key, Shape::Text)?),
         }
-        Some("image_url") => {
-            features.add(Feature::Images);
-            match cursor.peek() {
-                Some(b'"') => read_image_url(cursor, features),
-                Some(b'{') => {
-                    let mut seen = Seen::default();
-                    cursor.object(|cursor, key| match seen.meet(key, &["url"])? {
-                        Some(_) if cursor.peek() == Some(b'"') => read_image_url(cursor, features),
-                        _ => pass(cursor),
-                    })
-                }
-                _ => pass(cursor),
-            }
-        }
-        _ => pass(cursor),
+        Ok(())
     })
 }
 
-fn read_image_url(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
-    let url = cursor.string("a string")?;
-    features.add_if(Feature::ImageUrls, !url.starts_with("data:"));
+fn read_kind(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    let kind = cursor.string("a string")?;
+    let image = kind.is("image_url") || kind.is("input_image") || kind.is("computer_screenshot");
+    features.add_if(Feature::Images, image);
+    features.add_if(Feature::Audio, kind.is("input_audio"));
+    features.add_if(Feature::Files, kind.is("file") || kind.is("input_file"));
     Ok(())
 }
 
-/// The list of tools.
-pub(super) fn read_tools(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
-    cursor.array(|cursor| {
-        features.add(Feature::Tools);
-        if cursor.peek() != Some(b'{') {
-            return pass(cursor);
+/// An image's address, bare or in an object of its own.
+fn read_image(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    match begins(cursor, "image_url", Shape::TextOrObject)? {
+        Begins::Text => read_address(cursor, features),
+        Begins::Object => {
+            features.add(Feature::Images);
+            let mut seen = Seen::default();
+            cursor.object(|cursor, key| match seen.meet(key, &["url"])? {
+                Some(_) if begins(cursor, "image_url.url", Shape::Text)? == Begins::Text => {
+                    read_address(cursor, features)
+                }
+                Some(_) => Ok(()),
+                None => pass(cursor),
+            })
         }
-        let mut seen = Seen::default();
-        cursor.object(|cursor, key| match seen.meet(key, &["type"])? {
-            Some(_) if cursor.peek() == Some(b'"') => {
-                features.add_if(Feature::WebSearch, cursor.string("a string")?.starts_with("web_search"));
-                Ok(())
-            }
-            _ => pass(cursor),
-        })
-    })
+        _ => Ok(()),
+    }
 }
 
-/// A `response_format`, or the `format` of a `text`.
-pub(super) fn read_format(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+fn read_address(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    let url = cursor.string("a string")?;
+    features.add(Feature::Images);
+    if url.starts_with("s3:") {
+        features.add(Feature::S3Images);
+    } else if !url.starts_with("data:") {
+        features.add(Feature::ImageUrls);
+    }
+    Ok(())
+}
+
+/// A file of a chat: its content, or its id.
+fn read_file(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    if begins(cursor, "file", Shape::Object)? == Begins::Null {
+        return Ok(());
+    }
     let mut seen = Seen::default();
-    cursor.object(|cursor, key| match seen.meet(key, &["type"])? {
-        Some(_) if cursor.peek() == Some(b'"') => {
-            let kind = cursor.string("a string")?;
-            features.add_if(Feature::JsonObject, kind.is("json_object"));
-            features.add_if(Feature::JsonSchema, kind.is("json_schema"));
+    cursor.object(|cursor, key| match seen.meet(key, &["file_id"])? {
+        Some(_) => {
+            features.add_if(Feature::StoredFiles, is_set(cursor, "file.file_id", Shape::Text)?);
             Ok(())
         }
-        _ => pass(cursor),
+        None => pass(cursor),
     })
 }

@@ -2,8 +2,9 @@
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, boolean, is_set, pass};
+use super::format::read_format;
+use super::item::read_items;
 use super::key::Seen;
-use super::part::{read_format, read_part};
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
@@ -28,6 +29,16 @@ pub(super) fn read_member(
                 read_text(cursor, features)?;
             }
         }
+        "include" => {
+            if begins(cursor, key, Shape::List)? == Begins::List {
+                read_include(cursor, features)?;
+            }
+        }
+        "reasoning" => {
+            if begins(cursor, key, Shape::Object)? == Begins::Object {
+                read_reasoning(cursor, features)?;
+            }
+        }
         "background" => {
             if boolean(cursor, key)? {
                 return Err(BodyFault::Unsupported(key, NO_BACKGROUND));
@@ -44,37 +55,28 @@ pub(super) fn read_member(
 fn read_text(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
     let mut seen = Seen::default();
     cursor.object(|cursor, key| match seen.meet(key, &["format"])? {
-        Some(_) if begins(cursor, "text.format", Shape::Object)? == Begins::Object => read_format(cursor, features),
-        Some(_) => Ok(()),
+        Some(_) => read_format(cursor, "text.format", features),
         None => pass(cursor),
     })
 }
 
-/// What is read of an item.
-const ITEM_KEYS: [&str; 4] = ["content", "id", "output", "type"];
-
-/// Items of the input: objects whose `content` or `output` may hold typed parts.
-fn read_items(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+fn read_include(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
     cursor.array(|cursor| {
-        if cursor.peek() != Some(b'{') {
-            return pass(cursor);
+        if begins(cursor, "include[]", Shape::Text)? == Begins::Text {
+            features.add_if(Feature::Logprobs, cursor.string("a string")?.is("message.output_text.logprobs"));
         }
-        let mut seen = Seen::default();
-        let mut typed = false;
-        cursor.object(|cursor, key| match seen.meet(key, &ITEM_KEYS)? {
-            Some("type") if cursor.peek() == Some(b'"') => {
-                typed = true;
-                features.add_if(Feature::State, cursor.string("a string")?.is("item_reference"));
-                Ok(())
-            }
-            Some("content" | "output") if cursor.peek() == Some(b'[') => {
-                cursor.array(|cursor| read_part(cursor, features))
-            }
-            _ => pass(cursor),
-        })?;
-        // An item reference may leave its type out (OpenAI's API reference, 2026-11); no other item is an id alone.
-        let id_alone = !typed && seen.has("id", &ITEM_KEYS) && !seen.has("content", &ITEM_KEYS);
-        features.add_if(Feature::State, id_alone);
         Ok(())
+    })
+}
+
+fn read_reasoning(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
+    let mut seen = Seen::default();
+    cursor.object(|cursor, key| match seen.meet(key, &["summary", "generate_summary"])? {
+        Some(_) if begins(cursor, "reasoning.summary", Shape::Text)? == Begins::Text => {
+            features.add_if(Feature::ReasoningSummary, !cursor.string("a string")?.is("auto"));
+            Ok(())
+        }
+        Some(_) => Ok(()),
+        None => pass(cursor),
     })
 }

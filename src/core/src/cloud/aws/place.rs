@@ -49,6 +49,25 @@ impl Surface {
     }
 }
 
+/// What neither surface has: of the tools that run at the cloud a few only, no item of Codex' multi-agent sessions, no
+/// image that a tool has put out, and no file by its address. Source: litellm 1.110's tables of both (2026-11).
+const LACKING: [Feature; 9] = [
+    Feature::CodeInterpreter,
+    Feature::FileSearch,
+    Feature::ImageGeneration,
+    Feature::Shell,
+    Feature::OtherTools,
+    Feature::AgentItems,
+    Feature::ToolImages,
+    Feature::FileUrls,
+    Feature::DataSources,
+];
+/// The runtime is synchronous, searches no web and fetches no images but from S3.
+const RUNTIME_LACKS: [Feature; 3] = [Feature::Background, Feature::WebSearch, Feature::ImageUrls];
+/// Mantle has one tier of service and one kind of summary.
+const MANTLE_LACKS: [Feature; 4] =
+    [Feature::ApplyPatch, Feature::Computer, Feature::ServiceTier, Feature::ReasoningSummary];
+
 impl Site for Bedrock {
     fn region(&self) -> &str {
         &self.region
@@ -63,10 +82,11 @@ impl Site for Bedrock {
 
     /// The runtime is synchronous, runs no tools of its own and fetches no images.
     fn lacks(&self) -> Features {
-        match self.surface {
-            Surface::Runtime => [Feature::Background, Feature::WebSearch, Feature::ImageUrls].into_iter().collect(),
-            Surface::Mantle => Features::default(),
-        }
+        let own: &[Feature] = match self.surface {
+            Surface::Runtime => &RUNTIME_LACKS,
+            Surface::Mantle => &MANTLE_LACKS,
+        };
+        LACKING.iter().chain(own).copied().collect()
     }
 
     /// Mantle refuses a model under the wrong prefix ("isn't supported on this route"), so that a target may name the

@@ -2,7 +2,7 @@
 //! Sources: google-genai's `_api_client.py`, Google "OpenAI partner models" and "Data residency", OpenAI's "Google Cloud"
 //! guide (2026-11).
 
-use crate::api::feature::Features;
+use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
 use crate::cloud::{ModelAddress, Site};
 use crate::document::fields::Fields;
@@ -27,8 +27,9 @@ impl Site for Location {
         host(&self.location)
     }
 
+    /// What is another cloud's own.
     fn lacks(&self) -> Features {
-        Features::default()
+        [Feature::S3Images, Feature::DataSources].into_iter().collect()
     }
 
     fn addresses(
