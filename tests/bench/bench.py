@@ -36,6 +36,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = ROOT / "tests" / "bench"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 WORK = TARGET / "bench"
+SECRETS = WORK / "secrets"
 
 # Case -> the model it asks for, and the most that ours ÷ floor may be.
 MODELS = {"headers": "gpt-4o", "json-700": "gpt-6.1-sol", "json-64k": "gpt-6.1-sol", "sse-64": "gpt-6.1-sol", "sse-paced": "gpt-6.1-sol"}
@@ -177,6 +178,10 @@ def start(options, built, upstream, running):
     """An Envoy for each chain."""
     policy = WORK / "policy.yaml"
     policy.write_text((HERE / "policy.yaml").read_text().replace("UPSTREAM", upstream))
+    # Before any Envoy of this round starts: one that reads a file while it is written has no secret.
+    SECRETS.mkdir(exist_ok=True)
+    for name in ("azure-key", "bedrock-key", "gcp-token"):
+        (SECRETS / f"{name}.yaml").write_text(SECRET.format(name=name))
     edits = {
         "native": chains.native,
         "floor": lambda rendered: chains.floor(rendered, built["floor"]),
@@ -200,11 +205,7 @@ def start(options, built, upstream, running):
 
 
 def render(cli, module, policy, listen, admin):
-    secrets = WORK / "secrets"
-    secrets.mkdir(exist_ok=True)
-    for name in ("azure-key", "bedrock-key", "gcp-token"):
-        (secrets / f"{name}.yaml").write_text(SECRET.format(name=name))
-    words = ["--wasm", module, "--listen", listen, "--admin", admin, "--sds-dir", secrets, "--format", "json"]
+    words = ["--wasm", module, "--listen", listen, "--admin", admin, "--sds-dir", SECRETS, "--format", "json"]
     done = subprocess.run([cli, "render", "envoy", policy, *words], capture_output=True, text=True)
     if done.returncode:
         raise Failed(f"{cli} cannot render the policy:\n{done.stderr}")

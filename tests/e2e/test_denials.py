@@ -33,7 +33,7 @@ DENIED = [
     ({"model": "GPT-6-SOL"}, 404, INVALID, "model_not_found", "model", "`GPT-6-SOL`"),
     ({"model": "gpt-6*"}, 404, INVALID, "model_not_found", "model", "`gpt-6*`"),
     ({"model": ""}, 404, INVALID, "model_not_found", "model", "``"),
-    ({"model": None}, 400, INVALID, "invalid_type", "model", "`model` has to be a string"),
+    ({"model": None}, 400, INVALID, "missing_required_parameter", "model", "set `model`"),
     ({"model": ["gpt-6.1-sol"]}, 400, INVALID, "invalid_type", "model", "`model` has to be a string"),
     ({"tenant": "europe", "model": "gpt-4o"}, 403, PERMISSION, "model_not_allowed", "model", "`models`"),
     ({"tenant": "aws-only"}, 403, PERMISSION, "model_not_allowed", "model", "`models`"),

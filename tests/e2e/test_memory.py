@@ -18,7 +18,8 @@ WORDS = ",".join(["us"] * 1300)
 LONG = 55_000
 
 HELD, FEW = 400, 30
-STREAMS = 100
+# Envoy allows 100 on a connection; one more asks whether the others have been read.
+STREAMS = 90
 
 POLICY = '{"clouds":["azure"],"residency":["us"],"models":[%s]}' % ",".join('"gpt-%04d*"' % n for n in range(120))
 

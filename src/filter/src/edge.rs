@@ -70,7 +70,7 @@ impl Edge {
         let body = host::buffer(BufferType::HttpRequestBody, size);
         match worker::with_environment(self.keeper, |environment| pending.finish(body, trailers, environment)) {
             Ok(request) => self.send(request),
-            Err(Denied { error, record }) => self.deny(&error, Some(record)),
+            Err(denied) => self.refuse(*denied),
         }
     }
 
@@ -94,6 +94,10 @@ impl Edge {
         host::set_header(MapType::HttpRequestHeaders, contract::MAX_RETRIES, b"0");
         self.state = State::Detoured;
         Action::Continue
+    }
+
+    fn refuse(&mut self, Denied { error, record }: Denied) -> Action {
+        self.deny(&error, Some(record))
     }
 
     /// Refuses the request before anything of it was sent.
@@ -190,7 +194,7 @@ impl HttpContext for Edge {
         }
         match worker::with_environment(self.keeper, |environment| edge::begin(&self.config, &inbound, environment)) {
             Begin::Found(body, record) => self.found(&body, Some(record)),
-            Begin::Denied(Denied { error, record }) => self.deny(&error, Some(record)),
+            Begin::Denied(denied) => self.refuse(*denied),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
                 let Some(waiting) = Waiting::begin(&self.config.limits) else {

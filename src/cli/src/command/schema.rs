@@ -56,7 +56,7 @@ fn policy() -> Value {
         head.append(members);
         head.insert(
             "$defs".to_owned(),
-            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "tls": endpoint::tls(), "secret": endpoint::secret()}),
+            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "feature": {"enum": Feature::names()}, "tls": endpoint::tls(), "secret": endpoint::secret()}),
         );
         *members = head;
     }
@@ -128,7 +128,7 @@ fn target() -> Value {
                     Some(json!(1)),
                 ),
             ),
-            ("lacks", list("Features that a request must not use to be sent here.", json!({"enum": Feature::names()}))),
+            ("lacks", list("Features that a request must not use to be sent here.", reference("feature"))),
         ],
     )
 }
@@ -156,7 +156,7 @@ fn grant() -> Value {
                 ),
             ),
             ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
-            ("denies", list("The features that no request may use.", json!({"enum": Feature::names()}))),
+            ("denies", list("The features that no request may use.", reference("feature"))),
         ],
     )
 }

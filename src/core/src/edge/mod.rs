@@ -27,11 +27,15 @@ pub use refuse::{too_large, too_many_held};
 
 /// What the headers lead to.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "made and taken apart once a request; a box would be one more allocation"
+)]
 pub enum Begin {
     /// A local reply with status 200 and this JSON.
     Found(Vec<u8>, Record),
     /// A local reply with an error.
-    Denied(Denied),
+    Denied(Box<Denied>),
     /// The request can go as it is.
     Go(Request),
     /// Its body has to be read first.
@@ -80,7 +84,7 @@ pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, environment: &mut Envir
     let mut record = Record::begin(config.version);
     start(config, inbound, environment, &mut record).unwrap_or_else(|error| {
         record.failed(&error);
-        Begin::Denied(Denied { error, record })
+        Begin::Denied(Box::new(Denied { error, record }))
     })
 }
 
@@ -118,7 +122,12 @@ impl Pending {
     ///
     /// # Errors
     /// Why the request is denied.
-    pub fn finish(self, body: Vec<u8>, trailers: bool, environment: &mut Environment<'_>) -> Result<Request, Denied> {
+    pub fn finish(
+        self,
+        body: Vec<u8>,
+        trailers: bool,
+        environment: &mut Environment<'_>,
+    ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin } = self;
         let mut record = Record::begin(asked.config.version);
         record.asked_by(asked.caller.tenant());
@@ -134,7 +143,7 @@ impl Pending {
             }
             Err(error) => {
                 record.failed(&error);
-                Err(Denied { error, record })
+                Err(Box::new(Denied { error, record }))
             }
         }
     }

@@ -101,7 +101,7 @@ pub enum Next {
     Failover,
     /// This goes to the client in its place. Whose failure it is says [`Request::reported`], where it is not the latest
     /// attempt's.
-    Replace(ApiError, Whose),
+    Replace(Box<ApiError>, Whose),
 }
 
 /// Whose failure stands in a local reply.
@@ -196,14 +196,14 @@ impl Request {
         self.record.ended(TryEnd::Status(response.status));
         let next = match self.verdict(&attempt, response) {
             Verdict::Serve(None) => Next::Pass,
-            Verdict::Serve(Some(error)) => Next::Replace(error, Whose::Latest),
+            Verdict::Serve(Some(error)) => Next::Replace(Box::new(error), Whose::Latest),
             Verdict::MoveOn(failure) => {
                 self.note(&attempt, failure, response.id);
                 if self.begun < self.plan.tries() {
                     self.state = TryState::FailedOver;
                     return Next::Failover;
                 }
-                Next::Replace(self.failure.error(), Whose::Reported)
+                Next::Replace(Box::new(self.failure.error()), Whose::Reported)
             }
         };
         if let Next::Replace(error, _) = &next {
@@ -244,7 +244,7 @@ impl Request {
             _ => (error, Whose::Nobody),
         };
         self.record.failed(&error);
-        Next::Replace(error, whose)
+        Next::Replace(Box::new(error), whose)
     }
 
     /// A local reply of the edge ends the request while it is on its way.
