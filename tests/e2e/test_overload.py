@@ -20,7 +20,7 @@ BODIES = 256
 @pytest.fixture
 def small(policy, start_gateway):
     policy["limits"] = {"body_bytes": LIMIT}
-    return start_gateway(policy, options=("--max-heap", f"{HEAP}MiB"))
+    return start_gateway(policy, options=("--max-heap", f"{HEAP}MiB", "--probe", "127.0.0.1:0"))
 
 
 def resident(process):
@@ -81,4 +81,24 @@ def test_unfinished_bodies_are_bounded(begin, small):
         begin(small)
     # The last look may be a quarter of a second old.
     assert watch.most < before + 1.5 * HEAP, small.stats("overload.*pressure|.*reset_high_memory.*")
+    small.await_serving(seconds=5)
+
+
+def test_near_the_limit_requests_are_refused_and_probes_are_not(small):
+    headers, _ = small.prepared((), {}, "acme")
+    head = [*headers, ("content-length", str(LIMIT))]
+    with contextlib.ExitStack() as open_ones:
+        # Taken before it is full; what comes later may get no connection.
+        asking = open_ones.enter_context(small.connect())
+        asking.send("GET", "/v1/models", headers)
+        assert asking.read().status == 200
+        with contextlib.suppress(OSError):
+            for _ in range(BODIES):
+                connection = open_ones.enter_context(small.connect(timeout=1))
+                connection.send("POST", "/v1/chat/completions", head, START + PIECE * (SENT // len(PIECE)))
+        asking.send("GET", "/v1/models", headers)
+        refused = asking.read()
+        assert (refused.status, refused.error["code"], refused["retry-after"]) == (503, "gateway_overloaded", "1"), refused
+        for path in ("/healthz", "/readyz"):
+            assert small.request("GET", path, listener="multihome:probe").status == 200, path
     small.await_serving(seconds=5)
