@@ -197,11 +197,12 @@ fn exception_name(text: &str) -> &str {
     name.rsplit('#').next().unwrap_or_default()
 }
 
-/// The beginning of a body that is text: no page, and no JSON that says nothing.
+/// The beginning of a body that is text: no page, no JSON that says nothing, and more than a word of some proxy's
+/// (`local_rate_limited`).
 fn plain_text(bytes: &[u8]) -> Option<&str> {
     let text = std::str::from_utf8(bytes).ok()?.trim();
     let shown = text.get(..text.floor_char_boundary(MOST_TEXT)).unwrap_or(text);
-    let is_text = !shown.starts_with(['<', '{', '[', '"']) && shown.contains(char::is_alphanumeric);
+    let is_text = !shown.starts_with(['<', '{', '[', '"']) && shown.contains(char::is_whitespace);
     (is_text && !shown.contains(|c: char| c.is_control() && !c.is_whitespace())).then_some(shown)
 }
 

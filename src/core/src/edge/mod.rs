@@ -272,7 +272,7 @@ fn origin(inbound: &Inbound<'_>) -> Origin {
 }
 
 /// Whether some endpoint needs Google's access token.
-pub fn needs_keeper(config: &Config) -> bool {
+pub fn needs_google_token(config: &Config) -> bool {
     config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
 }
 
