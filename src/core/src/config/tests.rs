@@ -150,7 +150,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""auth": "sigv4""#,
             r#""auth": {"sigv4": {}}"#,
-            "endpoints.aws.auth.sigv4: takes no details (write `auth: sigv4`)",
+            "endpoints.aws.auth.sigv4: takes no fields (write `auth: sigv4`)",
         ),
         (
             r#""surface": "mantle""#,
