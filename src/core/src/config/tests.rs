@@ -204,12 +204,12 @@ fn says_every_fault_with_its_place() {
             r#""form": "openai.chats""#,
             "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
         ),
-        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form"),
+        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)"),
         (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
         (
             r#""id": "dep""#,
             r#""id": "dep", "api_version": "v1""#,
-            "models.m[0].api_version: `v1` is not an api-version (as `2024-10-21`)",
+            "models.m[0].api_version: `v1` is not an api-version (write one such as `2024-10-21`, or leave it out for the v1 API)",
         ),
         (
             r#""id": "dep""#,
