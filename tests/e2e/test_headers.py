@@ -163,7 +163,7 @@ def test_a_cloud_receives_what_it_needs(kind, http, without):
 # What a client gets, and nothing else
 TO_CLIENTS = {"content-type", "content-length", "transfer-encoding", "date", "server", "x-request-id", "x-multihome-cloud",
               "x-multihome-region", "x-multihome-target", "x-multihome-attempts", "retry-after", "retry-after-ms",
-              "cache-control", "x-accel-buffering"}
+              "cache-control", "x-accel-buffering", "x-should-retry"}
 
 # endpoint, form, model, fault beside the headers that no client gets
 ANSWERS = [

@@ -1,4 +1,4 @@
-//! What answers at an endpoint, as its cloud knows it.
+//! What serves at an endpoint, as its cloud knows it.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub trait Site: fmt::Debug {
     /// The headers that the policy file may add to its requests: ones that mean something here, and hold no credential.
     fn headers(&self) -> &'static [&'static str];
 
-    /// Where model `id` answers in each of `forms`. Reads the fields of the target that are the cloud's own.
+    /// Where model `id` is asked in each of `forms`. Reads the fields of the target that are the cloud's own.
     fn addresses(
         &self,
         id: &str,

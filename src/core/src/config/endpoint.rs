@@ -20,7 +20,7 @@ pub struct Endpoint {
     pub cluster: String,
     /// Its cloud.
     pub cloud: Cloud,
-    /// What answers there.
+    /// What serves there.
     pub site: Box<dyn Site>,
     /// The region or location that clients see in `x-multihome-region`; empty where the file names none.
     pub region: String,

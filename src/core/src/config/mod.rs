@@ -67,7 +67,7 @@ pub struct Config {
     pub identity: Identity,
     /// Listeners that need more than an address.
     pub listeners: Vec<Listener>,
-    /// Where Google's metadata server answers.
+    /// Where to reach Google's metadata server.
     pub metadata: Address,
     /// What holds where a tenant says nothing.
     pub defaults: Defaults,

@@ -57,7 +57,7 @@ impl Target {
 pub struct Price {
     /// Of the request.
     pub input: f64,
-    /// Of the answer.
+    /// Of the completion.
     pub output: f64,
 }
 

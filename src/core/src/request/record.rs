@@ -104,48 +104,67 @@ impl Record {
     /// `tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
     /// unfit=gcp-us:form error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
-        let mut line = String::with_capacity(192);
-        let mut put = |key: &str, value: &str| {
-            if !value.is_empty() {
-                let gap = if line.is_empty() { "" } else { " " };
-                let _ = write!(line, "{gap}{key}={value}");
+        let mut line = String::with_capacity(256);
+        put(&mut line, "tenant", self.tenant.as_deref());
+        put(&mut line, "model", self.model.as_deref());
+        put(&mut line, "api", self.api.map(Api::name));
+        put(&mut line, "form", self.tries.last().map(|latest| latest.form.name()));
+        begin(&mut line, "policy");
+        self.policy.write_to(&mut line);
+        for (number, TryRecord { index, end, .. }) in self.tries.iter().enumerate() {
+            if number == 0 {
+                begin(&mut line, "tries");
+            } else {
+                line.push('>');
             }
-        };
-        put("tenant", self.tenant.as_deref().unwrap_or_default());
-        put("model", self.model.as_deref().unwrap_or_default());
-        put("api", self.api.map_or("", Api::name));
-        put("form", self.tries.last().map_or("", |latest| latest.form.name()));
-        put("policy", &self.policy.to_string());
-        put("tries", &self.tries_text(config));
-        put("unfit", &self.unfit_text(config));
+            line.push_str(endpoint(config, *index));
+            line.push(':');
+            match end {
+                TryEnd::Status(status) => push_number(&mut line, *status),
+                TryEnd::Reset => line.push_str("reset"),
+                TryEnd::Open => line.push_str("open"),
+            }
+        }
+        for (number, (index, unfit)) in self.unfit.iter().enumerate() {
+            if number == 0 {
+                begin(&mut line, "unfit");
+            } else {
+                line.push(',');
+            }
+            line.push_str(endpoint(config, *index));
+            line.push(':');
+            // Writing into a string does not fail.
+            let _ = write!(line, "{unfit}");
+        }
         if let Some((code, rule)) = &self.error {
-            put("error", code);
-            put("rule", rule.unwrap_or_default());
+            put(&mut line, "error", Some(code));
+            put(&mut line, "rule", *rule);
         }
         line
     }
+}
 
-    fn tries_text(&self, config: &Config) -> String {
-        let mut text = String::new();
-        for TryRecord { index, end, .. } in &self.tries {
-            let gap = if text.is_empty() { "" } else { ">" };
-            let _ = match end {
-                TryEnd::Status(status) => write!(text, "{gap}{}:{status}", endpoint(config, *index)),
-                TryEnd::Reset => write!(text, "{gap}{}:reset", endpoint(config, *index)),
-                TryEnd::Open => write!(text, "{gap}{}:open", endpoint(config, *index)),
-            };
-        }
-        text
+/// Adds a word; one that says nothing is left out.
+fn put(line: &mut String, key: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        begin(line, key);
+        line.push_str(value);
     }
+}
 
-    fn unfit_text(&self, config: &Config) -> String {
-        let mut text = String::new();
-        for (index, unfit) in &self.unfit {
-            let gap = if text.is_empty() { "" } else { "," };
-            let _ = write!(text, "{gap}{}:{unfit}", endpoint(config, *index));
-        }
-        text
+fn begin(line: &mut String, key: &str) {
+    if !line.is_empty() {
+        line.push(' ');
     }
+    line.push_str(key);
+    line.push('=');
+}
+
+/// A number without the machinery of formatting, which costs more than all the rest of a line.
+fn push_number(line: &mut String, number: u16) {
+    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| number / unit % 10);
+    let leading = digits.iter().take(4).take_while(|digit| **digit == 0).count();
+    line.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + *digit as u8)));
 }
 
 /// Whether a code, which may be a cloud's, can stand in a line.

@@ -95,7 +95,7 @@ const RESPONSES_SINCE: &str = "2025-03-01-preview";
 /// the Responses API" and "API version lifecycle" (2026-11).
 pub(super) const HEADERS: [&str; 3] = ["x-ms-oai-image-generation-deployment", "x-ms-enable-preview", "aoai-evals"];
 
-/// Where a deployment answers. The dated Responses API has no deployment in its path.
+/// Where a deployment is asked. The dated Responses API has no deployment in its path.
 fn address(form: Form, deployment: &str, version: Option<&str>) -> ModelAddress {
     match (form, version) {
         (Form::Chat, None) => ModelAddress { path: "/openai/v1/chat/completions".into(), model_in_path: false },
