@@ -120,6 +120,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
         .unwrap_or_default();
+    endpoint::check_secrets(&endpoints, faults);
     // An endpoint with a fault is there all the same: to name it is no second fault.
     let written = match root.get("endpoints") {
         Some(Node::Map(members)) => members.as_slice(),
