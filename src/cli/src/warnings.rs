@@ -1,6 +1,8 @@
 //! What is probably not meant in a policy that has no faults.
 
-use multihome_core::config::{Config, Target};
+use std::time::Duration;
+
+use multihome_core::config::{Awaited, Config, Target, Timeouts};
 use multihome_core::form::Form;
 
 /// One sentence for each.
@@ -12,9 +14,7 @@ pub fn of(config: &Config) -> Vec<String> {
         }
         warnings.extend(endpoint.site.doubt().map(|doubt| format!("endpoints.{}.{doubt}", endpoint.name)));
     }
-    if config.timeouts.connect > config.timeouts.first_byte {
-        warnings.push("timeouts.connect: has no effect, `first_byte` ends the attempt before".to_owned());
-    }
+    warnings.extend(of_times(config));
     warnings.extend(repeated(config));
     warnings.extend(misplaced(config));
     let mut tenants: Vec<_> = config.tenants.iter().collect();
@@ -36,6 +36,33 @@ pub fn of(config: &Config) -> Vec<String> {
     }
     warnings
 }
+
+/// The times that have no effect, or that no client waits for.
+fn of_times(config: &Config) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Timeouts { connect, first_byte, whole, .. } = config.timeouts;
+    if connect > first_byte.min(whole) {
+        let before = if first_byte <= whole { "first_byte" } else { "whole" };
+        warnings.push(format!("timeouts.connect: has no effect, `{before}` ends the attempt before"));
+    }
+    for (field, awaited, most) in
+        [("first_byte", Awaited::Stream, MOST_FOR_STREAM), ("whole", Awaited::Whole, MOST_FOR_WHOLE)]
+    {
+        let longest = config.longest_wait(awaited);
+        if longest > most {
+            warnings.push(format!(
+                "timeouts.{field}: with all attempts a client may wait {} minutes for its response to begin; lower it, or `max_attempts`",
+                longest.as_secs() / 60
+            ));
+        }
+    }
+    warnings
+}
+
+/// What OpenAI's SDKs wait for a response, with nothing of a stream begun.
+const MOST_FOR_STREAM: Duration = Duration::from_secs(600);
+/// Six attempts of the default.
+const MOST_FOR_WHOLE: Duration = Duration::from_secs(3600);
 
 /// The targets of a model that stand there before: after its failure the same would be asked the same again.
 fn repeated(config: &Config) -> Vec<String> {

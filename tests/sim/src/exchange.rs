@@ -15,6 +15,8 @@ use crate::worker::Vm;
 const MOVE_ON: &str = "x-multihome-move-on";
 /// The filter state that the route's matcher reads.
 const NEXT: &str = "wasm.multihome.next";
+/// How it begins for a response that is not streamed.
+const WHOLE: &[u8] = b"whole ";
 /// What `render` writes as `num_retries`.
 const RETRIES: u32 = 32;
 
@@ -127,6 +129,8 @@ impl<'v> Exchange<'v, '_> {
     fn next_cluster(&self) -> Option<String> {
         let state = self.filter_state.borrow();
         let value = state.get(NEXT)?;
+        // Two routes lead to the same clusters.
+        let value = value.strip_prefix(WHOLE).unwrap_or(value);
         let end = value.iter().position(|byte| *byte == b' ')?;
         let name = std::str::from_utf8(value.get(..end)?).ok()?;
         self.vm.has_cluster(name).then(|| name.to_owned())

@@ -3,18 +3,19 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use multihome_core::api::feature::{Feature, Features};
 use multihome_core::api::inbound::Inbound;
-use multihome_core::config::{Config, Order, Target};
+use multihome_core::config::{Awaited, Config, Order, Target};
 use multihome_core::edge::{self, Weighed};
 use multihome_core::name::Named;
 use multihome_core::plan::{self, Candidate, Environment, Needs, Plan, Unfit, WeightedPicks};
 use multihome_core::tenant::{Permit, Rule};
 
-use crate::file;
+use crate::file::{self, counted};
 use crate::outcome::Outcome;
 
 #[derive(Debug, Args)]
@@ -138,7 +139,7 @@ fn inbound<'a>(config: &Config, asked: &'a Asked) -> Inbound<'a> {
 
 /// Every target of the model with what becomes of it.
 fn table(weighed: &Weighed<'_>) -> String {
-    let Weighed { permit, needs, decision } = weighed;
+    let Weighed { permit, needs, awaited, decision } = weighed;
     let mut rows: Vec<Row> = decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
     rows.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
 
@@ -160,7 +161,32 @@ fn table(weighed: &Weighed<'_>) -> String {
             id = widest(|row| row.id.len()),
         );
     }
+    if let Ok(plan) = &decision.plan {
+        let _ = writeln!(out, "wait  {}", wait(plan, *awaited));
+    }
     out
+}
+
+/// The longest that the client may wait.
+fn wait(plan: &Plan, awaited: Awaited) -> String {
+    let (time, tries) = (plan.try_time(awaited), plan.tries());
+    let what = match awaited {
+        Awaited::Stream => "a stream",
+        Awaited::Whole => "a whole response",
+    };
+    let all = time.saturating_mul(u32::try_from(tries).unwrap_or(u32::MAX));
+    let targets = counted(tries, "target");
+    format!("at most {} for {what} to begin: {targets}, {} for each", shown(all), shown(time))
+}
+
+/// A time as the policy file has it.
+fn shown(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_millis()) {
+        (0, milliseconds) => format!("{milliseconds}ms"),
+        (seconds, 0) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, milliseconds) => format!("{seconds}.{milliseconds:03}s"),
+    }
 }
 
 fn uses(features: Features) -> String {
@@ -198,7 +224,7 @@ struct Row {
 
 impl Row {
     fn of(candidate: &Candidate<'_>, weighed: &Weighed<'_>) -> Option<Row> {
-        let Weighed { permit, needs, decision } = weighed;
+        let Weighed { permit, needs, decision, .. } = weighed;
         let target = candidate.target;
         let endpoint = permit.config().endpoint_of(target)?;
         let planned = |plan: &Plan| plan.iter().position(|stop| stop.index == candidate.index);

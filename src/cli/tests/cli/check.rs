@@ -96,6 +96,16 @@ fn what_is_probably_not_meant_is_a_warning() {
     assert!(run.err.contains("warning: tenants.acme: nothing is left"), "{}", run.err);
     assert!(run.err.contains("warning: timeouts.connect: has no effect"), "{}", run.err);
 
+    for (times, warned) in [
+        ("{first_byte: 5m, whole: 30m}", None),
+        ("{first_byte: 301s}", Some("timeouts.first_byte: with all attempts a client may wait 10 minutes")),
+        ("{whole: 31m}", Some("timeouts.whole: with all attempts a client may wait 62 minutes")),
+    ] {
+        let run = multihome_with(&["check", "-"], &format!("{RIGHT}timeouts: {times}\n"));
+        assert_eq!((run.code, run.err.is_empty()), (0, warned.is_none()), "{}", run.err);
+        assert!(run.err.contains(warned.unwrap_or_default()), "{}", run.err);
+    }
+
     let run = multihome_with(&["check", "-"], &RIGHT.replace(aws, &aws.repeat(2)));
     assert!(run.err.contains("[2]: is asked what models.gpt-6.1-sol[1] is asked"), "{} {}", run.out, run.err);
 }

@@ -26,7 +26,7 @@ pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
 pub use tenant::{Grant, parse_grant};
-pub use timeouts::Timeouts;
+pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;

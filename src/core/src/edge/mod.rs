@@ -18,7 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
-use crate::config::{Auth, Config, Order};
+use crate::config::{Auth, Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
 use crate::request::{Origin, Payload, Record, Request, is_kept_id};
 use crate::tenant::{Caller, Permit};
@@ -75,6 +75,8 @@ pub struct Weighed<'a> {
     pub permit: Permit<'a>,
     /// What the request needs.
     pub needs: Needs,
+    /// What the client waits for.
+    pub awaited: Awaited,
     /// What was decided.
     pub decision: Decision<'a>,
 }
@@ -110,9 +112,10 @@ fn start(
     refuse::check_body_headers(config, inbound)?;
     let asked = Asked { config: Rc::clone(config), caller, api, model };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
+        let awaited = weighed.awaited;
         let plan = weighed.settle(record)?;
         let payload = Payload::Streamed { length: inbound.content_length };
-        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), std::mem::take(record))));
+        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
     }
     Ok(Begin::Hold(Pending { asked, origin: origin(inbound) }))
 }
@@ -134,12 +137,13 @@ impl Pending {
         record.asked_for(asked.api);
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
-            Ok((weighed.settle(&mut record)?, Payload::place(&facts)))
+            let awaited = weighed.awaited;
+            Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
         });
         match planned {
-            Ok((plan, place)) => {
+            Ok((plan, awaited, place)) => {
                 let payload = Payload::held(body, place, &plan);
-                Ok(Request::new(plan, payload, origin, record))
+                Ok(Request::new(plan, payload, origin, awaited, record))
             }
             Err(error) => {
                 record.failed(&error);
@@ -167,7 +171,7 @@ impl Asked {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Some(Weighed { permit, needs, decision }))
+        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -202,7 +206,7 @@ impl Asked {
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Weighed { permit, needs, decision })
+        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
     }
 }
 

@@ -22,9 +22,11 @@ mod reply;
 mod served;
 mod splice;
 
+use std::time::Duration;
+
 use crate::api::error::ApiError;
 use crate::cloud::Cloud;
-use crate::config::Auth;
+use crate::config::{Auth, Awaited};
 use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
@@ -41,7 +43,8 @@ pub struct Request {
     plan: Plan,
     payload: Payload,
     origin: Origin,
-    /// How many attempts have begun; the latest is the one before it in the plan.
+    awaited: Awaited,
+    /// How many targets of the plan have been tried; the latest is the one before it in the plan.
     begun: usize,
     state: TryState,
     /// The failure that the client reads when all have failed.
@@ -117,12 +120,13 @@ pub enum Whose {
 
 impl Request {
     /// A request that goes by this plan.
-    pub fn new(plan: Plan, payload: Payload, origin: Origin, mut record: Record) -> Request {
+    pub fn new(plan: Plan, payload: Payload, origin: Origin, awaited: Awaited, mut record: Record) -> Request {
         record.planned(plan.subject());
         Request {
             plan,
             payload,
             origin,
+            awaited,
             begun: 0,
             state: TryState::Pending,
             failure: ReportedFailure::default(),
@@ -138,6 +142,17 @@ impl Request {
     /// How many retries Envoy may make.
     pub fn retries(&self) -> usize {
         self.plan.tries().saturating_sub(1)
+    }
+
+    /// What the client waits for.
+    pub fn awaited(&self) -> Awaited {
+        self.awaited
+    }
+
+    /// How long a try may wait for its response to begin, where it is not as Envoy's route says.
+    pub fn own_try_time(&self) -> Option<Duration> {
+        let usual = self.plan.config().timeouts.response(self.awaited);
+        Some(self.plan.try_time(self.awaited)).filter(|time| *time != usual)
     }
 
     /// The bytes of the body that are kept at this moment.

@@ -42,7 +42,7 @@ fn planned_from(body: &str, origin: Origin) -> Request {
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
     let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());
     let payload = Payload::held(body.into(), place, &plan);
-    Request::new(plan, payload, origin, Record::begin(config.version))
+    Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version))
 }
 
 fn response(status: u16, retry_after: Option<&str>) -> UpstreamResponse<'_> {

@@ -31,6 +31,7 @@ pub fn all(config: &Config, paths: &Paths) -> Vec<Value> {
 
 fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
     let mut cluster = plain(config, &endpoint.cluster, &endpoint.address);
+    put(&mut cluster, "connect_timeout", Some(duration(config.connect_time(endpoint))));
     let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
     let mut protocol = match transport {
         // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
