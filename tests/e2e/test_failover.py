@@ -38,7 +38,6 @@ CAUSES = [
     # Our credential.
     ("401", (AZURE, AWS, GCP), 401),
     ("403", (AZURE, AWS, GCP), 403),
-    ("reset", (AZURE, AWS, GCP), None),
     # An error's body of 1 MiB, and one that breaks off.
     ("huge", (AZURE, AWS, GCP), 500),
     ("cut", (AZURE, AWS, GCP), 503),
@@ -86,6 +85,47 @@ def test_moves_on_when_the_port_is_closed(order, form, stream, http, gateway, cl
 
     assert (answer.status, answer.cloud, answer.attempts) == (200, order[2], 3), answer
     assert answer.tried == [order[2]]
+
+
+# A connection that is lost at once is no failed target: how, how many of azure's requests, who may be tried, who is asked
+LOST = [
+    # HTTP/2: the stream is reset; it is refused; the whole connection is.
+    ("reset", 1, THREE, [AZURE, AZURE]),
+    ("refused", 1, THREE, [AZURE, AZURE]),
+    ("drop", 1, THREE, [AZURE, AZURE]),
+    ("drop", 1, THREE[:1], [AZURE, AZURE]),
+    # Twice, and the plan goes on.
+    ("reset", 2, THREE, [AZURE, AZURE, AWS]),
+    ("refused", 2, THREE, [AZURE, AZURE, AWS]),
+    ("drop", 2, THREE, [AZURE, AZURE, AWS]),
+    # Where it ends, too.
+    ("refused", 2, THREE[:1], [AZURE, AZURE]),
+    ("drop", 2, THREE[:1], [AZURE, AZURE]),
+]
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("form, stream", SHAPES)
+@pytest.mark.parametrize("fault, times, targets, tried", LOST)
+def test_a_lost_connection_is_no_failed_target(fault, times, targets, tried, form, stream, size, gateway, clouds):
+    clouds.fault(AZURE, fault, times=times)
+
+    answer = ask(gateway, "hi " + "x" * size, targets, form=form, stream=stream)
+
+    assert answer.tried == tried
+    served = len(tried) > times
+    assert (answer.status, answer.attempts) == (200 if served else 503, len(set(tried))), answer
+    assert (answer.cloud == tried[-1]) if served else (answer.error["code"] == "upstream_unavailable")
+    statuses = [record["status"] for record in answer.records]
+    assert statuses == [None] * times + [200] * served
+
+
+@pytest.mark.parametrize("fault", ["reset", "refused", "drop"])
+def test_what_each_target_loses_twice_is_not_tried_a_third_time(fault, gateway):
+    answer = ask(gateway, " ".join(f"[[{cloud} {fault}]]" for cloud in (AZURE, AWS, GCP)))
+
+    assert (answer.status, answer.error["code"], answer.attempts) == (503, "upstream_unavailable", 3), answer
+    assert answer.tried == [AZURE, AZURE, AWS, AWS, GCP, GCP]
 
 
 # How long azure takes, who serves then a stream, which may take 1.5 s, and who what is no stream, which may take 2 s. All of
@@ -304,7 +344,8 @@ def test_tells_the_most_telling_error_when_all_fail(gateway):
         assert (answer.status, answer.error.get("code")) == (status, code), case
         assert answer["retry-after"] == retry_after, case
         assert answer.cloud == whose, case
-        assert (answer.attempts, answer.tried) == (3, [AZURE, AWS, GCP]), case
+        tried = [cloud for cloud, fault in zip((AZURE, AWS, GCP), faults) for _ in range(2 if fault == "reset" else 1)]
+        assert (answer.attempts, answer.tried) == (3, tried), case
         assert set(answer.error) >= {"message", "type", "param", "code"} and len(answer.body) < 2000, case
         assert answer["content-type"] == "application/json" and answer["x-request-id"], case
 

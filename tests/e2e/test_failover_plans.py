@@ -179,7 +179,7 @@ IN_PATH = [
     ("in-path", "", ["in-path-1"], 1),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 503]]", ["in-path-1", "in-path-2"], 2),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 429 retry-after=9]]", ["in-path-1", "in-path-2"], 2),
-    ("in-path", "[[contoso-in-path-1.openai.azure.com reset]]", ["in-path-1", "in-path-2"], 2),
+    ("in-path", "[[contoso-in-path-1.openai.azure.com reset]]", ["in-path-1", "in-path-1", "in-path-2"], 2),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 401]]", ["in-path-1", "in-path-2"], 2),
     ("in-path-closed-first", "", ["in-path-2"], 2),
     ("in-path-closed-first", "[[contoso-in-path-2.openai.azure.com 500]]", ["in-path-2", "in-path-1"], 3),

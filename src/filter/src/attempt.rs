@@ -1,11 +1,12 @@
 //! The attempt role: one try of one target, in the upstream chain of its endpoint's cluster.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use multihome_core::api::error::ApiError;
 use multihome_core::contract;
 use multihome_core::request::judge::MOST_BODY;
-use multihome_core::request::{Next, Reply, Try, UpstreamResponse};
+use multihome_core::request::{Next, NotBegun, Reply, Reset, Try, UpstreamResponse};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
@@ -44,6 +45,8 @@ struct Known {
     request: SharedRequest,
     attempt: Try,
     ticket: TicketBytes,
+    /// When it began, in milliseconds since 1970.
+    began: u64,
 }
 
 impl Attempt {
@@ -59,6 +62,14 @@ impl Attempt {
         local_reply::send(&ApiError::new(503, "request_lost", message), PairsWriter::new(), "request_lost")
     }
 
+    /// None is made where the plan has no target left, for which Envoy kept a retry: the edge says in its words what Envoy
+    /// would have said without.
+    fn give_up(&mut self, status: u16) -> Action {
+        self.state = State::Over(Reply::Pass);
+        let code = if status == 504 { "upstream_timeout" } else { "upstream_unavailable" };
+        local_reply::send(&ApiError::new(status, code, "No target is left."), PairsWriter::new(), code)
+    }
+
     /// Decides on the error that is held, with as much of its body as came.
     fn judge(&mut self) -> Action {
         let (known, head, size) = match std::mem::replace(&mut self.state, State::Over(Reply::Pass)) {
@@ -68,7 +79,7 @@ impl Attempt {
                 return Action::Continue;
             }
         };
-        let Known { request, attempt, ticket } = known;
+        let Known { request, attempt, ticket, .. } = known;
         let mut request = request.borrow_mut();
         let readable = size > 0 && size <= MOST_BODY;
         let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
@@ -109,7 +120,8 @@ impl Context for Attempt {
         };
         let mut request = known.request.borrow_mut();
         let response = head.as_ref().map(|head| heads::read(head, request.cloud()));
-        request.reset(known.attempt, response);
+        let after = Duration::from_millis(host::now().saturating_sub(known.began));
+        request.reset(known.attempt, response, Reset { connected: host::has_upstream_connection(), after });
         next::name(&request, &known.ticket);
         true
     }
@@ -121,9 +133,15 @@ impl HttpContext for Attempt {
             return self.refuse();
         };
         let mut planned = request.borrow_mut();
-        let Ok((attempt, head)) = planned.begin(&self.endpoint) else {
-            drop(planned);
-            return self.refuse();
+        let (attempt, head) = match planned.begin(&self.endpoint) {
+            Ok(begun) => begun,
+            Err(reason) => {
+                drop(planned);
+                return match reason {
+                    NotBegun::OutOfTurn => self.refuse(),
+                    NotBegun::NoTargetLeft(status) => self.give_up(status),
+                };
+            }
         };
         heads::send(&head, count);
         let replaces = planned.replaces(&attempt);
@@ -135,7 +153,7 @@ impl HttpContext for Attempt {
         if replaces.is_none() {
             request.count();
         }
-        self.state = State::Begun { known: Known { request, attempt, ticket }, replaces };
+        self.state = State::Begun { known: Known { request, attempt, ticket, began: host::now() }, replaces };
         Action::Continue
     }
 

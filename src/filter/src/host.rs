@@ -132,6 +132,14 @@ pub fn filter_state(name: &str) -> Option<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_property(name.as_ptr(), name.len(), data, size) })
 }
 
+/// Whether this attempt was given a connection. Without one, Envoy knows no address of its own there.
+pub fn has_upstream_connection() -> bool {
+    const PATH: &str = "upstream\0local_address";
+    // SAFETY: the path lives through the call.
+    returned(|data, size| unsafe { proxy_get_property(PATH.as_ptr(), PATH.len(), data, size) })
+        .is_some_and(|address| !address.is_empty())
+}
+
 /// Writes filter state, which Envoy keeps under `wasm.` and `name`.
 pub fn set_filter_state(name: &str, value: &[u8]) {
     // SAFETY: both slices live through the call, which copies them.

@@ -318,15 +318,12 @@ fn own_timeouts() -> Value {
     object(
         "How long Envoy waits for this endpoint, where it is not as the file's `timeouts` say. For the tries of one request Envoy takes the longest time that an endpoint of its plan has.",
         &[],
-        [
-            ("connect", time("For a connection.")),
-            ("first_byte", time(FIRST_BYTE)),
-            ("whole", time(WHOLE)),
-        ],
+        [("connect", time("For a connection.")), ("first_byte", time(FIRST_BYTE)), ("whole", time(WHOLE))],
     )
 }
 
-const FIRST_BYTE: &str = "From a request to the first byte of a streamed response; after it Envoy tries the next target.";
+const FIRST_BYTE: &str =
+    "From a request to the first byte of a streamed response; after it Envoy tries the next target.";
 const WHOLE: &str = "The same for a response that is not streamed: it begins when the model is done.";
 
 fn time(description: &str) -> Value {

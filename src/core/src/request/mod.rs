@@ -6,7 +6,7 @@
 //! begin(endpoint) ──► Try ──┬─► served(try)          a response goes to the client
 //!      ▲                    ├─► judge(try, error) ──► Next: Pass │ Failover │ Replace
 //!      │                    └─► reset(try)            no response, or not all of an error
-//!      └─────────────────────────── the next target
+//!      └─────────────────────────── the next target; or the same, whose connection was lost
 //! ```
 //!
 //! A [`Try`] is given by `begin` alone and taken once: nothing is judged before it began, and nothing twice. All of an
@@ -19,6 +19,7 @@ pub mod judge;
 mod payload;
 mod record;
 mod reply;
+mod reset;
 mod served;
 mod splice;
 
@@ -35,6 +36,7 @@ pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
 pub use payload::Payload;
 pub use record::{Record, TryEnd};
 pub use reply::{Output, Reply};
+pub use reset::Reset;
 pub use served::ServedBy;
 
 /// A planned request.
@@ -46,6 +48,10 @@ pub struct Request {
     awaited: Awaited,
     /// How many targets of the plan have been tried; the latest is the one before it in the plan.
     begun: usize,
+    /// Whether Envoy's next try goes to the latest target once more.
+    again: bool,
+    /// Whether the latest attempt ended because its time was up.
+    timed_out: bool,
     state: TryState,
     /// The failure that the client reads when all have failed.
     failure: ReportedFailure,
@@ -72,11 +78,19 @@ pub enum TryState {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Try {
     position: usize,
+    /// Whether its target was tried before, and the connection was lost.
+    repeated: bool,
 }
 
-/// An attempt that must not be made.
+/// Why an attempt must not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfTurn;
+pub enum NotBegun {
+    /// The plan does not have that endpoint now.
+    OutOfTurn,
+    /// The plan has no target left: the last one gave no response. Envoy had a retry left that none of its targets needed.
+    /// What it would have said without one is this status.
+    NoTargetLeft(u16),
+}
 
 /// An error that a cloud responded with, as far as an attempt reads it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -128,6 +142,8 @@ impl Request {
             origin,
             awaited,
             begun: 0,
+            again: false,
+            timed_out: false,
             state: TryState::Pending,
             failure: ReportedFailure::default(),
             record,
@@ -136,12 +152,17 @@ impl Request {
 
     /// The cluster of the attempt after the latest, if there may be one; of the first, before any has begun.
     pub fn next_cluster(&self) -> Option<&str> {
-        self.plan.at(self.begun).map(|next| next.endpoint.cluster.as_str())
+        self.plan.at(self.next_position()).map(|next| next.endpoint.cluster.as_str())
     }
 
-    /// How many retries Envoy may make.
+    /// Where in the plan the next attempt is made.
+    fn next_position(&self) -> usize {
+        self.begun.saturating_sub(usize::from(self.again))
+    }
+
+    /// How many retries Envoy may make: the plan's, and one at each target for a lost connection.
     pub fn retries(&self) -> usize {
-        self.plan.tries().saturating_sub(1)
+        (2 * self.plan.tries()).saturating_sub(1)
     }
 
     /// What the client waits for.
@@ -169,9 +190,16 @@ impl Request {
     ///
     /// # Errors
     /// Where the plan does not have it now.
-    pub fn begin(&mut self, endpoint: &str) -> Result<(Try, Head<'_>), OutOfTurn> {
-        let position = self.begun;
-        let stop = self.plan.at(position).filter(|stop| stop.endpoint.name == endpoint).ok_or(OutOfTurn)?;
+    pub fn begin(&mut self, endpoint: &str) -> Result<(Try, Head<'_>), NotBegun> {
+        let position = self.next_position();
+        let Some(stop) = self.plan.at(position) else {
+            return Err(NotBegun::NoTargetLeft(if self.timed_out { 504 } else { 503 }));
+        };
+        if stop.endpoint.name != endpoint {
+            return Err(NotBegun::OutOfTurn);
+        }
+        let first = self.begun == 0;
+        let repeated = std::mem::take(&mut self.again);
         self.begun = position + 1;
         self.state = TryState::Pending;
         self.record.began(&stop);
@@ -183,10 +211,10 @@ impl Request {
             host: &stop.endpoint.host,
             scheme: if https { "https" } else { "http" },
             length,
-            reusable: (position == 0).then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
+            reusable: first.then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
             google_token: stop.endpoint.auth == Auth::Metadata,
         };
-        Ok((Try { position }, head))
+        Ok((Try { position, repeated }, head))
     }
 
     /// How many bytes at the beginning of the body are replaced in an attempt; `None` leaves it as it is.
@@ -229,9 +257,13 @@ impl Request {
     }
 
     /// An attempt ended without a response, or with an error whose body will not come: Envoy takes it for one without a
-    /// response. Where only the body says whose fault it is, there is nothing to note.
-    pub fn reset(&mut self, attempt: Try, response: Option<UpstreamResponse<'_>>) {
+    /// response. Where only the body says whose fault it is, there is nothing to note. Where the connection was lost, the
+    /// next attempt is made at the same target.
+    pub fn reset(&mut self, attempt: Try, response: Option<UpstreamResponse<'_>>, reset: Reset) {
         self.record.ended(response.map_or(TryEnd::Reset, |response| TryEnd::Status(response.status)));
+        let most = self.plan.try_time(self.awaited);
+        self.timed_out = reset.is_timeout(most);
+        self.again = response.is_none() && !attempt.repeated && reset.is_lost_connection(most);
         if let Some(response) = response.filter(|response| !matches!(response.status, 400 | 404))
             && let Verdict::MoveOn(failure) = self.verdict(&attempt, response)
         {

@@ -12,7 +12,7 @@ use super::contract::{EDGE_FILTER, MOVE_ON, NEXT_END, NEXT_STATE, WHOLE};
 use super::trust::{ListenerContext, Place};
 use super::{cors, probe, refusal, reply, switch};
 
-/// More retries than any plan has targets. The edge lowers it for each request by `x-envoy-max-retries`.
+/// The edge says another number for each request by `x-envoy-max-retries`.
 const RETRIES: u32 = 32;
 
 /// The virtual host of one listener, for the host names that clients call it by.
