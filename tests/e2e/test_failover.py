@@ -169,6 +169,37 @@ def test_a_stream_that_has_begun_may_take_its_time(gateway):
         assert len(events) == row[1], row
 
 
+# An error whose body never comes: its status, who may be tried, the status that the client reads, who is asked
+STALLED = [
+    ("429 retry-after=7", THREE, 200, [AZURE, AWS]),
+    ("503", THREE, 200, [AZURE, AWS]),
+    ("401", THREE, 200, [AZURE, AWS]),
+    ("429 retry-after=7", THREE[:1], 429, [AZURE]),
+    ("503", THREE[:1], 503, [AZURE]),
+]
+
+
+@pytest.mark.parametrize("form, stream", SHAPES)
+def test_an_error_is_acted_on_without_its_body(form, stream, gateway):
+    def stall(row):
+        fault, targets, *_ = row
+        return ask(gateway, f"hi [[azure {fault}]] [[azure stall]]", targets, form=form, stream=stream)
+
+    for row, answer in zip(STALLED, at_once(STALLED, stall)):
+        assert (answer.status, answer.tried) == tuple(row[2:]), (row, answer)
+        assert answer.seconds < 1.4, "not by the time that a response may take"
+        assert answer["retry-after"] == ("7" if answer.status == 429 else None)
+        assert answer.status == 200 or answer.cloud == AZURE
+
+
+def test_an_error_waits_for_a_body_that_decides(gateway):
+    """The body of a 400 says whose fault it is: only the time that a response may take ends the wait for it."""
+    answer = ask(gateway, "hi [[azure 400]] [[azure stall]]")
+
+    assert (answer.status, answer.tried) == (200, [AZURE, AWS]), answer
+    assert answer.seconds > 1.9
+
+
 def at_once(rows, ask_one):
     with ThreadPoolExecutor(min(len(rows), 16)) as pool:
         return list(pool.map(ask_one, rows))

@@ -236,8 +236,26 @@ impl Request {
 
     /// Judges an error of an attempt.
     pub fn judge(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Next {
+        let verdict = self.verdict(&attempt, response);
+        self.act(attempt, response, verdict)
+    }
+
+    /// Judges an error whose body does not come, where its head says whose fault it is. What only the body says, the client
+    /// does not read then.
+    ///
+    /// # Errors
+    /// The attempt, where only the body says it.
+    pub fn judge_by_head(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Result<Next, Try> {
+        let verdict = self.failed(&attempt, response).and_then(judge::verdict_by_head);
+        match verdict {
+            Some(verdict) => Ok(self.act(attempt, response, verdict)),
+            None => Err(attempt),
+        }
+    }
+
+    fn act(&mut self, attempt: Try, response: UpstreamResponse<'_>, verdict: Verdict) -> Next {
         self.record.ended(TryEnd::Status(response.status));
-        let next = match self.verdict(&attempt, response) {
+        let next = match verdict {
             Verdict::Serve(None) => Next::Pass,
             Verdict::Serve(Some(error)) => Next::Replace(Box::new(error), Whose::Latest),
             Verdict::MoveOn(failure) => {
@@ -341,11 +359,13 @@ impl Request {
     }
 
     fn verdict(&self, attempt: &Try, response: UpstreamResponse<'_>) -> Verdict {
-        let Some(Stop { endpoint, .. }) = self.plan.at(attempt.position) else {
-            return Verdict::Serve(None);
-        };
+        self.failed(attempt, response).map_or(Verdict::Serve(None), judge::judge)
+    }
+
+    fn failed<'f>(&'f self, attempt: &Try, response: UpstreamResponse<'f>) -> Option<FailedResponse<'f>> {
+        let Stop { endpoint, .. } = self.plan.at(attempt.position)?;
         let UpstreamResponse { status, retry_after, error_type, limits, id: _, body } = response;
-        judge::judge(FailedResponse {
+        Some(FailedResponse {
             cloud: endpoint.cloud,
             endpoint: &endpoint.name,
             status,
