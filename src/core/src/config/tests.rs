@@ -170,7 +170,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""surface": "mantle""#,
             r#""surface": "mantle", "key_header": "x-key""#,
-            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`)",
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`)",
         ),
         (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
         (
@@ -204,7 +204,11 @@ fn says_every_fault_with_its_place() {
             r#""form": "openai.chats""#,
             "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
         ),
-        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)"),
+        (
+            r#""form": "openai.chat""#,
+            r#""form": []"#,
+            "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)",
+        ),
         (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
         (
             r#""id": "dep""#,
@@ -256,7 +260,7 @@ fn says_every_fault_with_its_place() {
             r#""endpoint": "aws", "id": "global.x""#,
             "models.m[0]: the inference profile `global` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
         ),
-        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (did you mean `m`?)"),
+        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (one of `m`)"),
         (
             r#""residency": ["us"]"#,
             r#""residency": ["usa"]"#,
