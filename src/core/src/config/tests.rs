@@ -204,7 +204,11 @@ fn says_every_fault_with_its_place() {
             r#""form": "openai.chats""#,
             "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
         ),
-        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)"),
+        (
+            r#""form": "openai.chat""#,
+            r#""form": []"#,
+            "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)",
+        ),
         (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
         (
             r#""id": "dep""#,
