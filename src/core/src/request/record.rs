@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::rc::Rc;
 
+use super::head::is_kept_id;
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::config::{Config, Version};
@@ -17,6 +18,8 @@ use crate::plan::{Candidate, Stop, Subject, Unfit};
 /// The record of one request.
 #[derive(Debug, Default)]
 pub struct Record {
+    /// The id by which Envoy and the hop before it know the request; empty where there is none that is kept.
+    id: Box<[u8]>,
     tenant: Option<Rc<str>>,
     model: Option<Rc<str>>,
     api: Option<Api>,
@@ -49,9 +52,15 @@ pub enum TryEnd {
 }
 
 impl Record {
-    /// The record of a request of which only the policy is known.
-    pub fn begin(policy: Version) -> Record {
-        Record { policy, ..Record::default() }
+    /// The record of a request of which only the policy and the id are known.
+    pub fn begin(policy: Version, id: &[u8]) -> Record {
+        let id = if is_kept_id(id) { id.into() } else { Box::default() };
+        Record { policy, id, ..Record::default() }
+    }
+
+    /// The id by which Envoy and the hop before it know the request.
+    pub fn id(&self) -> &[u8] {
+        &self.id
     }
 
     /// Notes who asks; an empty name where only the tenant's policy is known.
@@ -101,10 +110,11 @@ impl Record {
     /// As the access log has it: words `key=value` with a space between, those that say nothing left out. No value holds
     /// a space, a quote or a control character.
     ///
-    /// `tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
+    /// `id=6f4c9a52-… tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
     /// unfit=gcp-us:form error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
+        put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
         put(&mut line, "tenant", self.tenant.as_deref());
         put(&mut line, "model", self.model.as_deref());
         put(&mut line, "api", self.api.map(Api::name));
@@ -167,10 +177,10 @@ fn push_number(line: &mut String, number: u16) {
     line.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + *digit as u8)));
 }
 
-/// Whether a code, which may be a cloud's, can stand in a line.
-fn is_word(code: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
+/// Whether what a hop or a cloud wrote can stand in a line.
+fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/');
+    !text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)
 }
 
 /// The name of the endpoint that the target at `index` stands on.
