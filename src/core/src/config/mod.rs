@@ -10,6 +10,7 @@ mod order;
 mod tenant;
 mod timeouts;
 mod version;
+mod wait;
 
 use std::collections::HashMap;
 use std::rc::Rc;
