@@ -243,7 +243,7 @@ impl HttpContext for Attempt {
         if (100..200).contains(&status) {
             // Informational, of a kind that Envoy does not know: the response comes after it.
             self.state = State::Begun { known, replaces };
-            return Action::Continue;
+            return Action::Pause;
         }
         if (200..300).contains(&status) {
             let mut request = known.request.borrow_mut();
