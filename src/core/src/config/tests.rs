@@ -170,7 +170,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""surface": "mantle""#,
             r#""surface": "mantle", "key_header": "x-key""#,
-            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`)",
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`, `informational`)",
         ),
         (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
         (
@@ -271,7 +271,7 @@ fn says_every_fault_with_its_place() {
             r#""clouds": ["azure", "azure"]"#,
             "tenants.t.clouds[1]: duplicate of an earlier `azure` (keep the one in the place that counts: the order is that of the attempts)",
         ),
-        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds`"),
+        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds` (one of `azure`, `aws`, `gcp`)"),
         (
             r#""models": ["m"]"#,
             r#""models": ["m"], "order": "fastest""#,
