@@ -1,7 +1,10 @@
 """What the clouds' records say of a request: which endpoints were asked, and what of it may differ between equal requests."""
 
+# Every cloud, in the order in which most plans try them.
+CLOUDS = ["azure", "aws", "gcp"]
+
 # Asked of every target, so that a request goes through its whole plan.
-DOWN_EVERYWHERE = "[[azure 503]] [[aws 503]] [[gcp 503]]"
+DOWN_EVERYWHERE = " ".join(f"[[{cloud} 503]]" for cloud in CLOUDS)
 
 # The surfaces that serve models; the others issue tokens.
 SERVING = {"azure", "aws_runtime", "aws_mantle", "gcp"}
