@@ -2,7 +2,7 @@
 //! and credentials in the policy file, the places that its names tell, its errors, its call ids, what its responses are
 //! stripped of. No cloud knows another, and nothing else in core knows any.
 //!
-//! To add one: its folder, whose `ROW` the compiler asks to be complete, and its line in [`clouds!`] below.
+//! To add one: its folder, whose `ROW` the compiler asks to be complete, and its line in `clouds!` below.
 
 pub mod auth;
 pub mod aws;

@@ -67,7 +67,7 @@ pub fn is_kept_id(id: &[u8]) -> bool {
 
 /// The headers of a response that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
 /// The request id is not
-/// among them: see [`request_id_of`](crate::cloud::request_id_of).
+/// among them: see [`Cloud::call_id_headers`](crate::cloud::Cloud::call_id_headers).
 pub fn passes_back(name: &[u8]) -> bool {
     matches!(
         name,
