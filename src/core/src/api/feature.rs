@@ -147,6 +147,9 @@ impl Named for Feature {
     }
 }
 
+// `ALL` stands in the order of the features and misses none, and each has a bit in `Features`.
+const _: () = assert!(Feature::Trailers as usize + 1 == Feature::ALL.len() && Feature::ALL.len() <= 64);
+
 /// A set of features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Features(u64);
