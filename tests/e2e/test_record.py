@@ -31,7 +31,7 @@ ROWS = [
     ("hi", {"form": "responses", "only": "gcp-us"},
      {"model": "gpt-6.1-sol", "api": "responses", "form": "openai.responses", "tries": "gcp-us:200"}),
     ("hi", {"model": "gpt-oss-120b", "tenant": "europe"},
-     {"tenant": "europe", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_allowed", "rule": "models"}),
+     {"tenant": "europe", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_found", "rule": "models"}),
     ("hi", {"tenant": "europe", "headers": [("x-multihome-clouds", "gcp")]},
      {"tenant": "europe", "model": "gpt-6.1-sol", "api": "chat", "error": "no_target_allowed", "rule": "x-multihome-clouds"}),
     ("hi", {"tenant": "nobody"}, {"error": "unknown_tenant"}),

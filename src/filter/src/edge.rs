@@ -19,7 +19,7 @@ use crate::{host, local_reply, next};
 pub struct Edge {
     config: Rc<Config>,
     /// Whether some endpoint depends on Google's token.
-    keeper: bool,
+    google_token: bool,
     /// Where requests with trailers go, if there is such a place.
     detour: Option<Rc<str>>,
     state: State,
@@ -54,8 +54,8 @@ enum State {
 
 impl Edge {
     /// A stream under that configuration, which it keeps to its end.
-    pub fn new(config: Rc<Config>, keeper: bool, detour: Option<Rc<str>>) -> Edge {
-        Edge { config, keeper, detour, state: State::Begun }
+    pub fn new(config: Rc<Config>, google_token: bool, detour: Option<Rc<str>>) -> Edge {
+        Edge { config, google_token, detour, state: State::Begun }
     }
 
     /// The body is whole.
@@ -68,7 +68,7 @@ impl Edge {
             }
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
-        match worker::with_environment(self.keeper, |environment| pending.finish(body, trailers, environment)) {
+        match worker::with_environment(self.google_token, |environment| pending.finish(body, trailers, environment)) {
             Ok(request) => self.send(request),
             Err(denied) => self.refuse(*denied),
         }
@@ -192,7 +192,9 @@ impl HttpContext for Edge {
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }
-        match worker::with_environment(self.keeper, |environment| edge::begin(&self.config, &inbound, environment)) {
+        match worker::with_environment(self.google_token, |environment| {
+            edge::begin(&self.config, &inbound, environment)
+        }) {
             Begin::Found(body, record) => self.found(&body, Some(record)),
             Begin::Denied(denied) => self.refuse(*denied),
             Begin::Go(request) => self.send(request),

@@ -5,9 +5,9 @@
 
 mod attempt;
 mod edge;
+mod google_token;
 mod heads;
 mod host;
-mod keeper;
 mod local_reply;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
@@ -15,6 +15,7 @@ mod next;
 mod pairs;
 mod root;
 mod slots;
+mod store;
 mod worker;
 
 use proxy_wasm::traits::RootContext;

@@ -126,6 +126,16 @@ fn google_serves_openais_models_at_two_locations() {
 }
 
 #[test]
+fn warns_of_a_region_that_no_list_knows() {
+    for (region, warned) in [("us-east-2", false), ("us-gov-west-1", false), ("us-eastt-1", true)] {
+        let policy = RIGHT.replace("region: us-east-1", &format!("region: {region}"));
+        let run = multihome_with(&["check", "-"], &policy);
+        let warning = format!("warning: endpoints.aws.region: no list knows `{region}`\n");
+        assert_eq!((run.code, run.err.as_str()), (0, if warned { warning.as_str() } else { "" }), "{region}");
+    }
+}
+
+#[test]
 fn reads_json_with_its_escapes_and_says_where_it_is_wrong() {
     let json = r#"{"endpoints": {"az": {"cloud": "azure", "resource": "contoso", "residency": "\ud83d\ude00", "auth": {"api_key": {"sds": "k"}}}},
 "models": {"m": [{"endpoint": "az", "id": "x", "form": "openai.chat"}]},

@@ -9,6 +9,7 @@ pub mod aws;
 pub mod azure;
 pub mod connection;
 pub mod error;
+mod error_body;
 pub mod gcp;
 pub mod residency;
 pub mod secret;

@@ -34,6 +34,23 @@ use crate::document::Node;
 use crate::document::fields::Fields;
 
 /// A checked policy.
+///
+/// ```
+/// use multihome_core::config;
+///
+/// let text = br#"{
+///     "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}}},
+///     "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"}]},
+///     "tenants": {"acme": {"clouds": ["azure"], "residency": ["us"], "models": ["gpt-*"]}},
+///     "identity": {"trust": {"listeners": ["default"]}}
+/// }"#;
+/// let config = config::check(&config::parse_json(text).unwrap()).unwrap();
+/// assert_eq!(config.endpoints[0].host, "contoso.openai.azure.com");
+///
+/// // All faults at once, each with its place.
+/// let faults = config::check(&config::parse_json(br#"{"endpoint": {}}"#).unwrap()).unwrap_err();
+/// assert!(faults.iter().any(|fault| fault.to_string() == "endpoint: unknown field `endpoint` (did you mean `endpoints`?)"));
+/// ```
 #[derive(Debug)]
 pub struct Config {
     /// Which policy this is.

@@ -150,8 +150,8 @@ impl Pending {
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, and is not
-    /// ranked by price: nothing that only the body says can change the plan then.
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, is not ranked
+    /// by price, and one of them is all that would be tried: nothing that only the body says can change the plan then.
     fn weigh_unread(
         &self,
         length: Option<u64>,
@@ -163,7 +163,7 @@ impl Asked {
             Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
-        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.order()) {
+        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.max_attempts(), permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
@@ -248,8 +248,9 @@ pub fn explain(
     weighed.decision.plan.map(drop)
 }
 
-/// See [`Asked::weigh_unread`].
-fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
+/// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
+/// request refers to.
+fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
@@ -258,7 +259,7 @@ fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
             return false;
         }
     }
-    fit == 1 || order != Order::Cheapest
+    fit == 1 || (most == 1 && order != Order::Cheapest)
 }
 
 fn origin(inbound: &Inbound<'_>) -> Origin {
@@ -272,7 +273,7 @@ fn origin(inbound: &Inbound<'_>) -> Origin {
 }
 
 /// Whether some endpoint needs Google's access token.
-pub fn needs_keeper(config: &Config) -> bool {
+pub fn needs_google_token(config: &Config) -> bool {
     config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
 }
 

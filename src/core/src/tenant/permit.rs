@@ -123,6 +123,28 @@ pub fn no_model(model: &str) -> ApiError {
 }
 
 /// Proof that policy lets a caller use a model. Only [`Caller::permit`] makes one; plans are made of it.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use multihome_core::api::inbound::{Inbound, Single};
+/// use multihome_core::config;
+/// use multihome_core::tenant::Caller;
+///
+/// # let text = br#"{
+/// #   "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}},
+/// #                 "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}},
+/// #   "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"},
+/// #                              {"endpoint": "aws", "id": "us.openai.gpt-6.1-sol", "form": "openai.chat"}]},
+/// #   "tenants": {"acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-*"]}},
+/// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
+/// let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
+/// let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
+/// let caller = Caller::identify(&config, &inbound).unwrap();
+/// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
+/// assert_eq!(permit.targets().count(), 2);
+/// assert_eq!(caller.permit(&config, "gpt-9").unwrap_err().status, 404);
+/// ```
 #[derive(Debug)]
 pub struct Permit<'c> {
     caller: &'c Caller,
