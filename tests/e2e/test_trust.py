@@ -127,6 +127,19 @@ def test_a_policy_that_stands_twice_is_none(trusting):
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_header", "x-tenant-policy")
 
 
+def test_a_policy_that_has_to_be_carried_cannot_be_taken_away(policy, start_gateway):
+    """A client's `Connection` header makes proxies drop what it names, also what a trusted hop wrote."""
+    away = [("connection", "x-tenant-policy"), ("x-tenant-policy", allowing(clouds=["aws"]))]
+    lax = start_gateway(policy).ask(headers=away)
+    assert (lax.status, lax.cloud) == (200, "azure"), "the tenant's own entry holds"
+
+    policy["identity"]["policy"]["required"] = True
+    strict = start_gateway(policy)
+    refused = strict.ask(headers=away)
+    assert (refused.status, refused.error["code"]) == (403, "policy_required")
+    assert strict.ask(headers=away[1:]).cloud == "aws"
+
+
 # The certificate's names (None: no certificate), whether it is trusted
 CERTIFICATES = [
     ({"uri": GATEWAY}, True),

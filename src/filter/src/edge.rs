@@ -70,7 +70,7 @@ impl Edge {
         let body = host::buffer(BufferType::HttpRequestBody, size);
         match worker::with_environment(self.google_token, |environment| pending.finish(body, trailers, environment)) {
             Ok(request) => self.send(request),
-            Err(denied) => self.refuse(*denied),
+            Err(denied) => self.deny(*denied),
         }
     }
 
@@ -96,21 +96,23 @@ impl Edge {
         Action::Continue
     }
 
-    fn refuse(&mut self, Denied { error, record }: Denied) -> Action {
-        self.deny(&error, Some(record))
-    }
-
     /// Refuses the request before anything of it was sent.
-    fn deny(&mut self, error: &ApiError, record: Option<Record>) -> Action {
+    fn deny(&mut self, Denied { error, record }: Denied) -> Action {
         let mut headers = PairsWriter::new();
         add_request_id(&mut headers);
-        let record = record.unwrap_or_else(|| {
-            let mut record = Record::begin(self.config.version);
-            record.failed(error);
-            record
-        });
         self.state = State::Replied { record: Some(record) };
-        local_reply::send(error, headers, error.code.as_deref().unwrap_or("denied"))
+        local_reply::send(&error, headers, error.code.as_deref().unwrap_or("denied"))
+    }
+
+    /// Refuses the request while it waits for its body.
+    fn deny_held(&mut self, error: ApiError) -> Action {
+        match std::mem::replace(&mut self.state, State::Replied { record: None }) {
+            State::Holding { pending, .. } => self.deny(pending.deny(error)),
+            other => {
+                self.state = other;
+                Action::Continue
+            }
+        }
     }
 
     /// Refuses a request whose body turns out to be too large while it goes by.
@@ -196,11 +198,11 @@ impl HttpContext for Edge {
             edge::begin(&self.config, &inbound, environment)
         }) {
             Begin::Found(body, record) => self.found(&body, Some(record)),
-            Begin::Denied(denied) => self.refuse(*denied),
+            Begin::Denied(denied) => self.deny(*denied),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
                 let Some(waiting) = Waiting::begin(&self.config.limits) else {
-                    return self.deny(&edge::too_many_held(), None);
+                    return self.deny(pending.deny(edge::too_many_held()));
                 };
                 self.state = State::Holding { pending: Box::new(pending), size: 0, waiting };
                 if end_of_stream { self.finish(false) } else { Action::Pause }
@@ -214,10 +216,10 @@ impl HttpContext for Edge {
             State::Holding { size: held, waiting, .. } => {
                 *held = size;
                 if size as u64 > most {
-                    return self.deny(&edge::too_large(&self.config), None);
+                    return self.deny_held(edge::too_large(&self.config));
                 }
                 if !waiting.grow(size as u64, &self.config.limits) {
-                    return self.deny(&edge::too_many_held(), None);
+                    return self.deny_held(edge::too_many_held());
                 }
                 if end_of_stream { self.finish(false) } else { Action::Pause }
             }

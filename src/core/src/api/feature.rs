@@ -36,7 +36,7 @@ pub enum Feature {
     S3Images,
     /// Image parts in what a function or custom tool has put out.
     ToolImages,
-    /// Audio parts, or an answer in audio.
+    /// Audio parts, or a completion in audio.
     Audio,
     /// File parts.
     Files,

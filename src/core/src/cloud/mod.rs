@@ -22,7 +22,7 @@ use crate::name::Named;
 pub use auth::Auth;
 pub use connection::{Address, Tls};
 pub use error::{Blame, CloudError, ErrorResponse};
-pub use site::{ModelAddress, Site};
+pub use site::{Doubt, ModelAddress, Site};
 
 /// Makes [`Cloud`] of one line a cloud: its documentation, its name here, and the row that its folder has.
 macro_rules! clouds {

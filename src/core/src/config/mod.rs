@@ -67,7 +67,7 @@ pub struct Config {
     pub identity: Identity,
     /// Listeners that need more than an address.
     pub listeners: Vec<Listener>,
-    /// Where Google's metadata server answers.
+    /// Where to reach Google's metadata server.
     pub metadata: Address,
     /// What holds where a tenant says nothing.
     pub defaults: Defaults,
@@ -120,6 +120,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
         .unwrap_or_default();
+    endpoint::check_secrets(&endpoints, faults);
     // An endpoint with a fault is there all the same: to name it is no second fault.
     let written = match root.get("endpoints") {
         Some(Node::Map(members)) => members.as_slice(),

@@ -20,7 +20,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Auth, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{Origin, Payload, Record, Request, is_kept_id};
+use crate::request::{Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
 
 pub use refuse::{too_large, too_many_held};
@@ -56,6 +56,7 @@ pub struct Denied {
 pub struct Pending {
     asked: Asked,
     origin: Origin,
+    record: Record,
 }
 
 /// What a request asks for, before its body is read.
@@ -81,7 +82,7 @@ pub struct Weighed<'a> {
 
 /// Reads a request's headers.
 pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, environment: &mut Environment<'_>) -> Begin {
-    let mut record = Record::begin(config.version);
+    let mut record = Record::begin(config.version, inbound.request_id);
     start(config, inbound, environment, &mut record).unwrap_or_else(|error| {
         record.failed(&error);
         Begin::Denied(Box::new(Denied { error, record }))
@@ -114,10 +115,16 @@ fn start(
         let payload = Payload::Streamed { length: inbound.content_length };
         return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), std::mem::take(record))));
     }
-    Ok(Begin::Hold(Pending { asked, origin: origin(inbound) }))
+    Ok(Begin::Hold(Pending { asked, origin: origin(inbound), record: std::mem::take(record) }))
 }
 
 impl Pending {
+    /// Refuses the request while it waits.
+    pub fn deny(mut self, error: ApiError) -> Denied {
+        self.record.failed(&error);
+        Denied { error, record: self.record }
+    }
+
     /// Reads the body, behind which there may be trailers, and plans.
     ///
     /// # Errors
@@ -128,10 +135,7 @@ impl Pending {
         trailers: bool,
         environment: &mut Environment<'_>,
     ) -> Result<Request, Box<Denied>> {
-        let Pending { asked, origin } = self;
-        let mut record = Record::begin(asked.config.version);
-        record.asked_by(asked.caller.tenant());
-        record.asked_for(asked.api);
+        let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
             Ok((weighed.settle(&mut record)?, Payload::place(&facts)))
@@ -264,12 +268,7 @@ fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> boo
 
 fn origin(inbound: &Inbound<'_>) -> Origin {
     let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
-    Origin {
-        id: if is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
-        https: inbound.scheme == b"https",
-        plain,
-        said_length: inbound.content_length.is_some(),
-    }
+    Origin { https: inbound.scheme == b"https", plain, said_length: inbound.content_length.is_some() }
 }
 
 /// Whether some endpoint needs Google's access token.

@@ -32,8 +32,6 @@ pub struct ReusableHead {
 /// What an attempt has to know of the client's request headers, beside the body.
 #[derive(Debug, Default)]
 pub struct Origin {
-    /// Envoy's id of the request, for responses to which no cloud gave one.
-    pub id: Box<[u8]>,
     /// Whether it came by HTTPS.
     pub https: bool,
     /// Whether its content type is as a cloud gets it.

@@ -63,7 +63,7 @@ pub use served::ServedBy;
 /// use multihome_core::request::{Next, Origin, Payload, Record, Request, UpstreamResponse};
 ///
 /// let payload = Payload::Streamed { length: None };
-/// let mut request = Request::new(plan, payload, Origin::default(), Record::begin(config.version));
+/// let mut request = Request::new(plan, payload, Origin::default(), Record::begin(config.version, b""));
 ///
 /// let (attempt, head) = request.begin("azure").unwrap();
 /// assert_eq!(head.host, "contoso.openai.azure.com");
@@ -313,7 +313,7 @@ impl Request {
 
     /// Envoy's id of the request.
     pub fn id(&self) -> &[u8] {
-        &self.origin.id
+        self.record.id()
     }
 
     /// How many attempts have begun.
