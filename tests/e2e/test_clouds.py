@@ -43,6 +43,17 @@ def test_every_cloud_is_emulated(cloud, gateway, clouds):
         assert (failed.status, failed.target) == (429, endpoint), failed
 
 
+@pytest.mark.parametrize("cloud", KNOWN)
+def test_a_policy_of_ones_own_can_have_every_cloud(cloud, policy, clouds):
+    """`make run POLICY=FILE`, whose accounts the emulator stands for."""
+    move = runpy.run_path(places.ROOT / "tests/e2e/demo/own.py")["move"]
+    for name, endpoint in policy["endpoints"].items():
+        if endpoint["cloud"] == cloud:
+            address = endpoint.pop("address")
+            secrets = move(name, endpoint, clouds)
+            assert endpoint["address"] == address and all(secrets.values()), "demo/own.py"
+
+
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("cloud", KNOWN)
 def test_every_cloud_has_its_rows(cloud, table):
