@@ -1,6 +1,8 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::*;
+use crate::cloud::Cloud;
+use crate::name::Named;
 
 /// The smallest policy that holds; the rows below put one thing into it.
 const POLICY: &str = r#"{
@@ -31,7 +33,6 @@ fn says_every_fault_with_its_place() {
             "endpoints.az.cloud: unknown cloud `azur` (did you mean `azure`?)",
         ),
         (r#""resource": "r", "#, "", "endpoints.az: missing field `resource`"),
-        (r#""cloud": "azure", "#, "", "endpoints.az: missing field `cloud` (one of `azure`, `aws`, `gcp`)"),
         (r#""surface": "mantle", "#, "", "endpoints.aws: missing field `surface` (one of `runtime`, `mantle`)"),
         (r#", "auth": "sigv4""#, "", "endpoints.aws: missing field `auth` (one of `sigv4`, `api_key`)"),
         (r#""endpoint": "az", "#, "", "models.m[0]: missing field `endpoint` (one of `az`, `aws`, `gcp`)"),
@@ -204,7 +205,11 @@ fn says_every_fault_with_its_place() {
             r#""form": "openai.chats""#,
             "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
         ),
-        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)"),
+        (
+            r#""form": "openai.chat""#,
+            r#""form": []"#,
+            "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)",
+        ),
         (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
         (
             r#""id": "dep""#,
@@ -343,6 +348,9 @@ fn says_every_fault_with_its_place() {
             said => assert!(found.iter().any(|fault| fault == said), "{to}:\n{found:#?}\n{said}"),
         }
     }
+    let clouds: Vec<String> = Cloud::names().iter().map(|name| format!("`{name}`")).collect();
+    let said = format!("endpoints.az: missing field `cloud` (one of {})", clouds.join(", "));
+    assert_eq!(faults(&POLICY.replacen(r#""cloud": "azure", "#, "", 1)), [said]);
     assert_eq!(faults(POLICY), [""; 0]);
 }
 
