@@ -171,7 +171,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""surface": "mantle""#,
             r#""surface": "mantle", "key_header": "x-key""#,
-            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`)",
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`)",
         ),
         (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
         (
@@ -261,7 +261,7 @@ fn says_every_fault_with_its_place() {
             r#""endpoint": "aws", "id": "global.x""#,
             "models.m[0]: the inference profile `global` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
         ),
-        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (did you mean `m`?)"),
+        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (one of `m`)"),
         (
             r#""residency": ["us"]"#,
             r#""residency": ["usa"]"#,
