@@ -260,7 +260,7 @@ fn says_every_fault_with_its_place() {
             r#""endpoint": "aws", "id": "global.x""#,
             "models.m[0]: the inference profile `global` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
         ),
-        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (did you mean `m`?)"),
+        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (one of `m`)"),
         (
             r#""residency": ["us"]"#,
             r#""residency": ["usa"]"#,
@@ -271,7 +271,7 @@ fn says_every_fault_with_its_place() {
             r#""clouds": ["azure", "azure"]"#,
             "tenants.t.clouds[1]: duplicate of an earlier `azure` (keep the one in the place that counts: the order is that of the attempts)",
         ),
-        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds`"),
+        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds` (one of `azure`, `aws`, `gcp`)"),
         (
             r#""models": ["m"]"#,
             r#""models": ["m"], "order": "fastest""#,
