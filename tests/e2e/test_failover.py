@@ -38,7 +38,6 @@ CAUSES = [
     # Our credential.
     ("401", (AZURE, AWS, GCP), 401),
     ("403", (AZURE, AWS, GCP), 403),
-    ("reset", (AZURE, AWS, GCP), None),
     # An error's body of 1 MiB, and one that breaks off.
     ("huge", (AZURE, AWS, GCP), 500),
     ("cut", (AZURE, AWS, GCP), 503),
@@ -88,12 +87,54 @@ def test_moves_on_when_the_port_is_closed(order, form, stream, http, gateway, cl
     assert answer.tried == [order[2]]
 
 
-# How long azure takes, who serves then. All of them wait at the same time.
+# A connection that is lost at once is no failed target: how, how many of azure's requests, who may be tried, who is asked
+LOST = [
+    # HTTP/2: the stream is reset; it is refused; the whole connection is.
+    ("reset", 1, THREE, [AZURE, AZURE]),
+    ("refused", 1, THREE, [AZURE, AZURE]),
+    ("drop", 1, THREE, [AZURE, AZURE]),
+    ("drop", 1, THREE[:1], [AZURE, AZURE]),
+    # Twice, and the plan goes on.
+    ("reset", 2, THREE, [AZURE, AZURE, AWS]),
+    ("refused", 2, THREE, [AZURE, AZURE, AWS]),
+    ("drop", 2, THREE, [AZURE, AZURE, AWS]),
+    # Where it ends, too.
+    ("refused", 2, THREE[:1], [AZURE, AZURE]),
+    ("drop", 2, THREE[:1], [AZURE, AZURE]),
+]
+
+
+@pytest.mark.parametrize("size", [1, 1 << 20])
+@pytest.mark.parametrize("form, stream", SHAPES)
+@pytest.mark.parametrize("fault, times, targets, tried", LOST)
+def test_a_lost_connection_is_no_failed_target(fault, times, targets, tried, form, stream, size, gateway, clouds):
+    clouds.fault(AZURE, fault, times=times)
+
+    answer = ask(gateway, "hi " + "x" * size, targets, form=form, stream=stream)
+
+    assert answer.tried == tried
+    served = len(tried) > times
+    assert (answer.status, answer.attempts) == (200 if served else 503, len(set(tried))), answer
+    assert (answer.cloud == tried[-1]) if served else (answer.error["code"] == "upstream_unavailable")
+    statuses = [record["status"] for record in answer.records]
+    assert statuses == [None] * times + [200] * served
+
+
+@pytest.mark.parametrize("fault", ["reset", "refused", "drop"])
+def test_what_each_target_loses_twice_is_not_tried_a_third_time(fault, gateway):
+    answer = ask(gateway, " ".join(f"[[{cloud} {fault}]]" for cloud in (AZURE, AWS, GCP)))
+
+    assert (answer.status, answer.error["code"], answer.attempts) == (503, "upstream_unavailable", 3), answer
+    assert answer.tried == [AZURE, AZURE, AWS, AWS, GCP, GCP]
+
+
+# How long azure takes, who serves then a stream, which may take 1.5 s, and who what is no stream, which may take 2 s. All of
+# them wait at the same time.
 WAITS = [
-    ("hang", AWS),
-    ("delay ms=2500", AWS),
-    # Shorter than the first byte may take.
-    ("delay ms=500", AZURE),
+    ("hang", AWS, AWS),
+    ("delay ms=2500", AWS, AWS),
+    ("delay ms=1750", AWS, AZURE),
+    ("delay ms=500", AZURE, AZURE),
 ]
 
 
@@ -102,7 +143,8 @@ def test_moves_on_when_no_first_byte_comes_in_time(gateway):
 
     answers = at_once(rows, lambda row: ask(gateway, f"hi [[azure {row[0][0]}]]", form=row[1], stream=row[2]))
 
-    for ((fault, serves), form, stream), answer in zip(rows, answers):
+    for ((fault, *serve), form, stream), answer in zip(rows, answers):
+        serves = serve[0 if stream else 1]
         attempts = 1 if serves == AZURE else 2
         assert (answer.status, answer.cloud, answer.attempts) == (200, serves, attempts), (fault, form, stream, answer)
         assert len(answer.records) == attempts
@@ -125,6 +167,37 @@ def test_a_stream_that_has_begun_may_take_its_time(gateway):
 
     for row, events in zip(rows, at_once(rows, read)):
         assert len(events) == row[1], row
+
+
+# An error whose body never comes: its status, who may be tried, the status that the client reads, who is asked
+STALLED = [
+    ("429 retry-after=7", THREE, 200, [AZURE, AWS]),
+    ("503", THREE, 200, [AZURE, AWS]),
+    ("401", THREE, 200, [AZURE, AWS]),
+    ("429 retry-after=7", THREE[:1], 429, [AZURE]),
+    ("503", THREE[:1], 503, [AZURE]),
+]
+
+
+@pytest.mark.parametrize("form, stream", SHAPES)
+def test_an_error_is_acted_on_without_its_body(form, stream, gateway):
+    def stall(row):
+        fault, targets, *_ = row
+        return ask(gateway, f"hi [[azure {fault}]] [[azure stall]]", targets, form=form, stream=stream)
+
+    for row, answer in zip(STALLED, at_once(STALLED, stall)):
+        assert (answer.status, answer.tried) == tuple(row[2:]), (row, answer)
+        assert answer.seconds < 1.4, "not by the time that a response may take"
+        assert answer["retry-after"] == ("7" if answer.status == 429 else None)
+        assert answer.status == 200 or answer.cloud == AZURE
+
+
+def test_an_error_waits_for_a_body_that_decides(gateway):
+    """The body of a 400 says whose fault it is: only the time that a response may take ends the wait for it."""
+    answer = ask(gateway, "hi [[azure 400]] [[azure stall]]")
+
+    assert (answer.status, answer.tried) == (200, [AZURE, AWS]), answer
+    assert answer.seconds > 1.9
 
 
 def at_once(rows, ask_one):
@@ -302,7 +375,8 @@ def test_tells_the_most_telling_error_when_all_fail(gateway):
         assert (answer.status, answer.error.get("code")) == (status, code), case
         assert answer["retry-after"] == retry_after, case
         assert answer.cloud == whose, case
-        assert (answer.attempts, answer.tried) == (3, [AZURE, AWS, GCP]), case
+        tried = [cloud for cloud, fault in zip((AZURE, AWS, GCP), faults) for _ in range(2 if fault == "reset" else 1)]
+        assert (answer.attempts, answer.tried) == (3, tried), case
         assert set(answer.error) >= {"message", "type", "param", "code"} and len(answer.body) < 2000, case
         assert answer["content-type"] == "application/json" and answer["x-request-id"], case
 

@@ -7,6 +7,8 @@ import socket
 import statistics
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 
 import pytest
 
@@ -63,6 +65,9 @@ def special_policy(clouds, made):
              for name in ("in-path-1", "in-path-2", "closed-port")]
     models["in-path"] = dated
     models["in-path-closed-first"] = dated[::-1]
+    own["patient"] = {**azure, "resource": "contoso-patient", "timeouts": {"first_byte": "500ms", "whole": "4s"}}
+    own["hasty"] = {**azure, "resource": "contoso-hasty", "timeouts": {"whole": "500ms"}}
+    models["patience"] = [target(name, "gpt6sol-prod", BOTH, 1, 1) for name in ("patient", "hasty", "azure-eastus2")]
     models["by-weight"] = [{**target(name, id, CHAT, 1, 1), "weight": weight} for name, id, weight in WEIGHTS]
     models["by-price"] = [target(name, id, CHAT, *price) for name, id, *price in PRICES]
     return policy
@@ -96,6 +101,44 @@ def test_what_a_name_resolves_to_when_it_resolves_to_nothing_takes_no_connection
     with socket.socket() as client, pytest.raises(OSError) as refused:
         client.connect((host["address"], host["port_value"]))
     assert refused.value.errno in (errno.ENETUNREACH, errno.EACCES, errno.EHOSTUNREACH), "the kernel itself, and at once"
+
+
+# Endpoints with times of their own: the plan, whether the response is streamed, how many milliseconds a target takes, the
+# status. Envoy waits as long at each target as the most patient one of the plan says.
+PATIENCE = [
+    (["patient"], False, 3000, 200),
+    (["patient", "azure-eastus2"], False, 3000, 200),
+    (["azure-eastus2", "patient"], False, 3000, 200),
+    (["patient"], True, 800, 504),
+    (["patient", "azure-eastus2"], True, 800, 200),
+    (["hasty", "azure-eastus2"], False, 1200, 200),
+    (["hasty"], False, 1200, 504),
+]
+
+
+def test_an_endpoint_may_have_times_of_its_own(special):
+    def patience(row):
+        targets, stream, takes, _ = row
+        return ask(special, f"hi [[azure delay ms={takes}]]", targets, model="patience", stream=stream)
+
+    with ThreadPoolExecutor(len(PATIENCE)) as pool:
+        for row, answer in zip(PATIENCE, pool.map(patience, PATIENCE)):
+            assert (answer.status, answer.attempts, len(answer.records)) == (row[3], 1, 1), (row, answer)
+
+
+def test_what_is_no_stream_may_be_silent_for_longer_than_a_stream(start_gateway, policy):
+    """The idle time of a stream is 6.5 s here: the longest wait for one to begin, and 5 s."""
+    policy["timeouts"] = {"connect": "1s", "first_byte": "500ms", "whole": "9s", "idle": "1s"}
+    gateway = start_gateway(policy)
+
+    def pausing():
+        with pytest.raises(IncompleteRead):
+            gateway.ask("hi [[azure slow ms=8000]]", stream=True)
+
+    with ThreadPoolExecutor() as pool:
+        stream = pool.submit(pausing)
+        assert gateway.ask("hi [[azure delay ms=8000]]").status == 200
+        stream.result()
 
 
 def test_weighted_moves_on_from_the_heaviest_to_the_lightest(special, clouds):
@@ -136,7 +179,7 @@ IN_PATH = [
     ("in-path", "", ["in-path-1"], 1),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 503]]", ["in-path-1", "in-path-2"], 2),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 429 retry-after=9]]", ["in-path-1", "in-path-2"], 2),
-    ("in-path", "[[contoso-in-path-1.openai.azure.com reset]]", ["in-path-1", "in-path-2"], 2),
+    ("in-path", "[[contoso-in-path-1.openai.azure.com reset]]", ["in-path-1", "in-path-1", "in-path-2"], 2),
     ("in-path", "[[contoso-in-path-1.openai.azure.com 401]]", ["in-path-1", "in-path-2"], 2),
     ("in-path-closed-first", "", ["in-path-2"], 2),
     ("in-path-closed-first", "[[contoso-in-path-2.openai.azure.com 500]]", ["in-path-2", "in-path-1"], 3),

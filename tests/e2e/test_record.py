@@ -28,7 +28,7 @@ ROWS = [
     ("hi", {"stream": True}, {**SERVED, "tries": "azure-eastus2:200"}),
     ("[[azure 429]]", {}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:200"}),
     ("[[azure 429]]", {"http": 2, "stream": True}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:200"}),
-    ("[[azure reset]]", {}, {**SERVED, "tries": "azure-eastus2:reset>aws-use1:200"}),
+    ("[[azure reset]]", {}, {**SERVED, "tries": "azure-eastus2:reset>azure-eastus2:reset>aws-use1:200"}),
     ("[[azure 400]]", {}, {**SERVED, "tries": "azure-eastus2:400", "error": "BadRequest"}),
     ("[[azure 429]] [[aws 500]]", {}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:500", "error": "rate_limit_exceeded"}),
     ("hi", {"form": "responses", "only": "gcp-us"},

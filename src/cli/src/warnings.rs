@@ -2,6 +2,7 @@
 
 mod reach;
 mod targets;
+mod times;
 
 use multihome_core::config::Config;
 use multihome_core::fault::{Fault, Place, closest};
@@ -16,11 +17,7 @@ pub fn of(config: &Config) -> Vec<Fault> {
     warnings.extend(targets::of(config));
     warnings.extend(reach::of(config));
     warnings.extend(trust(config));
-    if config.timeouts.connect > config.timeouts.first_byte {
-        let place = Place::default().key("timeouts").key("connect");
-        let message = "has no effect: `first_byte` ends the attempt before";
-        warnings.push(warning(place, message, "set it below `first_byte`"));
-    }
+    warnings.extend(times::of(config));
     warnings
 }
 

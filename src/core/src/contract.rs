@@ -30,6 +30,9 @@ pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 pub const NEXT: &str = "multihome.next";
 /// The same as Envoy's matchers know it: `wasm.` is its own prefix.
 pub const NEXT_STATE: &str = "wasm.multihome.next";
+/// What stands before the cluster's name in [`NEXT`] where the response is not streamed: such a request has a route of its
+/// own, on which Envoy waits longer. No name of a cluster begins so.
+pub const WHOLE: &str = "whole ";
 /// The filter state in which the edge leaves a request's record for the access log.
 pub const RECORD: &str = "multihome.record";
 /// The same as Envoy's access log knows it.

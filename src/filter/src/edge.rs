@@ -77,8 +77,13 @@ impl Edge {
     /// Lets the request go to the first cluster of its plan. Setting the header last has the route chosen anew.
     fn send(&mut self, request: Request) -> Action {
         let retries = request.retries();
+        let time = request.own_try_time();
         let ticket = Ticket::issue(request);
         next::name(&ticket.request().borrow(), &ticket.to_bytes());
+        if let Some(time) = time {
+            let milliseconds = time.as_millis().to_string();
+            host::set_header(MapType::HttpRequestHeaders, contract::TRY_TIMEOUT, milliseconds.as_bytes());
+        }
         host::set_header(MapType::HttpRequestHeaders, contract::MAX_RETRIES, retries.to_string().as_bytes());
         self.state = State::Sent { ticket, passed: 0 };
         Action::Continue

@@ -62,6 +62,8 @@ unsafe extern "C" {
     ) -> u32;
     fn proxy_get_current_time_nanoseconds(time: *mut u64) -> u32;
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
+    fn proxy_set_effective_context(context: u32) -> u32;
+    fn proxy_continue_stream(stream: u32) -> u32;
 }
 
 /// The status of a call that did what it should. Hosts know more statuses than the SDK's enumeration has.
@@ -132,6 +134,14 @@ pub fn filter_state(name: &str) -> Option<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_property(name.as_ptr(), name.len(), data, size) })
 }
 
+/// Whether this attempt was given a connection. Without one, Envoy knows no address of its own there.
+pub fn has_upstream_connection() -> bool {
+    const PATH: &str = "upstream\0local_address";
+    // SAFETY: the path lives through the call.
+    returned(|data, size| unsafe { proxy_get_property(PATH.as_ptr(), PATH.len(), data, size) })
+        .is_some_and(|address| !address.is_empty())
+}
+
 /// Writes filter state, which Envoy keeps under `wasm.` and `name`.
 pub fn set_filter_state(name: &str, value: &[u8]) {
     // SAFETY: both slices live through the call, which copies them.
@@ -184,6 +194,19 @@ pub fn now() -> u64 {
 pub fn tick_every(period: u64) {
     // SAFETY: takes no pointer.
     unsafe { proxy_set_tick_period_milliseconds(u32::try_from(period).unwrap_or(u32::MAX)) };
+}
+
+/// Has the calls that follow act for another context than the one that the host called, until this call of the host's ends.
+pub fn act_for(context: u32) {
+    // SAFETY: takes no pointer.
+    unsafe { proxy_set_effective_context(context) };
+}
+
+/// Lets a response go on whose headers or body are held.
+pub fn resume_response() {
+    const RESPONSE: u32 = 1;
+    // SAFETY: takes no pointer.
+    unsafe { proxy_continue_stream(RESPONSE) };
 }
 
 /// Calls a cluster by HTTP; the response comes to the root context. Says whether the call began.

@@ -15,6 +15,7 @@ mod next;
 mod pairs;
 mod root;
 mod slots;
+mod stalled;
 mod store;
 mod worker;
 

@@ -2,9 +2,11 @@
 //! ticket by which that attempt finds its request. One instead of two saves a host call a request.
 //!
 //! `CLUSTER TICKET`, with a space between: the route's matcher knows each cluster's name with the space behind it as a
-//! prefix, and no name holds one.
+//! prefix, and no name holds one. `whole CLUSTER TICKET` where the response is not streamed, by which Envoy takes the route
+//! that waits longer.
 
-use multihome_core::contract::{NEXT, NEXT_END};
+use multihome_core::config::Awaited;
+use multihome_core::contract::{NEXT, NEXT_END, WHOLE};
 use multihome_core::request::Request;
 
 use crate::host;
@@ -13,13 +15,18 @@ use crate::worker::TicketBytes;
 /// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
 pub fn name(request: &Request, ticket: &TicketBytes) {
     if let Some(cluster) = request.next_cluster() {
-        host::set_filter_state(NEXT, &[cluster.as_bytes(), NEXT_END.as_bytes(), ticket].concat());
+        let way = match request.awaited() {
+            Awaited::Stream => "",
+            Awaited::Whole => WHOLE,
+        };
+        host::set_filter_state(NEXT, &[way.as_bytes(), cluster.as_bytes(), NEXT_END.as_bytes(), ticket].concat());
     }
 }
 
-/// Names a cluster in which there is no attempt, and so nobody who asks for a ticket.
+/// Names a cluster in which there is no attempt, and so nobody who asks for a ticket. Nobody knows yet what the client
+/// waits for.
 pub fn lead_to(cluster: &str) {
-    host::set_filter_state(NEXT, &[cluster.as_bytes(), NEXT_END.as_bytes()].concat());
+    host::set_filter_state(NEXT, &[WHOLE.as_bytes(), cluster.as_bytes(), NEXT_END.as_bytes()].concat());
 }
 
 /// The ticket. `None` where there is none, or another filter wrote something else.

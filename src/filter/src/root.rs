@@ -9,6 +9,7 @@ use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
 use crate::edge::Edge;
+use crate::stalled::Stalled;
 use crate::{google_token, host};
 
 /// One plugin in one VM. Before its configuration is read it makes streams that refuse everything.
@@ -20,7 +21,7 @@ pub struct Root {
 #[derive(Clone)]
 enum Loaded {
     Edge { config: Rc<Config>, google_token: bool, detour: Option<Rc<str>> },
-    Attempt { endpoint: Rc<str> },
+    Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
 impl Context for Root {
@@ -45,7 +46,7 @@ impl RootContext for Root {
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
-                self.role = Some(Loaded::Attempt { endpoint: endpoint.into() });
+                self.role = Some(Loaded::Attempt { endpoint: endpoint.into(), stalled: Rc::default() });
                 true
             }
             Err(faults) => {
@@ -58,14 +59,17 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        google_token::tick();
+        match &self.role {
+            Some(Loaded::Attempt { stalled, .. }) => stalled.tick(),
+            _ => google_token::tick(),
+        }
     }
 
-    fn create_http_context(&self, _context: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
             Some(Loaded::Edge { config, google_token, detour }) => Box::new(Edge::new(config, google_token, detour)),
-            Some(Loaded::Attempt { endpoint }) => Box::new(Attempt::new(endpoint)),
-            None => Box::new(Attempt::new("".into())),
+            Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
+            None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })
     }
 

@@ -38,6 +38,11 @@ impl AnswerBody {
         Self::new([Step::Send(half), Step::Wait(FLUSH), Step::Cut].into(), Some(bytes.len() as u64), open)
     }
 
+    /// Nothing of the declared length, ever.
+    pub fn stalled(length: Option<u64>, open: Open) -> Self {
+        Self::new([Step::Wait(Duration::MAX)].into(), length, open)
+    }
+
     /// Events with a pause between them, cut off after `cut` of them.
     pub fn events(events: Vec<Bytes>, pause: Option<Duration>, cut: Option<usize>, open: Open) -> Self {
         let mut steps = VecDeque::new();

@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::header::{CONTENT_TYPE, HOST, HeaderValue};
 use hyper::{HeaderMap, Response, StatusCode, Version};
+use std::error::Error;
 use std::future::pending;
 use std::io;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub async fn run(
     clouds: Arc<Clouds>,
     peer: Arc<Peer>,
     request: hyper::Request<Incoming>,
-) -> io::Result<Response<AnswerBody>> {
+) -> Result<Response<AnswerBody>, Box<dyn Error + Send + Sync>> {
     let (head, body) = request.into_parts();
     let http2 = head.version == Version::HTTP_2;
     let authority = head.uri.authority().map(|authority| authority.as_str());
@@ -67,12 +68,13 @@ pub async fn run(
         return Ok(finish(error::misdirected(peer.surface), &plan, false, open));
     }
     match plan.door {
-        Some(Fault::Reset) => {
+        Some(fault @ (Fault::Reset | Fault::Refused | Fault::Drop)) => {
             open.cut();
-            if http2 {
-                return Err(io::Error::other("reset on purpose"));
+            match fault {
+                Fault::Reset if http2 => return Err("reset on purpose".into()),
+                Fault::Refused if http2 => return Err(h2::Error::from(h2::Reason::REFUSED_STREAM).into()),
+                _ => peer.reset(),
             }
-            peer.reset();
             return pending().await;
         }
         Some(Fault::Hang) => return pending().await,
@@ -140,6 +142,8 @@ fn finish(reply: Reply, plan: &fault::Plan, from_surface: bool, open: Open) -> R
         record.answer_headers = shown_headers(&headers);
     });
     let body = match reply.payload {
+        Payload::Whole(bytes) if plan.stall => AnswerBody::stalled(Some(bytes.len() as u64), open),
+        Payload::Events(_) if plan.stall => AnswerBody::stalled(None, open),
         Payload::Whole(bytes) if from_surface && plan.cut.is_some() => AnswerBody::half(&bytes, open),
         Payload::Whole(bytes) => AnswerBody::whole(bytes, open),
         Payload::Events(events) => AnswerBody::events(events, plan.slow, plan.cut, open),

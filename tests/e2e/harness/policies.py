@@ -77,7 +77,7 @@ def base(clouds):
             },
         },
         "gcp": {"metadata": {"address": clouds["metadata"]}},
-        "timeouts": {"connect": "1s", "first_byte": "1500ms", "idle": "20s"},
+        "timeouts": {"connect": "1s", "first_byte": "1500ms", "whole": "2s", "idle": "20s"},
     }
 
 

@@ -6,7 +6,7 @@
 use crate::beside::{Beside, Chain};
 use crate::chain::{Filter, Piece};
 use crate::headers::{Headers, SharedHeaders};
-use crate::host::{FilterState, LocalReply};
+use crate::host::{self, FilterState, LocalReply};
 use crate::message::Message;
 use crate::script::{Answer, End, Outcome, Played, Seen, Sent, Turn};
 use crate::worker::Vm;
@@ -15,6 +15,10 @@ use crate::worker::Vm;
 const MOVE_ON: &str = "x-multihome-move-on";
 /// The filter state that the route's matcher reads.
 const NEXT: &str = "wasm.multihome.next";
+/// How it begins for a response that is not streamed.
+const WHOLE: &[u8] = b"whole ";
+/// As long as a try may take, in nanoseconds.
+const MOST_TRY: u64 = 600_000_000_000;
 /// What `render` writes as `num_retries`.
 const RETRIES: u32 = 32;
 
@@ -41,8 +45,11 @@ pub fn play(
         end: None,
         steps_left: patience.unwrap_or(usize::MAX),
     };
+    let now = host::with(|host| host.now);
     exchange.run(request);
-    exchange.finish()
+    let played = exchange.finish();
+    host::with(|host| host.now = now);
+    played
 }
 
 struct Exchange<'v, 'c> {
@@ -127,6 +134,8 @@ impl<'v> Exchange<'v, '_> {
     fn next_cluster(&self) -> Option<String> {
         let state = self.filter_state.borrow();
         let value = state.get(NEXT)?;
+        // Two routes lead to the same clusters.
+        let value = value.strip_prefix(WHOLE).unwrap_or(value);
         let end = value.iter().position(|byte| *byte == b' ')?;
         let name = std::str::from_utf8(value.get(..end)?).ok()?;
         self.vm.has_cluster(name).then(|| name.to_owned())
@@ -202,6 +211,8 @@ impl<'v> Exchange<'v, '_> {
         }
         let gone = attempt.filter.request(piece);
         if let Some(reply) = attempt.filter.take_local_reply() {
+            // No cloud saw anything of an attempt that was not made.
+            self.sent.pop_if(|sent| sent.message.headers.is_none());
             return self.reply(&reply);
         }
         for piece in gone {
@@ -231,7 +242,10 @@ impl<'v> Exchange<'v, '_> {
         let (message, cut) = match attempt.answer.outcome.clone() {
             Outcome::Answered(message, cut) => (message, cut.unwrap_or(usize::MAX)),
             Outcome::Lost => return self.fail(503),
-            Outcome::TimedOut => return self.fail(504),
+            Outcome::TimedOut => {
+                host::with(|host| host.now += MOST_TRY);
+                return self.fail(504);
+            }
         };
         let number = self.sent.len();
         for (index, piece) in message.pieces(&message.headers.clone().into_shared()).into_iter().enumerate() {

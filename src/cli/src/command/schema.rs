@@ -56,7 +56,7 @@ fn policy() -> Value {
         head.append(members);
         head.insert(
             "$defs".to_owned(),
-            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "feature": {"enum": Feature::names()}, "tls": endpoint::tls(), "secret": endpoint::secret()}),
+            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "feature": {"enum": Feature::names()}, "tls": endpoint::tls(), "timeouts": own_timeouts(), "secret": endpoint::secret()}),
         );
         *members = head;
     }
@@ -301,19 +301,33 @@ fn limits() -> Value {
 }
 
 fn timeouts() -> Value {
-    let time = |description: &str, default: &str| json!({"description": format!("{description} As `500ms`, `30s` or `5m`."), "type": "string", "pattern": TIME, "default": default});
     object(
-        "Times.",
+        "How long Envoy waits.",
         &[],
         [
-            ("connect", time("For a connection to a cloud.", "5s")),
-            (
-                "first_byte",
-                time("From a request to the first byte of its answer; after it the next target is tried.", "60s"),
-            ),
-            ("idle", time("Without a byte in either direction.", "300s")),
+            ("connect", with(time("For a connection to a cloud."), "default", json!("5s"))),
+            ("first_byte", with(time(FIRST_BYTE), "default", json!("60s"))),
+            ("whole", with(time(WHOLE), "default", json!("600s"))),
+            ("idle", with(time("Without a byte in either direction."), "default", json!("300s"))),
         ],
     )
+}
+
+/// What an endpoint says of its own.
+fn own_timeouts() -> Value {
+    object(
+        "How long Envoy waits for this endpoint, where it is not as the file's `timeouts` say. For the tries of one request Envoy takes the longest time that an endpoint of its plan has.",
+        &[],
+        [("connect", time("For a connection.")), ("first_byte", time(FIRST_BYTE)), ("whole", time(WHOLE))],
+    )
+}
+
+const FIRST_BYTE: &str =
+    "From a request to the first byte of a streamed response; after it Envoy tries the next target.";
+const WHOLE: &str = "The same for a response that is not streamed: it begins when the model is done.";
+
+fn time(description: &str) -> Value {
+    json!({"description": format!("{description} As `500ms`, `30s` or `5m`."), "type": "string", "pattern": TIME})
 }
 
 /// A map of known fields; what stands in `required` must be there, and nothing else may.

@@ -111,6 +111,8 @@ const AWS_TARGET: &str = "    - {endpoint: aws, id: us.openai.gpt-6.1-sol, form:
 const WARNED: &[&[(&str, &str)]] = &[
     &[(TENANT, "  acme: {clouds: [azure], residency: [us], models: [\"*\"], targets: [\"aws\"]}\n")],
     &[(AWS_TARGET, ""), (IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {connect: 61s}\n")],
+    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {first_byte: 301s}\n")],
+    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {whole: 31m}\n")],
     &[(AWS_TARGET, "    - {endpoint: az, id: sol, form: [openai.responses, openai.chat]}\n")],
     &[(TARGET, "    - {endpoint: az, id: sol, form: [openai.chat, openai.responses], api_version: \"2024-10-21\"}\n")],
     &[(TARGET, "    - {endpoint: az, id: sol, form: openai.responses, api_version: 2025-04-01-preview}\n")],

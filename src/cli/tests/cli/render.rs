@@ -141,26 +141,39 @@ fn bootstrap_vm() -> Value {
     serde_json::json!({"vm_id": "multihome", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": "multihome.wasm"}}})
 }
 
+/// Both routes, and of each how long a try, a pause in it and all tries together may take.
 #[test]
-fn the_route_leads_to_every_endpoint_and_nowhere_else() {
+fn the_routes_lead_to_every_endpoint_and_nowhere_else() {
     let bootstrap = bootstrap();
-    let route = find(&manager(&bootstrap, "inside")["route_config"]["virtual_hosts"][0]["routes"], "model");
-    let tree = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"]["matcher_tree"];
-    assert_eq!(tree["input"]["typed_config"]["key"], "wasm.multihome.next");
-    let map = tree["prefix_match_map"]["map"].as_object().unwrap();
-    assert_eq!(map.len(), 11 + 1, "one an endpoint, and the detour");
-    for (prefix, on_match) in map {
-        // With the space, the name of one cluster is not the beginning of another's.
-        let name = prefix.strip_suffix(' ').unwrap();
-        assert_eq!(on_match["action"]["typed_config"]["cluster"], name);
-        cluster(&bootstrap, name);
+    let manager = manager(&bootstrap, "inside");
+    for (name, way, per_try, pause, all) in [
+        // The longest plan (4 attempts of 100 s, of 600 s) must fit into the idle time.
+        ("model", "", "100s", None, ("stream_idle_timeout", manager)),
+        ("model-whole", "whole ", "600s", Some("900s"), ("idle_timeout", &Value::Null)),
+    ] {
+        let route = find(&manager["route_config"]["virtual_hosts"][0]["routes"], name);
+        let tree = &route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]["cluster_matcher"]["matcher_tree"];
+        assert_eq!(tree["input"]["typed_config"]["key"], "wasm.multihome.next");
+        let map = tree["prefix_match_map"]["map"].as_object().unwrap();
+        assert_eq!(map.len(), 11 + 1, "one an endpoint, and the detour");
+        for (prefix, on_match) in map {
+            // With the space, the name of one cluster is not the beginning of another's.
+            let cluster_name = prefix.strip_prefix(way).unwrap().strip_suffix(' ').unwrap();
+            assert_eq!(on_match["action"]["typed_config"]["cluster"], cluster_name);
+            cluster(&bootstrap, cluster_name);
+        }
+        let retry = &route["route"]["retry_policy"];
+        assert_eq!(retry["refresh_cluster_on_retry"], true);
+        assert_eq!(retry["per_try_timeout"], per_try);
+        assert_eq!(retry["per_try_idle_timeout"].as_str(), pause);
+        assert_eq!(route["request_body_buffer_limit"], 8 * 1024 * 1024 + 64 * 1024);
+        let (field, holder) = all;
+        let expected = if name == "model" { "405s" } else { "3605s" };
+        assert_eq!(if holder.is_null() { &route["route"][field] } else { &holder[field] }, expected);
     }
-    let retry = &route["route"]["retry_policy"];
-    assert_eq!(retry["refresh_cluster_on_retry"], true);
-    assert_eq!(retry["per_try_timeout"], "100s");
-    assert_eq!(route["request_body_buffer_limit"], 8 * 1024 * 1024 + 64 * 1024);
-    // The longest plan (4 attempts of 100 s) must fit into the idle time.
-    assert_eq!(manager(&bootstrap, "inside")["stream_idle_timeout"], "405s");
+    let routes = manager["route_config"]["virtual_hosts"][0]["routes"].as_array().unwrap();
+    let place = |name: &str| routes.iter().position(|route| route["name"] == name).unwrap();
+    assert!(place("model-whole") < place("model"), "the first that matches holds");
 }
 
 /// The upstream chain of an endpoint, and the filter in it that adds the credential.

@@ -144,6 +144,9 @@ fn faulty() -> Vec<(&'static str, Value)> {
         ("/limits", json!({"body_bytes": 1_000_000_000})),
         ("/timeouts", json!({"idle": 300})),
         ("/timeouts", json!({"idle": "5h"})),
+        ("/timeouts/whole", json!("0.5s")),
+        ("/endpoints/mantle-sign/timeouts", json!({"idle": "5m"})),
+        ("/endpoints/mantle-sign/timeouts/whole", json!(900)),
     ]
 }
 

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::timeouts::{self, OwnTimeouts};
 use crate::cloud::{Address, Auth, Cloud, EndpointParts, Site, Tls, connection};
 use crate::contract::{self, RESERVED_ENDPOINT};
 use crate::document::Node;
@@ -36,6 +37,8 @@ pub struct Endpoint {
     pub address: Address,
     /// How the connection is secured; `None` speaks plain HTTP.
     pub tls: Option<Tls>,
+    /// How long Envoy waits there, where it is not as long as elsewhere.
+    pub timeouts: OwnTimeouts,
 }
 
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
@@ -59,7 +62,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let Some(cloud) = cloud else {
         // What follows depends on the cloud: without one, only what no cloud has can be judged.
         Cloud::ALL.iter().for_each(|cloud| fields.leave(cloud.endpoint_fields()));
-        fields.leave(&["host", "auth", "headers"]);
+        fields.leave(&["host", "auth", "headers", "timeouts"]);
         fields.leave(&connection::FIELDS);
         fields.finish(faults);
         return None;
@@ -69,6 +72,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let host = given.or_else(|| site.as_ref().map(|site| site.host())).unwrap_or_default();
     let headers = read_headers(&mut fields, site.as_deref(), faults);
     let (address, tls) = connection::read(&mut fields, &host, faults);
+    let timeouts = timeouts::read_own(fields.optional("timeouts"), faults);
     fields.finish(faults);
     let site = site?;
     Some(Endpoint {
@@ -83,6 +87,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
         headers,
         address: address?,
         tls,
+        timeouts,
     })
 }
 

@@ -10,6 +10,7 @@ mod order;
 mod tenant;
 mod timeouts;
 mod version;
+mod wait;
 
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -26,7 +27,7 @@ pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
 pub use tenant::{Grant, parse_grant};
-pub use timeouts::Timeouts;
+pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;

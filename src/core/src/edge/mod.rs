@@ -18,7 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
-use crate::config::{Auth, Config, Order};
+use crate::config::{Auth, Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
 use crate::request::{Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
@@ -76,6 +76,8 @@ pub struct Weighed<'a> {
     pub permit: Permit<'a>,
     /// What the request needs.
     pub needs: Needs,
+    /// What the client waits for.
+    pub awaited: Awaited,
     /// What was decided.
     pub decision: Decision<'a>,
 }
@@ -111,9 +113,10 @@ fn start(
     refuse::check_body_headers(config, inbound)?;
     let asked = Asked { config: Rc::clone(config), caller, api, model };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
+        let awaited = weighed.awaited;
         let plan = weighed.settle(record)?;
         let payload = Payload::Streamed { length: inbound.content_length };
-        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), std::mem::take(record))));
+        return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
     }
     Ok(Begin::Hold(Pending { asked, origin: origin(inbound), record: std::mem::take(record) }))
 }
@@ -138,12 +141,13 @@ impl Pending {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
-            Ok((weighed.settle(&mut record)?, Payload::place(&facts)))
+            let awaited = weighed.awaited;
+            Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
         });
         match planned {
-            Ok((plan, place)) => {
+            Ok((plan, awaited, place)) => {
                 let payload = Payload::held(body, place, &plan);
-                Ok(Request::new(plan, payload, origin, record))
+                Ok(Request::new(plan, payload, origin, awaited, record))
             }
             Err(error) => {
                 record.failed(&error);
@@ -171,7 +175,7 @@ impl Asked {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Some(Weighed { permit, needs, decision }))
+        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -206,7 +210,7 @@ impl Asked {
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Weighed { permit, needs, decision })
+        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
     }
 }
 

@@ -6,12 +6,13 @@ mod order;
 mod unfit;
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::api::feature::Features;
 use crate::cloud::ModelAddress;
-use crate::config::{Auth, Config, Endpoint, Target, Version};
+use crate::config::{Auth, Awaited, Config, Endpoint, Target, Version};
 use crate::form::Form;
 use crate::tenant::{Permit, Rule};
 
@@ -146,6 +147,13 @@ impl Plan {
     /// How many targets it has.
     pub fn tries(&self) -> usize {
         self.tries.len()
+    }
+
+    /// How long each of its targets may take until its response begins: as long as the most patient endpoint says, since Envoy
+    /// knows one time for all tries of a request.
+    pub fn try_time(&self, awaited: Awaited) -> Duration {
+        let times = self.iter().map(|stop| self.config.response_time(stop.endpoint, awaited));
+        times.max().unwrap_or_else(|| self.config.timeouts.response(awaited))
     }
 
     /// The target that is tried at `position`, from 0.

@@ -6,7 +6,7 @@
 //! begin(endpoint) ──► Try ──┬─► served(try)          a response goes to the client
 //!      ▲                    ├─► judge(try, error) ──► Next: Pass │ Failover │ Replace
 //!      │                    └─► reset(try)            no response, or not all of an error
-//!      └─────────────────────────── the next target
+//!      └─────────────────────────── the next target; or the same, whose connection was lost
 //! ```
 //!
 //! A [`Try`] is given by `begin` alone and taken once: nothing is judged before it began, and nothing twice. All of an
@@ -19,12 +19,15 @@ pub mod judge;
 mod payload;
 mod record;
 mod reply;
+mod reset;
 mod served;
 mod splice;
 
+use std::time::Duration;
+
 use crate::api::error::ApiError;
 use crate::cloud::Cloud;
-use crate::config::Auth;
+use crate::config::{Auth, Awaited};
 use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
@@ -33,6 +36,7 @@ pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
 pub use payload::Payload;
 pub use record::{Record, TryEnd};
 pub use reply::{Output, Reply};
+pub use reset::Reset;
 pub use served::ServedBy;
 
 /// A planned request.
@@ -60,10 +64,12 @@ pub use served::ServedBy;
 /// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
 /// # let candidates = plan::consider(&permit, &needs, &environment);
 /// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+/// use multihome_core::config::Awaited;
 /// use multihome_core::request::{Next, Origin, Payload, Record, Request, UpstreamResponse};
 ///
 /// let payload = Payload::Streamed { length: None };
-/// let mut request = Request::new(plan, payload, Origin::default(), Record::begin(config.version, b""));
+/// let record = Record::begin(config.version, b"");
+/// let mut request = Request::new(plan, payload, Origin::default(), Awaited::Stream, record);
 ///
 /// let (attempt, head) = request.begin("azure").unwrap();
 /// assert_eq!(head.host, "contoso.openai.azure.com");
@@ -79,8 +85,13 @@ pub struct Request {
     plan: Plan,
     payload: Payload,
     origin: Origin,
-    /// How many attempts have begun; the latest is the one before it in the plan.
+    awaited: Awaited,
+    /// How many targets of the plan have been tried; the latest is the one before it in the plan.
     begun: usize,
+    /// Whether Envoy's next try goes to the latest target once more.
+    again: bool,
+    /// Whether the latest attempt ended because its time was up.
+    timed_out: bool,
     state: TryState,
     /// The failure that the client reads when all have failed.
     failure: ReportedFailure,
@@ -107,11 +118,19 @@ pub enum TryState {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Try {
     position: usize,
+    /// Whether its target was tried before, and the connection was lost.
+    repeated: bool,
 }
 
-/// An attempt that must not be made.
+/// Why an attempt must not be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfTurn;
+pub enum NotBegun {
+    /// The plan does not have that endpoint now.
+    OutOfTurn,
+    /// The plan has no target left: the last one gave no response. Envoy had a retry left that none of its targets needed.
+    /// What it would have said without one is this status.
+    NoTargetLeft(u16),
+}
 
 /// An error that a cloud responded with, as far as an attempt reads it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,13 +174,16 @@ pub enum Whose {
 
 impl Request {
     /// A request that goes by this plan.
-    pub fn new(plan: Plan, payload: Payload, origin: Origin, mut record: Record) -> Request {
+    pub fn new(plan: Plan, payload: Payload, origin: Origin, awaited: Awaited, mut record: Record) -> Request {
         record.planned(plan.subject());
         Request {
             plan,
             payload,
             origin,
+            awaited,
             begun: 0,
+            again: false,
+            timed_out: false,
             state: TryState::Pending,
             failure: ReportedFailure::default(),
             record,
@@ -170,12 +192,28 @@ impl Request {
 
     /// The cluster of the attempt after the latest, if there may be one; of the first, before any has begun.
     pub fn next_cluster(&self) -> Option<&str> {
-        self.plan.at(self.begun).map(|next| next.endpoint.cluster.as_str())
+        self.plan.at(self.next_position()).map(|next| next.endpoint.cluster.as_str())
     }
 
-    /// How many retries Envoy may make.
+    /// Where in the plan the next attempt is made.
+    fn next_position(&self) -> usize {
+        self.begun.saturating_sub(usize::from(self.again))
+    }
+
+    /// How many retries Envoy may make: the plan's, and one at each target for a lost connection.
     pub fn retries(&self) -> usize {
-        self.plan.tries().saturating_sub(1)
+        (2 * self.plan.tries()).saturating_sub(1)
+    }
+
+    /// What the client waits for.
+    pub fn awaited(&self) -> Awaited {
+        self.awaited
+    }
+
+    /// How long a try may wait for its response to begin, where it is not as Envoy's route says.
+    pub fn own_try_time(&self) -> Option<Duration> {
+        let usual = self.plan.config().timeouts.response(self.awaited);
+        Some(self.plan.try_time(self.awaited)).filter(|time| *time != usual)
     }
 
     /// The bytes of the body that are kept at this moment.
@@ -192,9 +230,16 @@ impl Request {
     ///
     /// # Errors
     /// Where the plan does not have it now.
-    pub fn begin(&mut self, endpoint: &str) -> Result<(Try, Head<'_>), OutOfTurn> {
-        let position = self.begun;
-        let stop = self.plan.at(position).filter(|stop| stop.endpoint.name == endpoint).ok_or(OutOfTurn)?;
+    pub fn begin(&mut self, endpoint: &str) -> Result<(Try, Head<'_>), NotBegun> {
+        let position = self.next_position();
+        let Some(stop) = self.plan.at(position) else {
+            return Err(NotBegun::NoTargetLeft(if self.timed_out { 504 } else { 503 }));
+        };
+        if stop.endpoint.name != endpoint {
+            return Err(NotBegun::OutOfTurn);
+        }
+        let first = self.begun == 0;
+        let repeated = std::mem::take(&mut self.again);
         self.begun = position + 1;
         self.state = TryState::Pending;
         self.record.began(&stop);
@@ -206,10 +251,10 @@ impl Request {
             host: &stop.endpoint.host,
             scheme: if https { "https" } else { "http" },
             length,
-            reusable: (position == 0).then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
+            reusable: first.then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
             google_token: stop.endpoint.auth == Auth::Metadata,
         };
-        Ok((Try { position }, head))
+        Ok((Try { position, repeated }, head))
     }
 
     /// How many bytes at the beginning of the body are replaced in an attempt; `None` leaves it as it is.
@@ -231,8 +276,26 @@ impl Request {
 
     /// Judges an error of an attempt.
     pub fn judge(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Next {
+        let verdict = self.verdict(&attempt, response);
+        self.act(attempt, response, verdict)
+    }
+
+    /// Judges an error whose body does not come, where its head says whose fault it is. What only the body says, the client
+    /// does not read then.
+    ///
+    /// # Errors
+    /// The attempt, where only the body says it.
+    pub fn judge_by_head(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Result<Next, Try> {
+        let verdict = self.failed(&attempt, response).and_then(judge::verdict_by_head);
+        match verdict {
+            Some(verdict) => Ok(self.act(attempt, response, verdict)),
+            None => Err(attempt),
+        }
+    }
+
+    fn act(&mut self, attempt: Try, response: UpstreamResponse<'_>, verdict: Verdict) -> Next {
         self.record.ended(TryEnd::Status(response.status));
-        let next = match self.verdict(&attempt, response) {
+        let next = match verdict {
             Verdict::Serve(None) => Next::Pass,
             Verdict::Serve(Some(error)) => Next::Replace(Box::new(error), Whose::Latest),
             Verdict::MoveOn(failure) => {
@@ -252,9 +315,13 @@ impl Request {
     }
 
     /// An attempt ended without a response, or with an error whose body will not come: Envoy takes it for one without a
-    /// response. Where only the body says whose fault it is, there is nothing to note.
-    pub fn reset(&mut self, attempt: Try, response: Option<UpstreamResponse<'_>>) {
+    /// response. Where only the body says whose fault it is, there is nothing to note. Where the connection was lost, the
+    /// next attempt is made at the same target.
+    pub fn reset(&mut self, attempt: Try, response: Option<UpstreamResponse<'_>>, reset: Reset) {
         self.record.ended(response.map_or(TryEnd::Reset, |response| TryEnd::Status(response.status)));
+        let most = self.plan.try_time(self.awaited);
+        self.timed_out = reset.is_timeout(most);
+        self.again = response.is_none() && !attempt.repeated && reset.is_lost_connection(most);
         if let Some(response) = response.filter(|response| !matches!(response.status, 400 | 404))
             && let Verdict::MoveOn(failure) = self.verdict(&attempt, response)
         {
@@ -332,11 +399,13 @@ impl Request {
     }
 
     fn verdict(&self, attempt: &Try, response: UpstreamResponse<'_>) -> Verdict {
-        let Some(Stop { endpoint, .. }) = self.plan.at(attempt.position) else {
-            return Verdict::Serve(None);
-        };
+        self.failed(attempt, response).map_or(Verdict::Serve(None), judge::judge)
+    }
+
+    fn failed<'f>(&'f self, attempt: &Try, response: UpstreamResponse<'f>) -> Option<FailedResponse<'f>> {
+        let Stop { endpoint, .. } = self.plan.at(attempt.position)?;
         let UpstreamResponse { status, retry_after, error_type, limits, id: _, body } = response;
-        judge::judge(FailedResponse {
+        Some(FailedResponse {
             cloud: endpoint.cloud,
             endpoint: &endpoint.name,
             status,

@@ -42,7 +42,7 @@ fn planned_from(body: &str, origin: Origin) -> Request {
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
     let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());
     let payload = Payload::held(body.into(), place, &plan);
-    Request::new(plan, payload, origin, Record::begin(config.version, b"hop-1"))
+    Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version, b"hop-1"))
 }
 
 fn response(status: u16, retry_after: Option<&str>) -> UpstreamResponse<'_> {
@@ -140,12 +140,70 @@ fn puts_the_model_where_the_body_names_none() {
 #[wasm_bindgen_test(unsupported = test)]
 fn an_attempt_out_of_turn_is_refused() {
     let mut request = planned("{}");
-    assert_eq!(request.begin("aws").unwrap_err(), OutOfTurn);
+    assert_eq!(request.begin("aws").unwrap_err(), NotBegun::OutOfTurn);
     request.begin("dated").unwrap();
-    assert_eq!(request.begin("dated").unwrap_err(), OutOfTurn);
+    assert_eq!(request.begin("dated").unwrap_err(), NotBegun::OutOfTurn);
     request.begin("aws").unwrap();
     request.begin("gcp").unwrap();
-    assert_eq!(request.begin("gcp").unwrap_err(), OutOfTurn);
+    assert_eq!(request.begin("gcp").unwrap_err(), NotBegun::NoTargetLeft(503));
+}
+
+/// The end of an attempt after so many milliseconds.
+fn reset(connected: bool, after: u64) -> Reset {
+    Reset { connected, after: Duration::from_millis(after) }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_lost_connection_is_no_failed_target() {
+    // How the first try ended, and where the next one is made.
+    for (connected, after, next) in [
+        (true, 0, "multihome-dated"),
+        (true, 999, "multihome-dated"),
+        // The target may have been at work.
+        (true, 1_000, "multihome-aws"),
+        (true, 600_000, "multihome-aws"),
+        // There was no connection.
+        (false, 0, "multihome-aws"),
+    ] {
+        let mut request = planned("{}");
+        let (attempt, _) = request.begin("dated").unwrap();
+        request.reset(attempt, None, reset(connected, after));
+        assert_eq!(request.next_cluster(), Some(next), "{connected} {after}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_target_is_tried_twice_at_most() {
+    let mut request = planned("{}");
+    assert_eq!(request.retries(), 5);
+    for (endpoint, targets) in [("dated", 1), ("dated", 1), ("aws", 2), ("aws", 2), ("gcp", 3), ("gcp", 3)] {
+        let (attempt, head) = request.begin(endpoint).unwrap();
+        assert!(head.reusable.is_none());
+        assert_eq!(request.attempts(), targets);
+        request.reset(attempt, None, reset(true, 3));
+    }
+    assert_eq!(request.next_cluster(), None);
+    assert_eq!(request.begin("gcp").unwrap_err(), NotBegun::NoTargetLeft(503));
+    let tries = "tries=dated:reset>dated:reset>aws:reset>aws:reset>gcp:reset>gcp:reset";
+    assert!(request.record().ends_with(tries), "{}", request.record());
+    assert_eq!(code(&request.gave_up(503)), "upstream_unavailable");
+}
+
+/// An error says that the connection was well, whatever becomes of its body.
+#[wasm_bindgen_test(unsupported = test)]
+fn a_target_that_responded_is_not_tried_again() {
+    let mut request = planned("{}");
+    let (attempt, _) = request.begin("dated").unwrap();
+    request.reset(attempt, Some(response(503, None)), reset(true, 3));
+    assert_eq!(request.next_cluster(), Some("multihome-aws"));
+
+    // The second try of a target is as good as the first.
+    let (attempt, _) = request.begin("aws").unwrap();
+    request.reset(attempt, None, reset(true, 3));
+    assert_eq!(fails(&mut request, "aws", 429, None), Next::Failover);
+    let (attempt, _) = request.begin("gcp").unwrap();
+    request.reset(attempt, None, reset(true, 600_000));
+    assert_eq!(request.begin("gcp").unwrap_err(), NotBegun::NoTargetLeft(504), "its time was up");
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -184,7 +242,7 @@ fn writes_down_every_try() {
     assert_eq!(request.record(), format!("id=hop-1 tenant=acme model=m api=chat policy={policy}"));
     fails(&mut request, "dated", 429, None);
     let (attempt, _) = request.begin("aws").unwrap();
-    request.reset(attempt, None);
+    request.reset(attempt, None, reset(false, 0));
     let (attempt, _) = request.begin("gcp").unwrap();
     let begun =
         format!("id=hop-1 tenant=acme model=m api=chat form=openai.chat policy={policy} tries=dated:429>aws:reset>gcp");

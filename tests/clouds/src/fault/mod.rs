@@ -17,7 +17,12 @@ use std::time::Duration;
 pub enum Fault {
     /// The surface's port is closed; only by the administrator.
     Refuse,
+    /// The stream is reset; on HTTP/1.1 the connection.
     Reset,
+    /// The connection is reset, with whatever else is on it.
+    Drop,
+    /// HTTP/2's REFUSED_STREAM: nothing was processed. On HTTP/1.1 a reset.
+    Refused,
     Hang,
     /// Before the headers.
     Delay(Duration),
@@ -40,6 +45,8 @@ pub enum Fault {
     Status(u16, Option<u64>),
     /// After that many events, or in the middle of a JSON body.
     Cut(usize),
+    /// The headers come, and nothing of the body.
+    Stall,
     Garbage,
     Html,
     Huge,
@@ -69,6 +76,9 @@ impl Fault {
         Ok(match name {
             "refuse" => Self::Refuse,
             "reset" => Self::Reset,
+            "drop" => Self::Drop,
+            "refused" => Self::Refused,
+            "stall" => Self::Stall,
             "hang" => Self::Hang,
             "delay" => Self::Delay(pause()?),
             "slow" => Self::Slow(pause()?),
@@ -95,7 +105,16 @@ impl Fault {
 
     /// Whether it happens before a cloud looks at the credential.
     pub fn at_the_door(self) -> bool {
-        matches!(self, Self::Reset | Self::Hang | Self::Html | Self::ProxyLimit | Self::Status(502 | 504, _))
+        matches!(
+            self,
+            Self::Reset
+                | Self::Drop
+                | Self::Refused
+                | Self::Hang
+                | Self::Html
+                | Self::ProxyLimit
+                | Self::Status(502 | 504, _)
+        )
     }
 }
 
@@ -220,6 +239,7 @@ pub struct Plan {
     pub delay: Option<Duration>,
     pub slow: Option<Duration>,
     pub cut: Option<usize>,
+    pub stall: bool,
     /// Happens before the cloud looks at the credential.
     pub door: Option<Fault>,
     /// An error that the cloud itself answers, once it knows who asks.
@@ -240,6 +260,7 @@ impl Plan {
                 Fault::Slow(pause) => plan.slow = plan.slow.or(Some(pause)),
                 Fault::Cut(after) => plan.cut = plan.cut.or(Some(after)),
                 Fault::Garbage => plan.garbage = true,
+                Fault::Stall => plan.stall = true,
                 Fault::Huge => plan.huge = true,
                 Fault::Filtered => plan.filtered = true,
                 Fault::Padded => plan.padded = true,

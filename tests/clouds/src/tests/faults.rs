@@ -120,8 +120,10 @@ async fn delay_hang_reset_and_cut_befall_the_connection() {
     assert_eq!((&record["answered"], &record["disconnected"]), (&json!(false), &json!(false)));
 
     for http2 in [false, true] {
-        let reset = Outgoing { http2, ..request("[[azure reset]]") };
-        assert!(client.send(&reset).await.is_err(), "http2 {http2}");
+        for fault in ["reset", "refused", "drop"] {
+            let reset = Outgoing { http2, ..request(&format!("[[azure {fault}]]")) };
+            assert!(client.send(&reset).await.is_err(), "{fault} http2 {http2}");
+        }
     }
 }
 

@@ -24,24 +24,24 @@ fn rows() -> Vec<Row> {
     let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
     vec![
         // Edge: all headers, the cluster with the ticket, the number of retries; at the end the record.
-        // Attempt: the ticket; path, authority and scheme; the answer's headers; the request id.
-        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (10, 3) },
+        // Attempt: the ticket and the time; path, authority and scheme; the answer's headers; the request id.
+        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (11, 3) },
         // Also the body, the new length and the new beginning of the body.
         Row {
             what: "json",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("200", "{}")],
-            calls: (13, 4),
+            calls: (14, 4),
         },
         // No more than that: there is no call for any of the events.
-        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (13, 4) },
+        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (14, 4) },
         // Also the error's body, the next cluster, the header that asks for the second attempt, that attempt, which reads the
         // body again, and the number of attempts.
         Row {
             what: "failover",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("429", r#"{"error":{"message":"No."}}"#), answer("200", "{}")],
-            calls: (22, 8),
+            calls: (24, 8),
         },
         // The headers, the body, the request's id, the local reply, the record.
         Row {

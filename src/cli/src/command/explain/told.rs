@@ -1,8 +1,10 @@
 //! What was decided on a request, in words and numbers that a person and a program can read.
 
+use std::time::Duration;
+
 use multihome_core::api::error::ApiError;
 use multihome_core::api::feature::{Feature, Features};
-use multihome_core::config::{Config, Order, Target};
+use multihome_core::config::{Awaited, Config, Order, Target};
 use multihome_core::edge::Weighed;
 use multihome_core::name::Named;
 use multihome_core::plan::{self, Candidate, Needs, Plan, Unfit};
@@ -26,7 +28,31 @@ pub(super) struct Told {
     pub max_attempts: usize,
     /// Why there is one attempt only, whatever policy says.
     pub one_account: bool,
+    /// How long the client may wait; `None` where the request is denied.
+    pub wait: Option<Wait>,
     pub targets: Vec<Row>,
+}
+
+/// The longest that a client may wait for its response to begin.
+#[derive(Debug, Serialize)]
+pub(super) struct Wait {
+    /// A stream, or a whole response.
+    pub streamed: bool,
+    /// How many targets Envoy tries.
+    pub targets: usize,
+    /// How long each may take.
+    pub each_ms: u64,
+    /// All of them.
+    pub most_ms: u64,
+}
+
+impl Wait {
+    fn of(plan: &Plan, awaited: Awaited) -> Wait {
+        let (time, targets) = (plan.try_time(awaited), plan.tries());
+        let all = time.saturating_mul(u32::try_from(targets).unwrap_or(u32::MAX));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Wait { streamed: awaited == Awaited::Stream, targets, each_ms: ms(time), most_ms: ms(all) }
+    }
 }
 
 /// One target.
@@ -65,7 +91,7 @@ pub(super) struct Denial {
 impl Told {
     /// In the order of the attempts, then of the file.
     pub fn of(weighed: &Weighed<'_>) -> Told {
-        let Weighed { permit, needs, decision } = weighed;
+        let Weighed { permit, needs, awaited, decision } = weighed;
         let mut targets: Vec<Row> =
             decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
         targets.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
@@ -78,6 +104,7 @@ impl Told {
             by: rule(permit, needs),
             max_attempts: permit.max_attempts(),
             one_account: needs.features.of_one_account(),
+            wait: decision.plan.as_ref().ok().map(|plan| Wait::of(plan, *awaited)),
             targets,
         }
     }
@@ -100,7 +127,7 @@ impl Told {
 
 impl Row {
     fn of(candidate: &Candidate<'_>, weighed: &Weighed<'_>) -> Option<Row> {
-        let Weighed { permit, needs, decision } = weighed;
+        let Weighed { permit, needs, decision, .. } = weighed;
         let target = candidate.target;
         let endpoint = permit.config().endpoint_of(target)?;
         let planned = |plan: &Plan| plan.iter().position(|stop| stop.index == candidate.index);

@@ -71,6 +71,7 @@ fn common() -> Vec<(&'static str, Value)> {
             ),
         ),
         ("tls", reference("tls")),
+        ("timeouts", reference("timeouts")),
     ]
 }
 

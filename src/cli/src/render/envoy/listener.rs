@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use multihome_core::config::Config;
+use multihome_core::config::{Awaited, Config};
 use serde_json::{Value, json};
 
 use crate::render::piece::any::{duration, extension, listen, put};
@@ -89,7 +89,8 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         // Every answer carries the id that the access log has. A hop that may name the tenant may also name the request.
         "always_set_request_id_in_response": true,
         "preserve_external_request_id": matches!(trust, ClientTrust::Trusted),
-        "stream_idle_timeout": duration(stream_idle(config)),
+        // Of what is no stream, the route says more.
+        "stream_idle_timeout": duration(stream_idle(config, Awaited::Stream)),
         "request_headers_timeout": "10s",
         "request_timeout": duration(config.timeouts.idle),
         "common_http_protocol_options": common,

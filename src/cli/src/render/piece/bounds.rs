@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use multihome_core::config::Config;
+use multihome_core::config::{Awaited, Config};
 use serde_json::{Value, json};
 
 /// What Envoy holds of one body: the limit of the policy and some room, so that the module, which says it in the
@@ -11,14 +11,16 @@ pub fn buffer_bytes(config: &Config) -> u64 {
     (config.limits.body_bytes + 64 * 1024).max(1024 * 1024)
 }
 
-/// Envoy counts the wait for a first byte as idle time too, over all tries: the longest plan must fit into it.
-pub fn stream_idle(config: &Config) -> Duration {
-    let grants = config.tenants.values().chain(config.identity.carried.as_ref().map(|carried| &carried.ceiling));
-    let allowed = grants.map(|grant| grant.max_attempts).max().unwrap_or(config.defaults.max_attempts);
-    let targets = config.models.values().map(Vec::len).max().unwrap_or(1);
-    let tries = u32::try_from(targets).unwrap_or(u32::MAX).min(allowed);
-    let waiting = config.timeouts.first_byte.saturating_mul(tries) + Duration::from_secs(5);
-    config.timeouts.idle.max(waiting)
+/// Envoy counts the wait for a response as idle time too, over all tries: the longest plan must fit into it, with a lost
+/// connection at each target.
+pub fn stream_idle(config: &Config, awaited: Awaited) -> Duration {
+    config.timeouts.idle.max(config.longest_wait(awaited) + Duration::from_secs(5))
+}
+
+/// The longest that a single try may wait for its response to begin.
+pub fn longest_try(config: &Config, awaited: Awaited) -> Duration {
+    let times = config.endpoints.iter().map(|endpoint| config.response_time(endpoint, awaited));
+    times.max().unwrap_or_else(|| config.timeouts.response(awaited))
 }
 
 /// The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
