@@ -274,7 +274,7 @@ fn says_every_fault_with_its_place() {
             r#""clouds": ["azure", "azure"]"#,
             "tenants.t.clouds[1]: duplicate of an earlier `azure` (keep the one in the place that counts: the order is that of the attempts)",
         ),
-        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds` (one of `azure`, `aws`, `gcp`)"),
+        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds` (one of CLOUDS)"),
         (
             r#""models": ["m"]"#,
             r#""models": ["m"], "order": "fastest""#,
