@@ -169,14 +169,14 @@ def policy_of(clouds, certificates):
         "another-san": {**azure, "tls": {"san": "other.openai.azure.com"}},
         "wrong-key": {**azure, "auth": {"api_key": {"sds": "wrong"}}},
         "no-key": {**azure, "auth": {"api_key": {"sds": "none"}}},
-        "wrong-entra-secret": {**entra, "auth": {"entra": {**entra["auth"]["entra"], "client_secret": {"sds": "wrong"}}}},
+        "wrong-entra-secret": {**entra, "auth": {"entra": {**entra["auth"]["entra"], "client_secret": {"sds": "wrong-secret"}}}},
         "wrong-scope": {**entra, "auth": {"entra": {**entra["auth"]["entra"], "scope": "https://graph.microsoft.com/.default"}}},
-        "wrong-bedrock-key": {**aws, "auth": {"api_key": {"sds": "wrong"}}},
-        "wrong-mantle-key": {**mantle, "auth": {"api_key": {"sds": "wrong"}}},
+        "wrong-bedrock-key": {**aws, "auth": {"api_key": {"sds": "wrong-bedrock"}}},
+        "wrong-mantle-key": {**mantle, "auth": {"api_key": {"sds": "wrong-bedrock"}}},
         # The environment of this Envoy has AWS keys that nobody knows.
         "wrong-signature": {**aws, "auth": "sigv4"},
-        "wrong-token": {**gcp, "auth": {"token": {"sds": "wrong"}}},
-        "no-token": {**gcp, "auth": {"token": {"sds": "none"}}},
+        "wrong-token": {**gcp, "auth": {"token": {"sds": "wrong-token"}}},
+        "no-token": {**gcp, "auth": {"token": {"sds": "no-token"}}},
         "no-metadata": {**gcp, "auth": "metadata"},
     }
     ids = {"azure": "gpt6sol-prod", "runtime": "us.openai.gpt-6.1-sol", "mantle": "openai.gpt-6.1-sol", "gcp": "gpt-6.1-sol"}
@@ -204,7 +204,8 @@ class Narrow(Gateway):
 
 @pytest.fixture(scope="module")
 def broken(processes, the_clouds, envoy, certificates, tmp_path_factory):
-    secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token(), "wrong": "nobody-knows-this", "none": None}
+    secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token(), "none": None, "no-token": None,
+               **dict.fromkeys(("wrong", "wrong-bedrock", "wrong-token", "wrong-secret"), "nobody-knows-this")}
     environment = {**the_clouds.aws_environment(), "AWS_SECRET_ACCESS_KEY": "nobody-knows-this"}
     gateway = Narrow(processes, tmp_path_factory.mktemp("broken"), envoy, policy_of(the_clouds, certificates), the_clouds,
                      secrets=secrets, environment=environment)

@@ -64,6 +64,15 @@ const GCP_PUBLISHER_LOCATIONS: &[&str] = &["global", "us"];
 /// Google's OpenAI-compatible chat endpoint.
 const GCP_OPENAPI: &[&str] = &["openai/gpt-oss-120b-maas", "google/gemini-3.5-flash"];
 
+/// OpenAI's own models, with the version that a name stands for.
+const OPENAI: &[(&str, &str)] = &[
+    ("gpt-6.1-sol", "gpt-6.1-sol-2026-09-29"),
+    ("gpt-6.1-terra", "gpt-6.1-terra-2026-09-29"),
+    ("gpt-6-astra", "gpt-6-astra-2026-09-03"),
+    ("gpt-6-luna", "gpt-6-luna-2026-09-22"),
+    ("gpt-4o", "gpt-4o-2024-11-20"),
+];
+
 pub const GCP_PROJECT: &str = "acme-ai";
 
 #[derive(Default)]
@@ -104,6 +113,17 @@ impl Catalogue {
 
     pub fn gcp_publisher(&self, model: &str, location: &str) -> bool {
         self.has(GCP_PUBLISHER, model) && GCP_PUBLISHER_LOCATIONS.contains(&location)
+    }
+
+    /// The version of one of OpenAI's models.
+    pub fn openai(&self, model: &str) -> Option<String> {
+        let known = OPENAI.iter().find(|(name, _)| *name == model).map(|(_, version)| (*version).to_owned());
+        known.or_else(|| self.has(&[], model).then(|| model.to_owned()))
+    }
+
+    /// The names of OpenAI's models.
+    pub fn openai_models(&self) -> impl Iterator<Item = &str> {
+        OPENAI.iter().map(|(name, _)| *name).chain(self.extra.iter().map(String::as_str))
     }
 
     pub fn gcp_openapi(&self, model: &str) -> bool {

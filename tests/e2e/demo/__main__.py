@@ -138,8 +138,7 @@ def write_addresses(gateway, clouds, folder):
     addresses = {
         "gateway": at, "openai_base_url": f"{at}/v1", "azure_endpoint": at, "envoy_admin": f"http://{gateway.admin}",
         "clouds_admin": f"http://{clouds['admin']}",
-        "clouds": {name: clouds[name] for name in
-                   ("azure", "aws_runtime", "aws_mantle", "gcp", "entra", "metadata", "admin")},
+        "clouds": {name: address for name, address in clouds.info.items() if name not in ("ca_file", "credentials")},
         "ca_file": clouds["ca_file"],
         "processes": {"envoy": gateway.process.pid, "clouds": clouds.process.pid, "run": os.getpid()},
     }

@@ -7,8 +7,12 @@ import time
 import places
 from harness.process import Failed
 
-# The emulator has one project, and keys for these names only.
-PROJECT = "acme-ai"
+# What the emulator does not have or has one of: fields that are left out, and fields that are made up.
+LEFT_OUT = {"azure": ["path_prefix", "key_header"]}
+MADE_UP = {"gcp": {"project": "acme-ai"}}
+# The emulator's API key of each cloud that has keys.
+KEYS = {"azure": "azure_api_key", "aws": "bedrock_api_key"}
+# Hosts that the emulated Azure has too.
 AZURE_HOSTS = (".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 # More rows than a person reads. The rest of a large file is not asked.
 MOST_ROWS = 40
@@ -54,19 +58,16 @@ def on_clouds(policy, clouds):
 def move(name, endpoint, clouds):
     """Makes an endpoint one of the emulator's; gives its secrets by name."""
     endpoint.pop("tls", None)
-    surface = {"azure": "azure", "gcp": "gcp"}.get(endpoint["cloud"], f"aws_{endpoint.get('surface')}")
+    cloud = endpoint["cloud"]
+    surface = f"aws_{endpoint.get('surface')}" if cloud == "aws" else cloud
     if surface not in clouds.info:
-        raise Failed(f"endpoints.{name}: the emulator has no {endpoint['cloud']}")
+        raise Failed(f"endpoints.{name}: the emulator has no {cloud}")
     endpoint["address"] = clouds[surface]
-    if endpoint["cloud"] == "azure":
-        for field in ("path_prefix", "key_header"):
-            endpoint.pop(field, None)
-        if not endpoint.get("host", "").endswith(AZURE_HOSTS):
-            endpoint.pop("host", None)
-    else:
+    for field in LEFT_OUT.get(cloud, []):
+        endpoint.pop(field, None)
+    if cloud != "azure" or not endpoint.get("host", "").endswith(AZURE_HOSTS):
         endpoint.pop("host", None)
-    if endpoint["cloud"] == "gcp":
-        endpoint["project"] = PROJECT
+    endpoint |= MADE_UP.get(cloud, {})
     return prove(endpoint, clouds)
 
 
@@ -83,7 +84,7 @@ def prove(endpoint, clouds):
         return {details["client_secret"]["sds"]: made_up["entra_client_secret"]}
     if kind == "token":
         return {details["sds"]: clouds.google_token()}
-    return {details["sds"]: made_up["azure_api_key" if endpoint["cloud"] == "azure" else "bedrock_api_key"]}
+    return {details["sds"]: made_up[KEYS[endpoint["cloud"]]]}
 
 
 EMULATED = """\

@@ -74,6 +74,7 @@ class Clouds:
         return {
             "azure-key": credentials["azure_api_key"],
             "bedrock-key": credentials["bedrock_api_key"],
+            "openai-key": credentials["openai_api_key"],
             "entra-secret": credentials["entra_client_secret"],
         }
 

@@ -25,7 +25,14 @@ def ask(clouds, record):
 
 def credential(clouds, cloud):
     """A header that the cloud accepts."""
-    if cloud == "azure":
-        return {"api-key": clouds["credentials"]["azure_api_key"]}
-    token = clouds["credentials"]["bedrock_api_key"] if cloud == "aws" else clouds.google_token()
+    credentials = clouds["credentials"]
+    accepted = {
+        "azure": lambda: {"api-key": credentials["azure_api_key"]},
+        "aws": lambda: bearer(credentials["bedrock_api_key"]),
+        "gcp": lambda: bearer(clouds.google_token()),
+    }
+    return accepted[cloud]()
+
+
+def bearer(token):
     return {"authorization": f"Bearer {token}"}

@@ -10,6 +10,7 @@ import places
 
 from . import http1
 from .process import Failed, until
+from .records import CLOUDS
 
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
@@ -164,7 +165,7 @@ class Question:
 
 def permits_only(*endpoints):
     """The value of the policy header that allows nothing but these endpoints."""
-    return json.dumps({"clouds": ["azure", "aws", "gcp"], "residency": ["us", "eu", "global"], "models": ["*"],
+    return json.dumps({"clouds": CLOUDS, "residency": ["us", "eu", "global"], "models": ["*"],
                        "targets": list(endpoints)})
 
 

@@ -1,5 +1,7 @@
 """The policy that most tests use, as an object that a test may change before it starts an Envoy of its own."""
 
+from .records import CLOUDS
+
 
 def base(clouds):
     """Every cloud with every kind of credential. Model `gpt-6.1-sol` is everywhere, in the order of the file."""
@@ -72,7 +74,7 @@ def base(clouds):
             "trust": {"listeners": ["default"]},
             "policy": {
                 "header": "x-tenant-policy",
-                "ceiling": {"clouds": ["azure", "aws", "gcp"], "residency": ["us", "eu", "global"], "models": ["*"],
+                "ceiling": {"clouds": CLOUDS, "residency": ["us", "eu", "global"], "models": ["*"],
                             "max_attempts": 3},
             },
         },

@@ -1,10 +1,13 @@
 """What the clouds' records say of a request: which endpoints were asked, and what of it may differ between equal requests."""
 
+# Every cloud, in the order in which most plans try them.
+CLOUDS = ["azure", "aws", "gcp"]
+
 # Asked of every target, so that a request goes through its whole plan.
-DOWN_EVERYWHERE = "[[azure 503]] [[aws 503]] [[gcp 503]]"
+DOWN_EVERYWHERE = " ".join(f"[[{cloud} 503]]" for cloud in CLOUDS)
 
 # The surfaces that serve models; the others issue tokens.
-SERVING = {"azure", "aws_runtime", "aws_mantle", "gcp"}
+SERVING = {"azure", "aws_runtime", "aws_mantle", "gcp", "openai"}
 
 
 def host_of(endpoint):
@@ -16,6 +19,9 @@ def host_of(endpoint):
     if endpoint["cloud"] == "aws":
         mantle = endpoint["surface"] == "mantle"
         return f"bedrock-{'mantle' if mantle else 'runtime'}.{endpoint['region']}.{'api.aws' if mantle else 'amazonaws.com'}"
+    if endpoint["cloud"] == "openai":
+        residency = endpoint.get("data_residency")
+        return f"{residency}.api.openai.com" if residency else "api.openai.com"
     location = endpoint["location"]
     if location == "global":
         return "aiplatform.googleapis.com"

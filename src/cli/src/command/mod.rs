@@ -10,7 +10,7 @@ use clap::{Parser, Subcommand};
 
 use crate::outcome::Outcome;
 
-/// One OpenAI-compatible endpoint over Azure, AWS and Google Cloud: the tool beside the Envoy filter.
+/// One OpenAI-compatible endpoint over several clouds: the tool beside the Envoy filter.
 ///
 /// Exit codes: 0 done, 1 faults in what was read (each with its place and a way to mend it), 2 a wrong command line.
 #[derive(Debug, Parser)]

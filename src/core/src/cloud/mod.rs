@@ -101,6 +101,8 @@ pub struct EndpointParts {
     pub site: Option<Box<dyn Site>>,
     /// The credential.
     pub auth: Option<Auth>,
+    /// Headers that follow from its own fields: Envoy adds them to every request.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 /// Headers of responses that are taken away.

@@ -69,10 +69,11 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
         fields.finish(faults);
         return None;
     };
-    let EndpointParts { site, auth } = cloud.read_endpoint(&mut fields, faults);
+    let EndpointParts { site, auth, headers: own } = cloud.read_endpoint(&mut fields, faults);
     let given = connection::read_host(&mut fields, faults);
     let host = given.or_else(|| site.as_ref().map(|site| site.host())).unwrap_or_default();
-    let headers = read_headers(&mut fields, site.as_deref(), faults);
+    let own = own.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let headers = own.chain(read_headers(&mut fields, site.as_deref(), faults)).collect();
     let (address, tls) = connection::read(&mut fields, &host, faults);
     let timeouts = timeouts::read_own(fields.optional("timeouts"), faults);
     let absorbs_informational = read_informational(&mut fields, faults);

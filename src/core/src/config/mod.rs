@@ -152,7 +152,9 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     if let Some(carried) = identity.as_ref().and_then(|identity| identity.carried.as_ref()) {
         tenant::check_orders(&tenants, &carried.ceiling, faults);
     }
-    if tenants.is_empty() && identity.as_ref().is_some_and(|identity| identity.carried.is_none()) {
+    // One that was written and has a fault is a tenant all the same.
+    let no_tenant = !root.get("tenants").is_some_and(|node| *node != Node::Map(Vec::new()));
+    if no_tenant && identity.as_ref().is_some_and(|identity| identity.carried.is_none()) {
         faults.add_with_help(
             &fields.place.key("tenants"),
             "no tenant may use anything",

@@ -80,7 +80,7 @@ fn choice(call: &Call<'_>, content: &Content, index: u64) -> Value {
     message.insert("content".into(), if silent { Value::Null } else { json!(text) });
     match call.flavor {
         Flavor::GoogleOpenapi => {}
-        Flavor::Azure | Flavor::BedrockRuntime | Flavor::Mantle => {
+        Flavor::Azure | Flavor::BedrockRuntime | Flavor::Mantle | Flavor::OpenAi => {
             message.insert("refusal".into(), Value::Null);
             message.insert("annotations".into(), json!([]));
         }

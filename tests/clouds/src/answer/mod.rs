@@ -46,6 +46,8 @@ pub enum Flavor {
     MantleOpen,
     GooglePublisher,
     GoogleOpenapi,
+    /// OpenAI itself.
+    OpenAi,
 }
 
 impl Flavor {
@@ -58,7 +60,7 @@ impl Flavor {
     }
 
     fn event_stream(self) -> &'static str {
-        if self.is_azure() { "text/event-stream; charset=utf-8" } else { "text/event-stream" }
+        if self.is_azure() || self == Self::OpenAi { "text/event-stream; charset=utf-8" } else { "text/event-stream" }
     }
 
     fn json(self) -> &'static str {

@@ -161,7 +161,9 @@ fn reasoning(call: &Call<'_>) -> Value {
 
 fn usage(call: &Call<'_>, content: &Content) -> Value {
     let mut input = json!({"cached_tokens": 0});
-    if matches!(call.flavor, Flavor::Mantle | Flavor::BedrockRuntime)
+    // OpenAI tells it of its newest models (recorded in August 2026).
+    let told = call.flavor == Flavor::OpenAi && family(call.served) == Family::ReasoningNoChatTools;
+    if (told || matches!(call.flavor, Flavor::Mantle | Flavor::BedrockRuntime))
         && let Value::Object(input) = &mut input
     {
         input.insert("cache_write_tokens".into(), json!(0));
@@ -201,7 +203,8 @@ fn output_item(call: &Call<'_>, index: usize, item: &Item, stage: Stage, finish:
             let summary = if ended && summarizes(call) { json!([summary_part(SUMMARY)]) } else { json!([]) };
             let mut item = json!({"id": item_id(call, "rs_", index), "type": "reasoning", "summary": summary});
             if let Value::Object(item) = &mut item {
-                if call.flavor.is_azure() {
+                // OpenAI since June 2026.
+                if call.flavor.is_azure() || call.flavor == Flavor::OpenAi {
                     item.insert("content".into(), json!([]));
                 }
                 if includes(call, "reasoning.encrypted_content") {

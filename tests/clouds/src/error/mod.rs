@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod azure;
 pub mod google;
+pub mod openai;
 
 use crate::fault::Fault;
 use crate::http::{Reply, Request};
@@ -40,6 +41,7 @@ pub fn fault(request: &Request, status: u16, retry_after: Option<u64>) -> Reply 
         Surface::AwsRuntime => aws::fault(aws::Shape::Runtime, status, retry_after),
         Surface::AwsMantle => aws::fault(aws::Shape::Mantle, status, retry_after),
         Surface::Gcp | Surface::Metadata => google::fault(google::wraps(&request.path), status, retry_after),
+        Surface::OpenAi => openai::fault(status, retry_after),
         Surface::Azure | Surface::Entra | Surface::Admin => azure::fault(status, retry_after),
     }
 }

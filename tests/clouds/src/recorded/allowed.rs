@@ -4,7 +4,7 @@ use super::exchange::Exchange;
 use super::shape::{self, Difference, Kind};
 use std::collections::HashSet;
 
-/// Fields of OpenAI's own answers that Azure's do not have.
+/// Fields of OpenAI's own answers that are not emulated.
 const OPENAI_ONLY: &[&str] = &[
     // Who pays: OpenAI's accounting.
     "billing",
@@ -14,12 +14,12 @@ const OPENAI_ONLY: &[&str] = &[
     "tools[].output_schema",
     // The name that `summary` had until 2025.
     "reasoning.generate_summary",
-    // Since August 2026; Azure's recordings are older, and Azure may have it by now.
+    // Since August 2026; emulated for the newest models only, as most recordings are older.
     "usage.input_tokens_details.cache_write_tokens",
 ];
 
-/// OpenAI's recordings stand beside Azure's API, which they are older than in parts: a field that Azure's own
-/// recordings have may be missing in OpenAI's.
+/// OpenAI's recordings are of many months, and older than its API in parts: a field that Azure's have, which are newer,
+/// may be missing in them.
 #[derive(Default)]
 pub struct Allowed {
     chat: HashSet<String>,

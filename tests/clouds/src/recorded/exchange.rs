@@ -15,9 +15,6 @@ pub const FOLDERS: &[(&str, bool, bool)] = &[
     ("openai-responses", false, true),
 ];
 
-/// OpenAI's own answers are compared with Azure's v1 API, which speaks the same.
-const STAND_IN: &str = "resource.openai.azure.com";
-
 pub struct Exchange {
     pub folder: &'static str,
     pub name: String,
@@ -64,7 +61,7 @@ impl Exchange {
         let (surface, host, target) = match folder {
             "azure" => (Surface::Azure, host, path),
             "aws-mantle" => (Surface::AwsMantle, host, path),
-            _ => (Surface::Azure, STAND_IN.to_owned(), format!("/openai{path}")),
+            _ => (Surface::OpenAi, host, path),
         };
         let value = |pointer: &str| recorded.pointer(pointer).cloned().unwrap_or_default();
         Ok(Self {
@@ -121,10 +118,10 @@ impl Exchange {
         common::hosted(&self.outcome())
     }
 
-    /// The headers to be found again, with the values to be found; OpenAI's own are not Azure's.
+    /// The headers to be found again, with the values to be found; of OpenAI's those that do not change with time.
     pub fn headers_that_matter(&self) -> Vec<(&str, &str)> {
         let headers = self.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)));
-        headers.filter(|(name, _)| !self.is_openai() || *name == "content-type").collect()
+        headers.filter(|(name, _)| !self.is_openai() || ["content-type", "openai-version"].contains(name)).collect()
     }
 
     /// Why an exchange cannot be compared: it uses what is not emulated.

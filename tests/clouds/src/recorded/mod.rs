@@ -57,6 +57,7 @@ async fn compare(client: &Client, exchange: &Exchange, allowed: &Allowed) -> Res
     let request = Outgoing::post(exchange.surface, &exchange.host, &exchange.target, &exchange.request);
     let request = match exchange.surface {
         Surface::Azure => request.with("api-key", client.credential("azure_api_key")?),
+        Surface::OpenAi => request.with("authorization", format!("Bearer {}", client.credential("openai_api_key")?)),
         _ => client.signed(request)?,
     };
     let answer = client.send(&request).await?;

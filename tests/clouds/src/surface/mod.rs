@@ -5,6 +5,7 @@ mod bedrock;
 mod entra;
 mod google;
 mod metadata;
+mod openai;
 
 use crate::clouds::Clouds;
 use crate::fault::Plan;
@@ -16,14 +17,23 @@ pub enum Surface {
     AwsRuntime,
     AwsMantle,
     Gcp,
+    OpenAi,
     Entra,
     Metadata,
     Admin,
 }
 
 impl Surface {
-    pub const ALL: [Self; 7] =
-        [Self::Azure, Self::AwsRuntime, Self::AwsMantle, Self::Gcp, Self::Entra, Self::Metadata, Self::Admin];
+    pub const ALL: [Self; 8] = [
+        Self::Azure,
+        Self::AwsRuntime,
+        Self::AwsMantle,
+        Self::Gcp,
+        Self::OpenAi,
+        Self::Entra,
+        Self::Metadata,
+        Self::Admin,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -31,6 +41,7 @@ impl Surface {
             Self::AwsRuntime => "aws_runtime",
             Self::AwsMantle => "aws_mantle",
             Self::Gcp => "gcp",
+            Self::OpenAi => "openai",
             Self::Entra => "entra",
             Self::Metadata => "metadata",
             Self::Admin => "admin",
@@ -42,12 +53,13 @@ impl Surface {
             Self::Azure | Self::Entra => "azure",
             Self::AwsRuntime | Self::AwsMantle => "aws",
             Self::Gcp | Self::Metadata => "gcp",
+            Self::OpenAi => "openai",
             Self::Admin => "",
         }
     }
 
     pub fn serves_models(self) -> bool {
-        matches!(self, Self::Azure | Self::AwsRuntime | Self::AwsMantle | Self::Gcp)
+        matches!(self, Self::Azure | Self::AwsRuntime | Self::AwsMantle | Self::Gcp | Self::OpenAi)
     }
 
     pub fn speaks_tls(self) -> bool {
@@ -60,6 +72,7 @@ impl Surface {
             Self::Azure => azure::resource(host).is_some(),
             Self::AwsRuntime | Self::AwsMantle => bedrock::region(self, host).is_some(),
             Self::Gcp => google::location(host).is_some(),
+            Self::OpenAi => openai::residency(host).is_some(),
             Self::Entra => entra::has_name(host),
             Self::Metadata | Self::Admin => false,
         }
@@ -84,6 +97,7 @@ pub async fn answer(clouds: &Clouds, request: &Request, plan: &Plan) -> Outcome 
         Surface::Azure => azure::answer(clouds, request, plan),
         Surface::AwsRuntime | Surface::AwsMantle => bedrock::answer(clouds, request, plan),
         Surface::Gcp => google::answer(clouds, request, plan),
+        Surface::OpenAi => openai::answer(clouds, request, plan),
         Surface::Entra => entra::answer(clouds, request, plan).await,
         Surface::Metadata => metadata::answer(clouds, request, plan).await,
         // The administrator's requests never come here.
@@ -119,6 +133,10 @@ mod tests {
             ("aiplatform.eu.rep.googleapis.com", Some(Surface::Gcp)),
             ("us-aiplatform.googleapis.com", Some(Surface::Gcp)),
             ("storage.googleapis.com", None),
+            ("api.openai.com", Some(Surface::OpenAi)),
+            ("jp.api.openai.com", Some(Surface::OpenAi)),
+            ("fr.api.openai.com", None),
+            ("platform.openai.com", None),
             ("login.microsoftonline.com", Some(Surface::Entra)),
             ("localhost", None),
         ];

@@ -5,6 +5,7 @@ mod bedrock;
 mod entra;
 mod faults;
 mod google;
+mod openai;
 mod recorded;
 mod streams;
 
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 const AZURE: &str = "contoso-eastus2.openai.azure.com";
 const RUNTIME: &str = "bedrock-runtime.us-east-1.amazonaws.com";
 const MANTLE: &str = "bedrock-mantle.us-west-2.api.aws";
+const OPENAI: &str = "api.openai.com";
 const GCP: &str = "aiplatform.us.rep.googleapis.com";
 const ENTRA: &str = "login.microsoftonline.com";
 
@@ -52,6 +54,13 @@ impl Client {
     async fn last_record(&self) -> Value {
         let records = self.admin("GET", "/records", &json!({})).await.unwrap();
         records["records"].as_array().unwrap().last().cloned().unwrap()
+    }
+
+    /// A request to OpenAI with the right key.
+    fn openai(&self, operation: &str, body: &Value) -> Outgoing {
+        let key = self.credential("openai_api_key").unwrap();
+        let request = Outgoing::post(Surface::OpenAi, OPENAI, &format!("/v1/{operation}"), body);
+        request.with("authorization", format!("Bearer {key}"))
     }
 
     /// A request to Azure's v1 API with the right key.

@@ -18,6 +18,10 @@ pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>) -> Checked {
     let tools = match flavor {
         Flavor::BedrockRuntime => RUNTIME_TOOLS,
         Flavor::Mantle | Flavor::MantleOpen => MANTLE_TOOLS,
+        Flavor::OpenAi => {
+            refuse_data_sources(body)?;
+            return check_images(body, &["https:", "http:", "data:"]);
+        }
         Flavor::Azure | Flavor::AzureDated => return check_images(body, &["https:", "http:", "data:"]),
         Flavor::GooglePublisher | Flavor::GoogleOpenapi => {
             refuse_data_sources(body)?;

@@ -14,7 +14,7 @@ pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointPart
     let surface = fields.required_named::<Surface>("surface", faults);
     let auth = read_auth(surface, fields, faults);
     let site = region.zip(surface).map(|(region, surface)| Box::new(Bedrock { surface, region }) as Box<dyn Site>);
-    EndpointParts { site, auth }
+    EndpointParts { site, auth, headers: Vec::new() }
 }
 
 fn read_auth(surface: Option<Surface>, fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Auth> {

@@ -20,7 +20,7 @@ pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointPart
     let region = fields.optional_label("region", faults).unwrap_or_default();
     let path_prefix = read_path_prefix(fields, faults).unwrap_or_default();
     let site = name.map(|name| Box::new(Resource { name, region, path_prefix }) as Box<dyn Site>);
-    EndpointParts { site, auth: read_auth(fields, faults) }
+    EndpointParts { site, auth: read_auth(fields, faults), headers: Vec::new() }
 }
 
 /// The path under which a gateway of API Management has the API: `/openai-eu`.

@@ -14,7 +14,7 @@ pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointPart
     let location = fields.required_label("location", faults);
     let site = project.zip(location);
     let site = site.map(|(project, location)| Box::new(Location { project, location }) as Box<dyn Site>);
-    EndpointParts { site, auth: read_auth(fields, faults) }
+    EndpointParts { site, auth: read_auth(fields, faults), headers: Vec::new() }
 }
 
 fn read_auth(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Auth> {
