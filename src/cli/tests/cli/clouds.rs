@@ -11,7 +11,8 @@ use serde_json::Value;
 use crate::run::{EVERYTHING, multihome, root};
 
 /// What an endpoint of any cloud has.
-const COMMON: [&str; 7] = ["cloud", "residency", "auth", "host", "headers", "address", "tls"];
+const COMMON: [&str; 9] =
+    ["cloud", "residency", "auth", "host", "headers", "address", "informational", "timeouts", "tls"];
 
 fn page(path: &str) -> String {
     std::fs::read_to_string(root().join(path)).unwrap()
