@@ -44,7 +44,7 @@ ROWS = [
     Row("acme", "chat, azure answers 429", "azure is over its limit, aws is next in the order", 200, "aws-use1",
         ["azure", "aws"], fault="[[azure 429 retry-after=30]]"),
     Row("acme", "responses, azure and aws are down", "gcp is the last in the order", 200, "gcp-us",
-        ["azure", "aws", "gcp"], form="responses", fault="[[azure reset]] [[aws 503]]"),
+        ["azure", "aws", "gcp"], form="responses", fault="[[azure 502]] [[aws 503]]"),
     Row("acme", "responses, x-multihome-clouds: gcp", "the header narrows what policy allows", 200, "gcp-us", ["gcp"],
         form="responses", headers={"x-multihome-clouds": "gcp"}),
     Row("contoso-eu", "chat", "the only residency it accepts is eu", 200, "azure-sweden", ["azure"]),
