@@ -1,9 +1,8 @@
-//! How long a request may wait, by what the file says for all endpoints and each says of its own.
+//! How long Envoy and a client wait, by what the file and its endpoints say together.
 
 use std::time::Duration;
 
-use super::timeouts::Awaited;
-use super::{Config, Endpoint};
+use super::{Awaited, Config, Endpoint};
 
 impl Config {
     /// How long Envoy waits for a connection to an endpoint.
