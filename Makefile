@@ -3,6 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 0
 ADMIN_PORT ?= 0
+# A policy of your own, which `make run` and `make demo` put on the emulated clouds.
+POLICY ?=
 # Arguments for pytest, for instance: make test-e2e ARGS='-k failover -x'; for bench: make bench ARGS='--case sse-paced'
 ARGS ?=
 # Another build of the module, to be measured beside this one in the same run; and the multihome that renders its
@@ -12,14 +14,14 @@ AGAINST_CLI ?=
 
 export PYTHONDONTWRITEBYTECODE := 1
 TEST := $(PYTHON) tests/tools/test.py
-DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT)
+DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(POLICY),--policy '$(POLICY)')
 
 .DEFAULT_GOAL := help
 .PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-func-e bench recorded venv clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: PORT and ADMIN_PORT (run, demo), ARGS (test-e2e, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+	@echo "  Variables: PORT, ADMIN_PORT and POLICY (run, demo), ARGS (test-e2e, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
 
 # What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
 toolchain:
@@ -32,7 +34,7 @@ build: ## The module (wasm) and the programs; 5 minutes the first time, then sec
 	cargo build --workspace --bins
 	cargo build --release --target wasm32-wasip1
 
-run: build ## Envoy and the emulated clouds: a table of what goes where, then it serves until Ctrl-C
+run: build ## Envoy and the emulated clouds: a table of what goes where, then it serves until Ctrl-C; POLICY=FILE for your own policy
 	@exec $(DEMO) --stay
 
 demo: build ## The same, and ends: exit code 0 if every row came out right

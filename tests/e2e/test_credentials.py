@@ -100,7 +100,7 @@ class WrongTokens(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def missing(start_module_gateway, the_clouds):
-    """No credential is there. (Google's token from the metadata server is in test_keeper.py.)"""
+    """No credential is there. (Google's token from the metadata server is in test_google_token.py.)"""
     return start_module_gateway(None, {}, the_clouds["metadata"])
 
 

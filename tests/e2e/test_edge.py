@@ -145,10 +145,10 @@ SHOWN = [
     ("acme", {}, "gpt-6.1-sol", 200, None),
     ("acme", {}, "gpt%2D6.1%2Dsol", 200, None),
     ("europe", {}, "gpt-6.1-sol", 200, None),
-    ("europe", {}, "gpt-4o", 403, "model_not_allowed"),
+    ("europe", {}, "gpt-4o", 404, "model_not_found"),
     ("acme", {}, "gpt-99", 404, "model_not_found"),
     ("europe", {}, "gpt-99", 404, "model_not_found"),
-    ("europe", {"x-multihome-clouds": "gcp"}, "gpt-6.1-sol", 403, "no_target_allowed"),
+    ("europe", {"x-multihome-clouds": "gcp"}, "gpt-6.1-sol", 404, "model_not_found"),
 ]
 
 

@@ -131,7 +131,7 @@ def test_an_answer_that_is_no_json_is_not_ours_to_judge(cloud, endpoint, gateway
 # Errors of ours: a request, (status, type, code, param)
 OURS = [
     ({"tenant": "nobody"}, (401, "authentication_error", "unknown_tenant", None)),
-    ({"tenant": "europe", "model": "gpt-4o"}, (403, "permission_error", "model_not_allowed", "model")),
+    ({"tenant": "europe", "model": "gpt-4o"}, (404, "invalid_request_error", "model_not_found", "model")),
     ({"model": "gpt-99"}, (404, INVALID, "model_not_found", "model")),
     ({"headers": {"x-multihome-order": "fastest"}}, (400, INVALID, "invalid_header", "x-multihome-order")),
     ({"headers": {"content-type": "text/plain"}}, (415, INVALID, "unsupported_media_type", "content-type")),

@@ -163,7 +163,7 @@ def test_a_cloud_receives_what_it_needs(kind, http, without):
 # What a client gets, and nothing else
 TO_CLIENTS = {"content-type", "content-length", "transfer-encoding", "date", "server", "x-request-id", "x-multihome-cloud",
               "x-multihome-region", "x-multihome-target", "x-multihome-attempts", "retry-after", "retry-after-ms",
-              "cache-control", "x-accel-buffering"}
+              "cache-control", "x-accel-buffering", "x-should-retry"}
 
 # endpoint, form, model, fault beside the headers that no client gets
 ANSWERS = [
@@ -194,7 +194,8 @@ def test_a_client_receives_what_is_meant_for_it(endpoint, form, model, fault, st
     assert {"set-cookie", "server", "via", "x-ms-vendor-note", "x-envoy-upstream-service-time"} <= set(offered)
     names = [name for name, _ in answer.headers]
     limits = {name for name in names if name.startswith("x-ratelimit-")}
-    assert set(names) - limits <= TO_CLIENTS
+    # What an SDK need not ask again is the operator's to mend.
+    assert set(names) - limits <= TO_CLIENTS | ({"x-should-retry"} if fault == "401" else set())
     assert len(names) == len(set(names)), "each once"
     assert answer["server"] == "multihome"
     assert (answer.target, answer.cloud, answer.attempts) == (endpoint, cloud, 1)
@@ -202,7 +203,9 @@ def test_a_client_receives_what_is_meant_for_it(endpoint, form, model, fault, st
         assert answer["content-type"] == offered["content-type"]
         # Without these nginx keeps a stream back, and a cache may keep it.
         assert (answer["cache-control"], answer["x-accel-buffering"]) == ("no-cache", "no")
+    if fault != "401":
         assert {name: answer[name] for name in limits} == {k: v for k, v in offered.items() if k.startswith("x-ratelimit-")}
+        assert answer["retry-after-ms"] == offered.get("retry-after-ms")
 
 
 def test_what_a_cloud_sends_does_not_take_envoy_out_of_service(gateway, clouds):
@@ -210,3 +213,38 @@ def test_what_a_cloud_sends_does_not_take_envoy_out_of_service(gateway, clouds):
     for endpoint in ("azure-eastus2", "aws-use1"):
         assert gateway.ask(f"[[{endpoint.split('-')[0]} padded]]", only=endpoint).status == 200
         assert gateway.ask(only=endpoint).status == 200
+
+
+GUARDRAIL = {"x-amzn-bedrock-guardrailidentifier": "g-1", "x-amzn-bedrock-guardrailversion": "7"}
+IMAGES = {"x-ms-oai-image-generation-deployment": "img-100%START_TIME%"}
+
+
+def test_the_operators_headers_reach_their_endpoint_alone(policy, start_gateway):
+    endpoints = policy["endpoints"]
+    endpoints["azure-eastus2"]["headers"] = IMAGES
+    endpoints["aws-use1"]["headers"] = GUARDRAIL
+    gateway = start_gateway(policy)
+    chosen = [*IMAGES, *GUARDRAIL]
+    sent = [(name, "of the client") for name in chosen]
+
+    answer = gateway.ask("[[azure 429]] [[aws 429]]", form="responses", headers=sent, tenant="acme")
+
+    # Azure, Bedrock's runtime, and Mantle, which knows none of them.
+    found = [{name: value for name, value in record["headers"] if name in chosen} for record in answer.records]
+    assert found == [IMAGES, GUARDRAIL, {}]
+
+
+def test_a_gateway_in_front_of_azure_gets_its_path_and_its_key(policy, start_gateway, clouds):
+    endpoint = {**policy["endpoints"]["azure-eastus2"], "path_prefix": "/openai-eu", "key_header": "ocp-apim-subscription-key"}
+    policy["endpoints"]["behind-a-gateway"] = endpoint
+    policy["models"]["managed"] = [{"endpoint": "behind-a-gateway", "id": "gpt6sol-prod", "form": "openai.chat"}]
+    policy["tenants"]["acme"]["models"] = ["*"]
+    policy["tenants"]["acme"].pop("targets", None)
+    gateway = start_gateway(policy)
+
+    answer = gateway.ask("hi", model="managed")
+
+    [record] = answer.records
+    headers = dict(record["headers"])
+    assert record["path"] == "/openai-eu/openai/v1/chat/completions"
+    assert headers["ocp-apim-subscription-key"] == clouds["credentials"]["azure_api_key"] and "api-key" not in headers

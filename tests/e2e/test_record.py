@@ -14,6 +14,7 @@ def record(gateway, answer):
     [line] = gateway.access(answer, 1)
     fields = dict(word.split("=", 1) for word in line["record"].split(" "))
     assert VERSION.fullmatch(fields.pop("policy")), line
+    fields.pop("id")
     return fields
 
 
@@ -31,7 +32,7 @@ ROWS = [
     ("hi", {"form": "responses", "only": "gcp-us"},
      {"model": "gpt-6.1-sol", "api": "responses", "form": "openai.responses", "tries": "gcp-us:200"}),
     ("hi", {"model": "gpt-oss-120b", "tenant": "europe"},
-     {"tenant": "europe", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_allowed", "rule": "models"}),
+     {"tenant": "europe", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_found", "rule": "models"}),
     ("hi", {"tenant": "europe", "headers": [("x-multihome-clouds", "gcp")]},
      {"tenant": "europe", "model": "gpt-6.1-sol", "api": "chat", "error": "no_target_allowed", "rule": "x-multihome-clouds"}),
     ("hi", {"tenant": "nobody"}, {"error": "unknown_tenant"}),
@@ -73,3 +74,11 @@ def test_is_whole_where_the_client_leaves(gateway):
 def test_is_there_after_a_local_reply_in_mid_body(gateway):
     answer = gateway.request("POST", "/v1/chat/completions", body="x" * 5_000_000)
     assert record(gateway, answer)["error"] == "request_too_large"
+
+
+def test_keeps_the_hops_id_beside_the_clouds(gateway):
+    answer = gateway.ask(headers=[("x-request-id", "hop-4711")])
+    assert answer["x-request-id"] != "hop-4711"
+    [line] = gateway.access(answer, 1)
+    assert line["record"].startswith("id=hop-4711 ")
+    assert line["request_id"] == answer["x-request-id"]

@@ -87,8 +87,8 @@ BEYOND = [
     (allowing(clouds=["gcp"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "clouds"),
     (allowing(residency=["eu"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "residency"),
     (allowing(targets=["aws-mantle-key"]), None, "gpt-6.1-sol", 403, "no_target_allowed", "targets"),
-    (allowing(), None, "gpt-4o", 403, "model_not_allowed", "model"),
-    (allowing(models=["gpt-4o"]), None, "gpt-6.1-sol", 403, "model_not_allowed", "model"),
+    (allowing(), None, "gpt-4o", 404, "model_not_found", "model"),
+    (allowing(models=["gpt-4o"]), None, "gpt-6.1-sol", 404, "model_not_found", "model"),
     (allowing(order="weighted"), None, "gpt-6.1-sol", 403, "order_not_allowed", "order"),
     (allowing(), None, "gpt-99", 404, "model_not_found", "model"),
     (allowing(), "europe", "gpt-6.1-sol", 403, "no_target_allowed", "residency"),
@@ -125,6 +125,19 @@ def test_a_policy_that_stands_twice_is_none(trusting):
     headers = [("x-tenant-policy", allowing()), ("x-tenant-policy", allowing(clouds=["azure"]))]
     answer = trusting.ask(headers=headers, tenant=None)
     assert (answer.status, answer.error["code"], answer.error["param"]) == (400, "invalid_header", "x-tenant-policy")
+
+
+def test_a_policy_that_has_to_be_carried_cannot_be_taken_away(policy, start_gateway):
+    """A client's `Connection` header makes proxies drop what it names, also what a trusted hop wrote."""
+    away = [("connection", "x-tenant-policy"), ("x-tenant-policy", allowing(clouds=["aws"]))]
+    lax = start_gateway(policy).ask(headers=away)
+    assert (lax.status, lax.cloud) == (200, "azure"), "the tenant's own entry holds"
+
+    policy["identity"]["policy"]["required"] = True
+    strict = start_gateway(policy)
+    refused = strict.ask(headers=away)
+    assert (refused.status, refused.error["code"]) == (403, "policy_required")
+    assert strict.ask(headers=away[1:]).cloud == "aws"
 
 
 # The certificate's names (None: no certificate), whether it is trusted

@@ -1,14 +1,13 @@
 //! A policy file on disk, read and checked.
 
-use std::fmt::Write;
 use std::path::Path;
 
+use multihome_core::config::{self, Config};
+use multihome_core::document::Node;
 use multihome_core::fault::Fault;
-use multihome_core::{
-    config::{self, Config},
-    document::Node,
-};
 
+use crate::finding::Finding;
+use crate::warnings;
 use crate::yaml::{self, Positions};
 
 /// A policy that was read and is right.
@@ -20,6 +19,15 @@ pub struct Policy {
     pub node: Node,
     /// What it means.
     pub config: Config,
+    positions: Option<Positions>,
+}
+
+impl Policy {
+    /// What is probably not meant.
+    pub fn warnings(&self) -> Vec<Finding> {
+        let warning = |fault: Fault| Finding::warning(fault, self.positions.as_ref());
+        warnings::of(&self.config).into_iter().map(warning).collect()
+    }
 }
 
 /// Why there is no policy.
@@ -27,67 +35,39 @@ pub struct Policy {
 pub enum Refused {
     /// The file cannot be opened; the message is for a person.
     Unopened(String),
-    /// The file has faults; the text shows them all.
-    Faulty(String),
+    /// The file has faults.
+    Faulty {
+        /// Its name, as it was given.
+        name: String,
+        /// All of them.
+        faults: Vec<Finding>,
+    },
 }
 
 /// Reads and checks the policy at `path`; `-` is the standard input.
 pub fn read(path: &Path) -> Result<Policy, Refused> {
     let name = path.display().to_string();
     let text = if name == "-" { std::io::read_to_string(std::io::stdin()) } else { std::fs::read_to_string(path) };
-    let text = text.map_err(|error| {
-        Refused::Unopened(format!(
+    match text {
+        Ok(text) => parse(&text, &name).map_err(|faults| Refused::Faulty { name, faults }),
+        Err(error) => Err(Refused::Unopened(format!(
             "error: cannot read {name}: {error}\n  help: name the policy file, or `-` for the standard input\n"
-        ))
-    })?;
-    parse(name, &text)
+        ))),
+    }
 }
 
-/// Reads and checks a policy's text. What begins with a brace is tried as JSON first: its escapes are not all YAML's.
-fn parse(name: String, text: &str) -> Result<Policy, Refused> {
-    let yaml = yaml::read(text);
-    let (node, positions, mut faults) = match (config::parse_json(text.as_bytes()), yaml) {
+/// Reads and checks a policy's text. It is tried as JSON first: JSON's escapes are not all YAML's.
+fn parse(text: &str, name: &str) -> Result<Policy, Vec<Finding>> {
+    let (node, positions, mut faults) = match (config::parse_json(text.as_bytes()), yaml::read(text)) {
         (Ok(node), Ok(document)) => (node, Some(document.positions), Vec::new()),
         (Ok(node), Err(_)) => (node, None, Vec::new()),
         (Err(_), Ok(document)) => (document.node, Some(document.positions), document.faults),
-        (Err(_), Err(unreadable)) => {
-            return Err(Refused::Faulty(format!(
-                "{name}:{}:{}: cannot be read: {}\n",
-                unreadable.at.line, unreadable.at.column, unreadable.message
-            )));
-        }
+        (Err(_), Err(unreadable)) => return Err(vec![Finding::unreadable(unreadable.fault, unreadable.at)]),
     };
     match config::check(&node) {
-        Ok(config) if faults.is_empty() => Ok(Policy { name, node, config }),
-        Ok(_) => Err(Refused::Faulty(show(&name, positions.as_ref(), &faults))),
-        Err(found) => {
-            faults.extend(found);
-            Err(Refused::Faulty(show(&name, positions.as_ref(), &faults)))
-        }
+        Ok(config) if faults.is_empty() => return Ok(Policy { name: name.to_owned(), node, config, positions }),
+        Ok(_) => {}
+        Err(found) => faults.extend(found),
     }
-}
-
-fn show(name: &str, positions: Option<&Positions>, faults: &[Fault]) -> String {
-    let mut text = String::new();
-    for fault in faults {
-        text.push_str(name);
-        if let Some(positions) = positions {
-            let at = positions.of(&fault.place);
-            let _ = write!(text, ":{}:{}", at.line, at.column);
-        }
-        if !fault.place.0.is_empty() {
-            let _ = write!(text, ": {}", fault.place);
-        }
-        let _ = writeln!(text, ": {}", fault.message);
-        if let Some(help) = &fault.help {
-            let _ = writeln!(text, "  help: {help}");
-        }
-    }
-    let _ = writeln!(text, "{name}: {}", counted(faults.len(), "fault"));
-    text
-}
-
-/// `1 fault`, `2 faults`.
-pub fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+    Err(faults.into_iter().map(|fault| Finding::fault(fault, positions.as_ref())).collect())
 }

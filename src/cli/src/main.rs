@@ -4,6 +4,7 @@
 
 mod command;
 mod file;
+mod finding;
 mod outcome;
 mod print;
 mod render;

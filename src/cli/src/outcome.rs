@@ -1,6 +1,9 @@
 //! What a command prints and how the process ends.
 
+use clap::ValueEnum;
+
 use crate::file::Refused;
+use crate::finding::{Finding, counted};
 
 /// How a command ended.
 #[derive(Debug, Default)]
@@ -35,12 +38,29 @@ impl From<Refused> for Outcome {
     fn from(refused: Refused) -> Outcome {
         match refused {
             Refused::Unopened(message) => Outcome::usage(message),
-            Refused::Faulty(faults) => Outcome::faults(faults),
+            Refused::Faulty { name, faults } => {
+                let shown = faults.iter().map(|fault| fault.show(&name)).collect::<String>();
+                Outcome::faults(format!("{shown}{name}: {}\n", counted(faults.len(), "fault")))
+            }
         }
     }
+}
+
+/// For whom a command prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
 }
 
 /// Messages for the standard error, each behind its kind.
 pub fn lines(kind: &str, messages: &[String]) -> String {
     messages.iter().map(|message| format!("{kind}: {message}\n")).collect()
+}
+
+/// Findings in a file, one after the other.
+pub fn shown(findings: &[Finding], file: &str) -> String {
+    findings.iter().map(|finding| finding.show(file)).collect()
 }

@@ -1,59 +1,46 @@
 //! What is probably not meant in a policy that has no faults.
 
+mod reach;
+mod targets;
+
 use std::time::Duration;
 
-use multihome_core::config::{Awaited, Config, Target, Timeouts};
-use multihome_core::form::Form;
+use multihome_core::config::{Awaited, Config, Timeouts};
+use multihome_core::fault::{Fault, Place, closest};
 
-/// One sentence for each.
-pub fn of(config: &Config) -> Vec<String> {
+/// Each with its place and what to write instead.
+pub fn of(config: &Config) -> Vec<Fault> {
     let mut warnings = Vec::new();
-    for (position, endpoint) in config.endpoints.iter().enumerate() {
-        if !config.targets.iter().any(|target| target.endpoint == position) {
-            warnings.push(format!("endpoints.{}: no model uses it", endpoint.name));
-        }
-        warnings.extend(endpoint.site.doubt().map(|doubt| format!("endpoints.{}.{doubt}", endpoint.name)));
+    for endpoint in &config.endpoints {
+        let place = Place::default().key("endpoints").key(&endpoint.name);
+        warnings.extend(endpoint.site.doubt().map(|doubt| warning(place.key(doubt.field), doubt.message, doubt.help)));
     }
-    warnings.extend(of_times(config));
-    warnings.extend(repeated(config));
-    warnings.extend(misplaced(config));
-    let mut tenants: Vec<_> = config.tenants.iter().collect();
-    tenants.sort_by_key(|(name, _)| &***name);
-    for (name, grant) in tenants {
-        let usable = config.models.iter().any(|(model, targets)| {
-            grant.allows_model(model)
-                && targets.iter().filter_map(|index| config.targets.get(*index)).any(|target| {
-                    config.endpoint_of(target).is_some_and(|endpoint| {
-                        grant.clouds.contains(&endpoint.cloud)
-                            && grant.allows_residency(&endpoint.residency)
-                            && grant.allows_endpoint(&endpoint.name)
-                    })
-                })
-        });
-        if !usable {
-            warnings.push(format!("tenants.{name}: nothing is left of what it may use: no target fits its clouds, residency, models and targets together"));
-        }
-    }
+    warnings.extend(targets::of(config));
+    warnings.extend(reach::of(config));
+    warnings.extend(trust(config));
+    warnings.extend(times(config));
     warnings
 }
 
 /// The times that have no effect, or that no client waits for.
-fn of_times(config: &Config) -> Vec<String> {
+fn times(config: &Config) -> Vec<Fault> {
+    let place = Place::default().key("timeouts");
     let mut warnings = Vec::new();
     let Timeouts { connect, first_byte, whole, .. } = config.timeouts;
     if connect > first_byte.min(whole) {
         let before = if first_byte <= whole { "first_byte" } else { "whole" };
-        warnings.push(format!("timeouts.connect: has no effect, `{before}` ends the attempt before"));
+        let message = format!("has no effect: `{before}` ends the attempt before");
+        warnings.push(warning(place.key("connect"), message, format!("set it below `{before}`")));
     }
     for (field, awaited, most) in
         [("first_byte", Awaited::Stream, MOST_FOR_STREAM), ("whole", Awaited::Whole, MOST_FOR_WHOLE)]
     {
         let longest = config.longest_wait(awaited);
         if longest > most {
-            warnings.push(format!(
-                "timeouts.{field}: with all attempts a client may wait {} minutes for its response to begin; lower it, or `max_attempts`",
-                longest.as_secs() / 60
-            ));
+            let minutes = longest.as_secs() / 60;
+            let message =
+                format!("with all attempts, a client may wait more than {minutes} minutes for its response to begin");
+            warnings.push(warning(place.key(field), message, "lower it, or `max_attempts`"));
         }
     }
     warnings
@@ -64,40 +51,35 @@ const MOST_FOR_STREAM: Duration = Duration::from_secs(600);
 /// Six attempts of the default.
 const MOST_FOR_WHOLE: Duration = Duration::from_secs(3600);
 
-/// The targets of a model that stand there before: after its failure the same would be asked the same again.
-fn repeated(config: &Config) -> Vec<String> {
-    let mut models: Vec<_> = config.models.iter().collect();
-    models.sort_by_key(|(name, _)| &***name);
-    let mut warnings = Vec::new();
-    for (name, indices) in models {
-        let targets: Vec<_> = indices.iter().filter_map(|index| config.targets.get(*index)).collect();
-        for (position, target) in targets.iter().enumerate() {
-            let same = |other: &&_| same_in_a_form(target, other);
-            if let Some(first) = targets.iter().take(position).position(same) {
-                warnings.push(format!("models.{name}[{position}]: is asked what models.{name}[{first}] is asked"));
-            }
-        }
-    }
-    warnings
+fn warning(place: Place, message: impl Into<String>, help: impl Into<String>) -> Fault {
+    Fault { place, message: message.into(), help: Some(help.into()) }
 }
 
-/// The targets that their cloud probably does not serve where they stand.
-fn misplaced(config: &Config) -> Vec<String> {
-    let mut models: Vec<_> = config.models.iter().collect();
-    models.sort_by_key(|(name, _)| &***name);
+/// The listener that needs no entry: `render --listen ADDRESS` names it so.
+const DEFAULT_LISTENER: &str = "default";
+
+/// Trust of a listener that the file does not have: a slip in the name trusts nobody, or later somebody else.
+fn trust(config: &Config) -> Vec<Fault> {
+    let place = Place::default().key("identity").key("trust");
+    let trust = &config.identity.trust;
+    let names = || config.listeners.iter().map(|listener| listener.name.as_str()).chain([DEFAULT_LISTENER]);
     let mut warnings = Vec::new();
-    for (name, indices) in models {
-        for (position, target) in indices.iter().filter_map(|index| config.targets.get(*index)).enumerate() {
-            let forms: Vec<Form> = target.addresses.iter().map(|(form, _)| *form).collect();
-            let doubt = config.endpoint_of(target).and_then(|endpoint| endpoint.site.doubt_about(&forms));
-            warnings.extend(doubt.map(|doubt| format!("models.{name}[{position}]: {doubt}")));
-        }
+    for (index, name) in trust.listeners.iter().enumerate().filter(|(_, name)| !names().any(|known| known == *name)) {
+        let help = match closest(name, names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("write `listeners: {{{name}: {{}}}}`, so that `render` asks for its address"),
+        };
+        let message = format!("there is no listener `{name}`");
+        warnings.push(warning(place.key("listeners").index(index), message, help));
+    }
+    let asks = config.listeners.iter().any(|listener| {
+        let asks = listener.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
+        asks && !trust.listeners.contains(&listener.name)
+    });
+    if !trust.client_certificates.is_empty() && !asks {
+        let message = "have no effect: no listener that is not trusted already asks for certificates";
+        let help = "give one of `listeners` a `tls.client_ca_file`, or take them out";
+        warnings.push(warning(place.key("client_certificates"), message, help));
     }
     warnings
-}
-
-fn same_in_a_form(one: &Target, other: &Target) -> bool {
-    one.endpoint == other.endpoint
-        && one.id == other.id
-        && one.addresses.iter().any(|address| other.addresses.contains(address))
 }

@@ -3,11 +3,16 @@
 //! The core schema of YAML 1.2: `off` and `2024-10-21` are strings. What lets a reader and a machine
 //! disagree about a policy is refused: a key that stands twice, tags, and merge keys.
 
+mod sentence;
+mod trail;
+
 use std::collections::HashMap;
 
 use multihome_core::document::Node;
 use multihome_core::fault::{Fault, Place, Step};
 use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Span};
+
+use trail::Trail;
 
 /// A line and a column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,8 +69,15 @@ pub struct Document {
 pub struct Unreadable {
     /// Where reading ended.
     pub at: Position,
-    /// Why.
-    pub message: String,
+    /// What it was in the middle of, why it ended, and what to do.
+    pub fault: Fault,
+}
+
+impl Unreadable {
+    fn new(at: Position, place: Place, message: &str, help: Option<&str>) -> Unreadable {
+        let message = format!("cannot be read: {message}");
+        Unreadable { at, fault: Fault { place, message, help: help.map(str::to_owned) } }
+    }
 }
 
 /// How deep a file may be nested: a policy needs 8 levels.
@@ -98,16 +110,21 @@ fn position(marker: Marker) -> Position {
 fn events(text: &str) -> Result<Vec<(Event<'_>, Span)>, Unreadable> {
     let mut events = Vec::new();
     let mut depth = 0_usize;
+    let mut trail = Trail::default();
     for event in Parser::new_from_str(text) {
-        let (event, span) =
-            event.map_err(|error| Unreadable { at: position(*error.marker()), message: error.info().to_owned() })?;
+        let (event, span) = event.map_err(|error| {
+            let (message, help) = sentence::of(error.info());
+            Unreadable::new(position(*error.marker()), trail.place(), &message, help)
+        })?;
+        trail.follow(&event);
         match event {
             Event::SequenceStart(..) | Event::MappingStart(..) => depth += 1,
             Event::SequenceEnd | Event::MappingEnd => depth = depth.saturating_sub(1),
             _ => {}
         }
         if depth > DEEPEST {
-            return Err(Unreadable { at: position(span.start), message: "nested too deep".to_owned() });
+            let help = "a policy needs 8 levels";
+            return Err(Unreadable::new(position(span.start), Place::default(), "nested too deep", Some(help)));
         }
         events.push((event, span));
     }
@@ -133,10 +150,12 @@ impl<'input, I: Iterator<Item = (Event<'input>, Span)>> Composer<'input, I> {
         };
         let second = self.events.find(|(event, _)| matches!(event, Event::DocumentStart(_)));
         match second {
-            Some((_, span)) => Err(Unreadable {
-                at: position(span.start),
-                message: "a policy is one document, here begins another".to_owned(),
-            }),
+            Some((_, span)) => Err(Unreadable::new(
+                position(span.start),
+                Place::default(),
+                "a policy is one document, here begins another",
+                Some("take the line `---` out, or make it a file of its own"),
+            )),
             None => Ok(root),
         }
     }
@@ -222,8 +241,8 @@ impl<'input, I: Iterator<Item = (Event<'input>, Span)>> Composer<'input, I> {
             } else {
                 self.fault(
                     &member,
-                    &format!("`{key}` stands twice in this map"),
-                    "the later one would hide the earlier one: keep one",
+                    &format!("duplicate of an earlier `{key}` of this map"),
+                    "keep one: the later one would hide the earlier one",
                 );
                 // Both positions are kept; the later one is found first, since it is the one too many.
                 positions.members.insert(0, (key, below));
@@ -244,7 +263,7 @@ impl<'input, I: Iterator<Item = (Event<'input>, Span)>> Composer<'input, I> {
     }
 
     fn unreadable(&self, message: &str) -> Unreadable {
-        Unreadable { at: self.last, message: message.to_owned() }
+        Unreadable::new(self.last, Place::default(), message, None)
     }
 }
 
@@ -315,7 +334,7 @@ mod tests {
     #[test]
     fn refuses_what_could_be_read_in_two_ways() {
         for (yaml, message, line) in [
-            ("a: 1\nb: 2\na: 3\n", "`a` stands twice in this map", 3),
+            ("a: 1\nb: 2\na: 3\n", "duplicate of an earlier `a` of this map", 3),
             ("a: &x {b: 1}\nc:\n  <<: *x\n", "merge keys are not supported", 3),
             ("a: !!str 1\n", "tags are not supported", 1),
         ] {
@@ -330,11 +349,11 @@ mod tests {
     fn refuses_what_is_nested_too_deep() {
         for deep in ["- ".repeat(100_000) + "a", "[".repeat(100_000), "? ".repeat(100_000) + "a"] {
             let unreadable = read(&deep).unwrap_err();
-            assert!(unreadable.at.line == 1 && !unreadable.message.is_empty(), "{unreadable:?}");
+            assert!(unreadable.at.line == 1 && !unreadable.fault.message.is_empty(), "{unreadable:?}");
         }
         let at_the_limit = |levels: usize| read(&("[".repeat(levels) + &"]".repeat(levels)));
         assert!(at_the_limit(DEEPEST).is_ok());
-        assert_eq!(at_the_limit(DEEPEST + 1).unwrap_err().message, "nested too deep");
+        assert_eq!(at_the_limit(DEEPEST + 1).unwrap_err().fault.message, "cannot be read: nested too deep");
     }
 
     #[test]
@@ -345,7 +364,7 @@ mod tests {
             ("a: &x [*x]\n", "an alias stands inside what it names", 1),
         ] {
             let unreadable = read(yaml).unwrap_err();
-            assert!(unreadable.message.contains(message), "{unreadable:?}");
+            assert!(unreadable.fault.message.contains(message), "{unreadable:?}");
             assert_eq!(unreadable.at.line, line, "{unreadable:?}");
         }
     }

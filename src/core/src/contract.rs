@@ -9,21 +9,21 @@ pub const RESIDENCY: &str = "x-multihome-residency";
 pub const ORDER: &str = "x-multihome-order";
 /// How many targets are tried at most.
 pub const MAX_ATTEMPTS: &str = "x-multihome-max-attempts";
-/// To the client: the cloud that answered.
+/// To the client: the cloud that served the response.
 pub const CLOUD: &str = "x-multihome-cloud";
 /// To the client: its region.
 pub const REGION: &str = "x-multihome-region";
-/// To the client: the endpoint that answered.
+/// To the client: the endpoint that served it.
 pub const TARGET: &str = "x-multihome-target";
 /// To the client: how many targets were tried.
 pub const ATTEMPTS: &str = "x-multihome-attempts";
 /// From an attempt to Envoy: try the next target. Named by the route's `retriable_headers`.
 pub const MOVE_ON: &str = "x-multihome-move-on";
-/// What Envoy's rate limits set on their answers.
+/// What Envoy's rate limits set on their replies.
 pub const RATE_LIMITED: &[u8] = b"x-envoy-ratelimited";
 /// To Envoy: how many retries the plan has.
 pub const MAX_RETRIES: &str = "x-envoy-max-retries";
-/// To Envoy: for how many milliseconds a try may wait for its answer; 0 for as long as it takes.
+/// To Envoy: for how many milliseconds a try may wait for its response; 0 for as long as it takes.
 pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
 /// The filter state in which the module names the next cluster.
@@ -106,6 +106,6 @@ pub const STRIPPED_BY_PREFIX: [&str; 5] = ["sec-", "x-amz-", "x-forwarded-", "x-
 /// What OpenAI's SDKs tell of themselves.
 pub const SDK_PREFIX: &str = "x-stainless-";
 
-/// What clouds are known to answer beside the model's answer, and no client gets.
+/// The response headers that clouds are known to send and no client gets.
 pub const RESPONSE_STRIPPED: [&str; 8] =
     ["alt-svc", "nel", "server", "set-cookie", "strict-transport-security", "vary", "via", "x-content-type-options"];

@@ -87,13 +87,7 @@ impl Faults {
 
     /// Notes that `given` is not one of `known`, and what was probably meant.
     pub fn unknown<'k>(&mut self, place: &Place, what: &str, given: &str, known: impl IntoIterator<Item = &'k str>) {
-        let known: Vec<&str> = known.into_iter().collect();
-        let help = match closest(given, known.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if known.is_empty() => "there is none to name".to_owned(),
-            None => format!("one of {}", listed(&known)),
-        };
-        self.push(place, format!("unknown {what} `{given}`"), Some(help));
+        self.push(place, format!("unknown {what} `{given}`"), Some(instead(given, known)));
     }
 
     fn push(&mut self, place: &Place, message: String, help: Option<String>) {
@@ -111,6 +105,21 @@ impl Faults {
     }
 }
 
+/// What to write instead of `given`: the one that was probably meant, else what there is.
+pub fn instead<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    match closest(given, known.iter().copied()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => one_of(known),
+    }
+}
+
+/// What there is to choose from.
+pub fn one_of<'k>(known: impl IntoIterator<Item = &'k str>) -> String {
+    let known: Vec<&str> = known.into_iter().collect();
+    if known.is_empty() { "there is none to name".to_owned() } else { format!("one of {}", listed(&known)) }
+}
+
 /// At most this many names are listed in a help text; a file may know thousands.
 const LISTED: usize = 12;
 
@@ -120,35 +129,64 @@ fn listed(known: &[&str]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// The candidate that `given` is probably a slip of: at most a third of its letters differ.
+/// The one candidate that `given` is probably a slip of. What decides where data goes must not be guessed: on a tie there is
+/// none. The nearest kind of slip wins: another case, then letters that changed places (`ue` is `eu`, not `us`), then one
+/// edit, two and three, up to a third of the letters.
 pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    let allowed = given.chars().count().div_ceil(3).min(3);
-    known
-        .into_iter()
-        .map(|candidate| (distance(given, candidate), candidate))
-        .filter(|(edits, _)| *edits <= allowed)
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein's distance, one row at a time.
-fn distance(from: &str, to: &str) -> usize {
-    let to: Vec<char> = to.chars().collect();
-    let mut row: Vec<usize> = (0..=to.len()).collect();
-    for (removed, a) in from.chars().enumerate() {
-        let mut diagonal = removed;
-        let mut left = removed + 1;
-        if let Some(first) = row.first_mut() {
-            *first = left;
-        }
-        for (cell, b) in row.iter_mut().skip(1).zip(&to) {
-            let substituted = diagonal + usize::from(a != *b);
-            diagonal = *cell;
-            left = substituted.min(left + 1).min(diagonal + 1);
-            *cell = left;
+    let slips = known.into_iter().filter_map(|candidate| Some((slip(given, candidate)?, candidate)));
+    let mut nearest: Option<(usize, Vec<&str>)> = None;
+    for (slip, candidate) in slips {
+        match &mut nearest {
+            Some((least, candidates)) if *least == slip => candidates.push(candidate),
+            Some((least, _)) if *least < slip => {}
+            _ => nearest = Some((slip, vec![candidate])),
         }
     }
-    row.last().copied().unwrap_or(0)
+    match nearest?.1.as_slice() {
+        [one] => Some(*one),
+        _ => None,
+    }
+}
+
+/// How far `given` is from `meant`, where it may be a slip of it at all.
+fn slip(given: &str, meant: &str) -> Option<usize> {
+    let (given, meant) = (given.to_lowercase(), meant.to_lowercase());
+    let (from, to): (Vec<char>, Vec<char>) = (given.chars().collect(), meant.chars().collect());
+    let edits = distance(&from, &to);
+    let (mut letters, mut others) = (from.clone(), to.clone());
+    letters.sort_unstable();
+    others.sort_unstable();
+    let same_letters = letters == others;
+    // Half of a word of two letters is no slip: `uk` is not `us`.
+    let replaced = from.len() == to.len() && from.len() <= 2 && !same_letters;
+    let allowed = from.len().div_ceil(3).min(3);
+    // Between two edits of one number, the one that only changed places is nearer.
+    (edits <= allowed && !replaced).then_some(2 * edits + usize::from(!same_letters))
+}
+
+/// How many letters have to be put in, taken out, replaced, or changed for their neighbour (the distance of Damerau and
+/// Levenshtein, each letter touched once), two rows at a time.
+fn distance(from: &[char], to: &[char]) -> usize {
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=to.len()).collect();
+    let mut last = None;
+    for (removed, a) in from.iter().enumerate() {
+        let mut row = vec![removed + 1];
+        let mut left_letter = None;
+        for (column, b) in to.iter().enumerate() {
+            let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX - 1);
+            let replaced = at(&above, column) + usize::from(a != b);
+            let mut edits = replaced.min(at(&above, column + 1) + 1).min(at(&row, column) + 1);
+            if last == Some(*b) && left_letter == Some(*a) && column > 0 {
+                edits = edits.min(at(&before, column - 1).saturating_add(1));
+            }
+            row.push(edits);
+            left_letter = Some(*b);
+        }
+        before = std::mem::replace(&mut above, row);
+        last = Some(*a);
+    }
+    above.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -165,15 +203,45 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn counts_the_edits_between_two_words() {
-        assert_eq!(distance("", "abc"), 3);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("azur", "azure"), 1);
-        assert_eq!(distance("same", "same"), 0);
+        for (from, to, edits) in [
+            ("", "abc", 3),
+            ("abc", "", 3),
+            ("kitten", "sitting", 3),
+            ("azur", "azure", 1),
+            ("same", "same", 0),
+            ("ue", "eu", 1),
+            ("gpc", "gcp", 1),
+            ("abcd", "badc", 2),
+            ("ca", "abc", 3),
+        ] {
+            let letters = |word: &str| word.chars().collect::<Vec<_>>();
+            assert_eq!(distance(&letters(from), &letters(to)), edits, "{from} {to}");
+        }
     }
 
+    /// What is written, what there is, and what is suggested.
     #[wasm_bindgen_test(unsupported = test)]
-    fn suggests_only_what_is_near() {
-        assert_eq!(closest("azur", ["aws", "azure", "gcp"]), Some("azure"));
-        assert_eq!(closest("oracle", ["aws", "azure", "gcp"]), None);
+    fn suggests_what_is_near_and_nothing_that_is_a_guess() {
+        for (given, known, meant) in [
+            ("azur", &["aws", "azure", "gcp"][..], Some("azure")),
+            ("oracle", &["aws", "azure", "gcp"], None),
+            ("gpc", &["aws", "azure", "gcp"], Some("gcp")),
+            // A slip of the fingers is not another continent.
+            ("ue", &["us", "eu"], Some("eu")),
+            ("su", &["eu", "us"], Some("us")),
+            ("ue", &["us"], None),
+            ("uk", &["us", "eu"], None),
+            ("EU", &["eu", "us"], Some("eu")),
+            ("UE", &["us", "eu"], Some("eu")),
+            ("eur", &["us", "eu"], Some("eu")),
+            ("u", &["us", "eu"], None),
+            ("AZURE", &["azure"], Some("azure")),
+            ("Eu", &["EU", "eu"], None),
+            ("aws-use3", &["aws-use1", "aws-use2"], None),
+            ("residencey", &["residency", "region"], Some("residency")),
+        ] {
+            assert_eq!(closest(given, known.iter().copied()), meant, "{given} {known:?}");
+        }
+        assert_eq!(instead("uk", ["eu", "us"]), "one of `eu`, `us`");
     }
 }

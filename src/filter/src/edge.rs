@@ -19,7 +19,7 @@ use crate::{host, local_reply, next};
 pub struct Edge {
     config: Rc<Config>,
     /// Whether some endpoint depends on Google's token.
-    keeper: bool,
+    google_token: bool,
     /// Where requests with trailers go, if there is such a place.
     detour: Option<Rc<str>>,
     state: State,
@@ -54,8 +54,8 @@ enum State {
 
 impl Edge {
     /// A stream under that configuration, which it keeps to its end.
-    pub fn new(config: Rc<Config>, keeper: bool, detour: Option<Rc<str>>) -> Edge {
-        Edge { config, keeper, detour, state: State::Begun }
+    pub fn new(config: Rc<Config>, google_token: bool, detour: Option<Rc<str>>) -> Edge {
+        Edge { config, google_token, detour, state: State::Begun }
     }
 
     /// The body is whole.
@@ -68,9 +68,9 @@ impl Edge {
             }
         };
         let body = host::buffer(BufferType::HttpRequestBody, size);
-        match worker::with_environment(self.keeper, |environment| pending.finish(body, trailers, environment)) {
+        match worker::with_environment(self.google_token, |environment| pending.finish(body, trailers, environment)) {
             Ok(request) => self.send(request),
-            Err(denied) => self.refuse(*denied),
+            Err(denied) => self.deny(*denied),
         }
     }
 
@@ -101,21 +101,23 @@ impl Edge {
         Action::Continue
     }
 
-    fn refuse(&mut self, Denied { error, record }: Denied) -> Action {
-        self.deny(&error, Some(record))
-    }
-
     /// Refuses the request before anything of it was sent.
-    fn deny(&mut self, error: &ApiError, record: Option<Record>) -> Action {
+    fn deny(&mut self, Denied { error, record }: Denied) -> Action {
         let mut headers = PairsWriter::new();
         add_request_id(&mut headers);
-        let record = record.unwrap_or_else(|| {
-            let mut record = Record::begin(self.config.version);
-            record.failed(error);
-            record
-        });
         self.state = State::Replied { record: Some(record) };
-        local_reply::send(error, headers, error.code.as_deref().unwrap_or("denied"))
+        local_reply::send(&error, headers, error.code.as_deref().unwrap_or("denied"))
+    }
+
+    /// Refuses the request while it waits for its body.
+    fn deny_held(&mut self, error: ApiError) -> Action {
+        match std::mem::replace(&mut self.state, State::Replied { record: None }) {
+            State::Holding { pending, .. } => self.deny(pending.deny(error)),
+            other => {
+                self.state = other;
+                Action::Continue
+            }
+        }
     }
 
     /// Refuses a request whose body turns out to be too large while it goes by.
@@ -197,13 +199,15 @@ impl HttpContext for Edge {
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }
-        match worker::with_environment(self.keeper, |environment| edge::begin(&self.config, &inbound, environment)) {
+        match worker::with_environment(self.google_token, |environment| {
+            edge::begin(&self.config, &inbound, environment)
+        }) {
             Begin::Found(body, record) => self.found(&body, Some(record)),
-            Begin::Denied(denied) => self.refuse(*denied),
+            Begin::Denied(denied) => self.deny(*denied),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
                 let Some(waiting) = Waiting::begin(&self.config.limits) else {
-                    return self.deny(&edge::too_many_held(), None);
+                    return self.deny(pending.deny(edge::too_many_held()));
                 };
                 self.state = State::Holding { pending: Box::new(pending), size: 0, waiting };
                 if end_of_stream { self.finish(false) } else { Action::Pause }
@@ -217,10 +221,10 @@ impl HttpContext for Edge {
             State::Holding { size: held, waiting, .. } => {
                 *held = size;
                 if size as u64 > most {
-                    return self.deny(&edge::too_large(&self.config), None);
+                    return self.deny_held(edge::too_large(&self.config));
                 }
                 if !waiting.grow(size as u64, &self.config.limits) {
-                    return self.deny(&edge::too_many_held(), None);
+                    return self.deny_held(edge::too_many_held());
                 }
                 if end_of_stream { self.finish(false) } else { Action::Pause }
             }

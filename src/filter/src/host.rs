@@ -1,7 +1,7 @@
 //! Every host call that this module makes, and the only file that names one.
 //!
 //! The SDK's own wrappers panic on any status they do not expect, and build a `String` and a `Vec` a header
-//! (thirty allocations a request). These bind the same imports, answer `None` or do nothing where the host
+//! (thirty allocations a request). These bind the same imports, give `None` or do nothing where the host
 //! refuses, and hand out what the host wrote as it wrote it. Format and statuses: proxy-wasm ABI 0.2.1.
 #![expect(unsafe_code, reason = "the host is reached by raw imports; each call says why it is sound")]
 
@@ -209,8 +209,8 @@ pub fn resume_response() {
     unsafe { proxy_continue_stream(RESPONSE) };
 }
 
-/// Calls a cluster by HTTP; the answer comes to the root context. Says whether the call began.
-#[expect(clippy::disallowed_methods, reason = "the SDK has to know of the call to dispatch its answer")]
+/// Calls a cluster by HTTP; the response comes to the root context. Says whether the call began.
+#[expect(clippy::disallowed_methods, reason = "the SDK has to know of the call to dispatch its response")]
 pub fn call(cluster: &str, headers: Vec<(&str, &str)>, timeout: Duration) -> bool {
     hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout).is_ok()
 }

@@ -5,9 +5,9 @@
 
 mod attempt;
 mod edge;
+mod google_token;
 mod heads;
 mod host;
-mod keeper;
 mod local_reply;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;
@@ -16,6 +16,7 @@ mod pairs;
 mod root;
 mod slots;
 mod stalled;
+mod store;
 mod worker;
 
 use proxy_wasm::traits::RootContext;

@@ -3,14 +3,14 @@
 use std::rc::Rc;
 
 use multihome_core::config::{self, Config, Role};
-use multihome_core::edge::needs_keeper;
+use multihome_core::edge::needs_google_token;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
 use crate::edge::Edge;
 use crate::stalled::Stalled;
-use crate::{host, keeper};
+use crate::{google_token, host};
 
 /// One plugin in one VM. Before its configuration is read it makes streams that refuse everything.
 #[derive(Default)]
@@ -20,13 +20,13 @@ pub struct Root {
 
 #[derive(Clone)]
 enum Loaded {
-    Edge { config: Rc<Config>, keeper: bool, detour: Option<Rc<str>> },
+    Edge { config: Rc<Config>, google_token: bool, detour: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
 impl Context for Root {
     fn on_http_call_response(&mut self, _token: u32, _headers: usize, body_size: usize, _trailers: usize) {
-        keeper::receive(body_size);
+        google_token::receive(body_size);
     }
 }
 
@@ -34,11 +34,15 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
             Ok(Role::Edge { policy, detour }) => {
-                let keeper = needs_keeper(&policy);
-                if keeper {
-                    keeper::start();
+                let needs_token = needs_google_token(&policy);
+                if needs_token {
+                    google_token::start();
                 }
-                self.role = Some(Loaded::Edge { config: Rc::new(*policy), keeper, detour: detour.map(Rc::from) });
+                self.role = Some(Loaded::Edge {
+                    config: Rc::new(*policy),
+                    google_token: needs_token,
+                    detour: detour.map(Rc::from),
+                });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -57,13 +61,13 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         match &self.role {
             Some(Loaded::Attempt { stalled, .. }) => stalled.tick(),
-            _ => keeper::tick(),
+            _ => google_token::tick(),
         }
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
-            Some(Loaded::Edge { config, keeper, detour }) => Box::new(Edge::new(config, keeper, detour)),
+            Some(Loaded::Edge { config, google_token, detour }) => Box::new(Edge::new(config, google_token, detour)),
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })

@@ -10,10 +10,11 @@ use std::rc::Rc;
 use multihome_core::config::Limits;
 use multihome_core::plan::{Environment, WeightedPicks};
 use multihome_core::request::Request;
-use multihome_core::shared::token::{TOKEN_KEY, Token};
+use multihome_core::shared::token::{self, Token};
 
 use crate::host;
 use crate::slots::{Number, Slots};
+use crate::store::SharedData;
 
 thread_local! {
     static WORKER: Worker = Worker::new();
@@ -185,9 +186,9 @@ pub fn requests_in_flight() -> usize {
     WORKER.with(|worker| worker.requests.borrow().taken())
 }
 
-/// Lends what this worker knows at this moment. `keeper`: whether some endpoint depends on Google's token.
-pub fn with_environment<T>(keeper: bool, work: impl FnOnce(&mut Environment<'_>) -> T) -> T {
-    let google_token = || keeper && has_google_token();
+/// Lends what this worker knows at this moment. `google_token`: whether some endpoint depends on Google's token.
+pub fn with_environment<T>(google_token: bool, work: impl FnOnce(&mut Environment<'_>) -> T) -> T {
+    let google_token = || google_token && has_google_token();
     WORKER.with(|worker| work(&mut Environment { picks: &mut worker.picks.borrow_mut(), google_token: &google_token }))
 }
 
@@ -216,7 +217,7 @@ pub fn shared_token() -> Option<Token> {
 }
 
 fn refresh_token(worker: &Worker) -> Option<Token> {
-    let token = host::shared(TOKEN_KEY).0.and_then(|bytes| Token::from_shared(&bytes));
+    let token = token::shared(&SharedData);
     worker.token.borrow_mut().clone_from(&token);
     token
 }

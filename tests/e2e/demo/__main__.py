@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import pathlib
+import shlex
 import signal
 import socket
 import string
@@ -19,6 +20,7 @@ sys.dont_write_bytecode = True
 E2E = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(E2E), str(E2E.parent / "tools")]
 import find_envoy  # noqa: E402
+import own  # noqa: E402
 import places  # noqa: E402
 import trying  # noqa: E402
 from harness.clouds import Clouds  # noqa: E402
@@ -52,26 +54,16 @@ def main():
 
 def demonstrate(processes, options):
     envoy = find_envoy.find()
-    clouds = Clouds(processes, options.folder / "clouds")
-    gateway = start(processes, envoy, clouds, options)
+    for name, port in (("PORT", options.port), ("ADMIN_PORT", options.admin_port)):
+        require_free(name, port)
+    show = show_own if options.policy else show_ours
+    gateway, clouds, asked, wrong = show(processes, envoy, options)
     addresses = write_addresses(gateway, clouds, options.folder)
-    print(f"Envoy serves at {addresses['gateway']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
-    # The tokens of Google and of Entra ID are fetched after the start.
-    gateway.await_serving(tenant="thrifty", model="gpt-oss-120b")
-    gateway.await_serving(tenant="contoso-eu")
-
-    table, wrong = Table(ROWS), []
-    for row in ROWS:
-        answer = gateway.ask(**row.question)
-        faults = row.faults(answer)
-        table.row(row, answer, not faults)
-        wrong += [f"{row.tenant}, {row.shown}: {fault}" for fault in faults]
     for fault in wrong:
         print(f"WRONG: {fault}", file=sys.stderr)
-    print(f"\n{len(ROWS) - len(wrong)} of {len(ROWS)} rows as they have to be.", flush=True)
 
     if options.stay:
-        print(trying.text(addresses, os.path.relpath(options.folder)), flush=True)
+        print(trying.text(addresses, os.path.relpath(options.folder), asked), flush=True)
         parent = os.getppid()
         while True:
             time.sleep(0.5)
@@ -83,14 +75,52 @@ def demonstrate(processes, options):
     return 1 if wrong else 0
 
 
-def start(processes, envoy, clouds, options):
-    for name, port in (("PORT", options.port), ("ADMIN_PORT", options.admin_port)):
-        require_free(name, port)
+def show_ours(processes, envoy, options):
+    """The demo's policy and its rows."""
+    clouds = Clouds(processes, options.folder / "clouds")
     values = {**{key: value for key, value in clouds.info.items() if isinstance(value, str)}, **clouds["credentials"]}
     policy = string.Template(POLICY.read_text()).substitute(values)
+    gateway = start(processes, envoy, clouds, options, policy)
+    print(f"Envoy serves at http://{gateway.addresses['default']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
+    # The tokens of Google and of Entra ID are fetched after the start.
+    gateway.await_serving(tenant="thrifty", model="gpt-oss-120b")
+    gateway.await_serving(tenant="contoso-eu")
+
+    table, wrong = Table(ROWS), []
+    for row in ROWS:
+        answer = gateway.ask(**row.question)
+        faults = row.faults(answer)
+        table.row(row, answer, not faults)
+        wrong += [f"{row.tenant}, {row.shown}: {fault}" for fault in faults]
+    print(f"\n{len(ROWS) - len(wrong)} of {len(ROWS)} rows as they have to be.", flush=True)
+    return gateway, clouds, trying.Asked(), wrong
+
+
+def show_own(processes, envoy, options):
+    """Somebody's own policy: each tenant, model and API, as `explain` says what becomes of it."""
+    policy = own.read(options.policy)
+    clouds = Clouds(processes, options.folder / "clouds", own.model_ids(policy))
+    policy, secrets = own.on_clouds(policy, clouds)
+    gateway = start(processes, envoy, clouds, options, policy, secrets=secrets)
+    print(own.EMULATED.format(file=options.policy))
+    print(f"Envoy serves at http://{gateway.addresses['default']}.\n", flush=True)
+    cells = own.matrix(options.folder / "policy.yaml")
+    header = policy["identity"].get("header", "x-tenant-id")
+    rows = own.OwnRows(gateway, cells, header)
+    wrong = rows.show()
+    print(f"\n{len(rows.cells) - len(wrong)} of {len(rows.cells)} requests as `multihome explain` says.", flush=True)
+    return gateway, clouds, trying.Asked.of(cells, header, policy["endpoints"]), wrong
+
+
+def start(processes, envoy, clouds, options, policy, **more):
+    environment = clouds.aws_environment()
+    # For who runs Envoy by hand: its signer takes AWS's credentials from there. Made up, as all are.
+    lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
+    options.folder.mkdir(parents=True, exist_ok=True)
+    (options.folder / "environment").write_text("".join(lines))
     return Gateway(
         processes, options.folder, envoy, policy, clouds, listeners={"default": f"127.0.0.1:{options.port}"},
-        admin=f"127.0.0.1:{options.admin_port}")
+        admin=f"127.0.0.1:{options.admin_port}", environment=environment, **more)
 
 
 def require_free(name, port):
@@ -134,6 +164,7 @@ def arguments():
     parser.add_argument("--port", type=int, default=0, help="the gateway's port on the loopback (default: a free one)")
     parser.add_argument("--admin-port", type=int, default=0, help="Envoy's admin port (default: a free one)")
     parser.add_argument("--folder", type=pathlib.Path, default=places.RUN, help="where its files go (default: target/run)")
+    parser.add_argument("--policy", type=pathlib.Path, help="a policy of your own, on the emulated clouds")
     options = parser.parse_args()
     # Envoy runs in that folder, and names there are relative to it.
     options.folder = options.folder.resolve()

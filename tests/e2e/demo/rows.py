@@ -50,7 +50,7 @@ ROWS = [
     Row("contoso-eu", "chat", "the only residency it accepts is eu", 200, "azure-sweden", ["azure"]),
     Row("contoso-eu", "chat, azure answers 503", "nobody else in the eu has the model: the error is azure's", 503,
         "azure-sweden", ["azure"], fault="[[azure 503]]"),
-    Row("contoso-eu", "chat", "denied:", 403, model="gpt-oss-120b"),
+    Row("contoso-eu", "chat", "denied:", 404, model="gpt-oss-120b"),
     Row("thrifty", "chat", "the cheapest that has the model", 200, "gcp-usc1", ["gcp"], model="gpt-oss-120b"),
     Row("initech", "responses, x-tenant-policy: {…}", "no file lists it: the request brought its policy", 200, "gcp-us",
         ["gcp"], form="responses", headers={"x-tenant-policy": INITECH}),

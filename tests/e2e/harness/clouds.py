@@ -10,13 +10,14 @@ from .process import Failed, until
 
 
 # Not among the built-in ones: an inference profile of the EU.
-ALSO = ["--also-accept", "eu.openai.gpt-6.1-sol"]
+ALSO = ["eu.openai.gpt-6.1-sol"]
 
 
 class Clouds:
     """`info` is clouds.json: an address for each surface, the CA, the credentials that are accepted."""
 
-    def __init__(self, processes, directory):
+    def __init__(self, processes, directory, also=ALSO):
+        """`also`: deployments and models that every cloud has beside the built-in ones."""
         directory.mkdir(parents=True, exist_ok=True)
         written = directory / "clouds.json"
         written.unlink(missing_ok=True)
@@ -24,7 +25,8 @@ class Clouds:
         with self.log.open("wb") as log:
             # The pipe on its standard input ends it when we are gone, on any system.
             self.process = processes.start(
-                [places.CLOUDS, "serve", "--dir", directory, "--stop-with-stdin", *ALSO],
+                [places.CLOUDS, "serve", "--dir", directory, "--stop-with-stdin",
+                 *(word for name in also for word in ("--also-accept", name))],
                 stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=log)
         try:
             until(written.exists, "the emulated clouds", alive=self.process)

@@ -114,7 +114,7 @@ impl Vm {
         host::with(|host| host.call_answer = None);
     }
 
-    /// Has the keeper fetch Google's token, if it wants one.
+    /// Has the module fetch Google's token, if it wants one.
     pub fn fetch_token(&self, token: &str, seconds: u64) {
         self.tick();
         for call in host::with(|host| std::mem::take(&mut host.http_calls)) {

@@ -276,7 +276,7 @@ fn limits() -> Value {
         [
             (
                 "body_bytes",
-                integer("The largest request body, in bytes; above it 413.", 1, 64 << 20, Some(json!(4 << 20))),
+                integer("The largest request body, in bytes; above it 413.", 1, 64 << 20, Some(json!(8 << 20))),
             ),
             (
                 "held_requests",

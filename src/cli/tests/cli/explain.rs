@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::run::{assert_golden, multihome};
+use crate::run::{EVERYTHING, assert_golden, multihome, multihome_with};
 
 /// What is asked of `envoy/policy.yaml`, and the exit code.
 const ASKED: &[(&[&str], i32)] = &[
@@ -41,6 +41,24 @@ const ASKED: &[(&[&str], i32)] = &[
     (&["--header", "x-tenant-id: acme", "--model", "gpt-7"], 1),
     (&["--header", "x-tenant-id: nobody", "--model", "gpt-6.1-sol"], 1),
     (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol", "--header", "x-multihome-order: random"], 1),
+    // What a client never reads: who there is, and what was probably meant.
+    (&["--model", "gpt-6.1-sol"], 1),
+    (&["--header", "x-tenant-id: amce", "--model", "gpt-6.1-sol"], 1),
+    (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-slo"], 1),
+    (&["--header", "x-tenant-id: acme", "--path", "/openai/deployments/gpt-6.1-slo/chat/completions"], 1),
+    (&["--listener", "default", "--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol"], 0),
+    (&["--listener", "defualt", "--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol"], 1),
+    (&["--matrix"], 0),
+    (&["--matrix", "--header", "x-multihome-clouds: aws", "--no-google-token"], 0),
+];
+
+/// What is asked of [`EVERYTHING`], and the exit code.
+const ASKED_OF_EVERYTHING: &[(&[&str], i32)] = &[
+    (&["--listener", "inside", "--header", "x-team: acme", "--model", "m"], 0),
+    (&["--listener", "mtls", "--header", "x-team: acme", "--model", "m"], 0),
+    (&["--listener", "web", "--header", "x-team: acme", "--model", "m"], 1),
+    (&["--listener", "web", "--matrix"], 0),
+    (&["--header", "x-team: acme", "--model", "m", "--header", "x-multihome-order: weighted"], 0),
 ];
 
 #[test]
@@ -48,6 +66,15 @@ fn says_of_every_target_what_becomes_of_it() {
     let mut found = String::new();
     for (asked, code) in ASKED {
         let run = multihome(&[&["explain", "envoy/policy.yaml"], *asked].concat());
+        assert_eq!((run.code, run.err.as_str()), (*code, ""), "{asked:?}");
+        let _ = writeln!(found, ">>> {}\n{}", asked.join(" "), run.out);
+    }
+    // Orders that a request may pick, and weights of which the first has a half.
+    let policy = EVERYTHING
+        .replace("max_attempts: 4}", "max_attempts: 4, order: [ordered, weighted]}")
+        .replace("{endpoint: azure-key, id: d,", "{endpoint: azure-key, id: d, weight: 5,");
+    for (asked, code) in ASKED_OF_EVERYTHING {
+        let run = multihome_with(&[&["explain", "-"], *asked].concat(), &policy);
         assert_eq!((run.code, run.err.as_str()), (*code, ""), "{asked:?}");
         let _ = writeln!(found, ">>> {}\n{}", asked.join(" "), run.out);
     }
@@ -61,4 +88,34 @@ fn a_request_needs_a_model_or_a_body() {
     let run = multihome(&["explain", "envoy/policy.yaml", "--header", "x-tenant-id", "--model", "m"]);
     assert_eq!(run.code, 2);
     assert!(run.err.contains("write `name: value`"), "{}", run.err);
+}
+
+#[test]
+fn says_the_same_to_programs() {
+    let json = |arguments: &[&str], code: i32| -> serde_json::Value {
+        let run = multihome(&[&["explain", "envoy/policy.yaml", "--format", "json"], arguments].concat());
+        assert_eq!((run.code, run.err.as_str()), (code, ""), "{arguments:?}");
+        serde_json::from_str(&run.out).unwrap()
+    };
+    let served = json(&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol", "--listener", "default"], 0);
+    let version = multihome(&["check", "envoy/policy.yaml"]).out;
+    assert!(version.trim_end().ends_with(served["version"].as_str().unwrap()), "{version}");
+    assert_eq!((&served["denied"], &served["listener"]["trust"]), (&serde_json::Value::Null, &"trusted".into()));
+    let first = &served["request"]["targets"][0];
+    assert_eq!(
+        (&first["rank"], &first["endpoint"], &first["form"]),
+        (&1.into(), &"azure-eastus2".into(), &"openai.chat".into())
+    );
+    let unfit = &served["request"]["targets"][2];
+    assert_eq!((&unfit["rank"], &unfit["unfit"]), (&serde_json::Value::Null, &"residency".into()));
+
+    let denied = json(&["--header", "x-tenant-id: amce", "--model", "gpt-6.1-sol"], 1);
+    assert_eq!((&denied["request"], &denied["denied"]["status"]), (&serde_json::Value::Null, &401.into()));
+    assert_eq!(denied["denied"]["help"], "`tenants` has no `amce`: did you mean `acme`?");
+
+    let matrix = json(&["--matrix"], 0);
+    let cells = matrix["matrix"].as_array().unwrap();
+    assert_eq!(cells.len(), 2 * 2 * 2, "tenants, models and APIs");
+    let refused = cells.iter().find(|cell| cell["tenant"] == "contoso-eu" && cell["model"] == "gpt-oss-120b").unwrap();
+    assert_eq!((&refused["targets"], &refused["refused_by"]), (&serde_json::json!([]), &serde_json::json!(["models"])));
 }

@@ -134,6 +134,7 @@ identity:
   trust: {listeners: [inside], client_certificates: ["spiffe://contoso/gateway", gateway.contoso.com]}
   policy: {header: x-team-policy, ceiling: {clouds: [azure], residency: [us], models: ["*"]}}
 listeners:
+  inside: {}
   mtls: {tls: {certificate_file: /tls/crt.pem, key_file: /tls/key.pem, client_ca_file: /tls/clients.pem}}
   web: {tls: {certificate_file: /tls/crt.pem, key_file: /tls/key.pem}, cors: {allow_origins: ["https://chat.contoso.com", "*"]}}
 timeouts: {first_byte: 100s, idle: 300s, connect: 1500ms}

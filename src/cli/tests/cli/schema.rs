@@ -243,7 +243,6 @@ fn validate(root: &Value, schema: &Value, value: &Value, place: &str, found: &mu
                 }
                 true
             }
-            "minProperties" => value.as_object().is_none_or(|members| members.len() as u64 >= rule.as_u64().unwrap()),
             "propertyNames" => {
                 for name in value.as_object().into_iter().flatten().map(|(name, _)| name) {
                     validate(root, rule, &json!(name), &format!("{place}.{name}"), found);

@@ -36,7 +36,7 @@ pub enum Feature {
     S3Images,
     /// Image parts in what a function or custom tool has put out.
     ToolImages,
-    /// Audio parts, or an answer in audio.
+    /// Audio parts, or a completion in audio.
     Audio,
     /// File parts.
     Files,
@@ -146,6 +146,9 @@ impl Named for Feature {
         }
     }
 }
+
+// `ALL` stands in the order of the features and misses none, and each has a bit in `Features`.
+const _: () = assert!(Feature::Trailers as usize + 1 == Feature::ALL.len() && Feature::ALL.len() <= 64);
 
 /// A set of features.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

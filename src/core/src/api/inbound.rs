@@ -61,6 +61,8 @@ pub struct Inbound<'h> {
     pub order: Single<'h>,
     /// [`MAX_ATTEMPTS`].
     pub max_attempts: Single<'h>,
+    /// Whether a credential stands there, by either of the names that SDKs use. It is nobody's business here, and not kept.
+    pub credential: bool,
     /// Names that must go before anything acts on them: `x-envoy-…` steers the router.
     pub unwanted: Vec<&'h [u8]>,
 }
@@ -85,6 +87,7 @@ impl<'h> Inbound<'h> {
             b"content-length" => {
                 self.content_length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
             }
+            b"authorization" | b"api-key" => self.credential = true,
             b"x-request-id" => self.request_id = value,
             _ if name.starts_with(b"x-multihome-") => match std::str::from_utf8(name) {
                 Ok(CLOUDS) => self.clouds.note(value),

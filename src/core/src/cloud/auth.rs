@@ -42,6 +42,16 @@ pub enum Auth {
 }
 
 impl Auth {
+    /// The secret that it takes from a file, and what that is; a name that stands for two things would show one to whoever is
+    /// to get the other.
+    pub fn secret(&self) -> Option<(&str, &'static str)> {
+        match self {
+            Auth::Key { sds, .. } => Some((sds, "a key")),
+            Auth::ClientCredentials { client_secret_sds, .. } => Some((client_secret_sds, "a client secret")),
+            Auth::SigV4 { .. } | Auth::Metadata => None,
+        }
+    }
+
     /// Whether Envoy signs the body. Envoy 1.40 signs at its end, and not at all where trailers are the end.
     pub fn signs_body(&self) -> bool {
         matches!(self, Auth::SigV4 { .. })
@@ -85,7 +95,7 @@ pub(super) struct Kind<'n> {
 impl<'n> Kind<'n> {
     /// Reads the field `auth`: one of the kinds that `cloud` knows.
     pub fn read(fields: &mut Fields<'n>, cloud: &str, known: &[&str], faults: &mut Faults) -> Option<Kind<'n>> {
-        let (node, place) = fields.required("auth", faults)?;
+        let (node, place) = fields.required_of("auth", known.iter().copied(), faults)?;
         // `auth: sigv4` is short for a map with that one key and nothing to say under it.
         let (name, details) = match node {
             Node::Text(name) => (name.as_str(), None),
@@ -109,7 +119,7 @@ impl<'n> Kind<'n> {
     /// A kind that has nothing to say.
     pub fn plain(self, auth: Auth, faults: &mut Faults) -> Option<Auth> {
         if self.details.is_some() {
-            faults.add_with_help(&self.place, "takes no details", format!("write `auth: {}`", self.name));
+            faults.add_with_help(&self.place, "takes no fields", format!("write `auth: {}`", self.name));
             return None;
         }
         Some(auth)
@@ -117,21 +127,36 @@ impl<'n> Kind<'n> {
 
     /// A kind that names a secret.
     pub fn secret(self, faults: &mut Faults) -> Option<String> {
-        read_secret(self.fields(faults)?, faults)
+        let Some(node) = self.details else {
+            let help = format!("write `auth: {{{}: {{sds: NAME}}}}`: {SECRET_FILE}", self.name);
+            faults.add_with_help(&self.place, format!("`{}` names no secret", self.name), help);
+            return None;
+        };
+        read_secret(node, self.place, faults)
     }
 
     /// A kind that has fields.
     pub fn fields(self, faults: &mut Faults) -> Option<Fields<'n>> {
         let Some(node) = self.details else {
-            faults.add(&self.place, format!("`{}` needs its details", self.name));
+            let help = format!("write `auth: {{{}: {{…}}}}`", self.name);
+            faults.add_with_help(&self.place, format!("`{}` needs its fields", self.name), help);
             return None;
         };
         Fields::open(node, self.place, faults)
     }
 }
 
-/// Reads the name of a secret: `{sds: NAME}`.
-pub(super) fn read_secret(mut fields: Fields<'_>, faults: &mut Faults) -> Option<String> {
+/// What a name of a secret stands for.
+const SECRET_FILE: &str = "the secret itself is in the file SDS_DIR/NAME.yaml, never in a policy";
+
+/// Reads the name of a secret: `{sds: NAME}`. What stands there instead may be the secret, and is not repeated.
+pub(super) fn read_secret(node: &Node, place: Place, faults: &mut Faults) -> Option<String> {
+    if !matches!(node, Node::Map(_)) {
+        let message = format!("expected the name of a secret, found {}", node.kind());
+        faults.add_with_help(&place, message, format!("write `{{sds: NAME}}`: {SECRET_FILE}"));
+        return None;
+    }
+    let mut fields = Fields::open(node, place, faults)?;
     let sds = fields.required_text("sds", faults);
     if let Some(bad) = sds.filter(|sds| !name::is_path_segment(sds)) {
         let message = format!("`{bad}` cannot name a secret");

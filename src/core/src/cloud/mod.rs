@@ -2,13 +2,14 @@
 //! and credentials in the policy file, the places that its names tell, its errors, its call ids, what its responses are
 //! stripped of. No cloud knows another, and nothing else in core knows any.
 //!
-//! To add one: its folder, whose `ROW` the compiler asks to be complete, and its line in [`clouds!`] below.
+//! To add one: its folder, whose `ROW` the compiler asks to be complete, and its line in `clouds!` below.
 
 pub mod auth;
 pub mod aws;
 pub mod azure;
 pub mod connection;
 pub mod error;
+mod error_body;
 pub mod gcp;
 pub mod residency;
 pub mod secret;
@@ -21,7 +22,7 @@ use crate::name::Named;
 pub use auth::Auth;
 pub use connection::{Address, Tls};
 pub use error::{Blame, CloudError, ErrorResponse};
-pub use site::{ModelAddress, Site};
+pub use site::{Doubt, ModelAddress, Site};
 
 /// Makes [`Cloud`] of one line a cloud: its documentation, its name here, and the row that its folder has.
 macro_rules! clouds {

@@ -1,4 +1,4 @@
-//! What answers at an endpoint, as its cloud knows it.
+//! What serves at an endpoint, as its cloud knows it.
 
 use std::fmt;
 
@@ -22,7 +22,7 @@ pub trait Site: fmt::Debug {
     /// The headers that the policy file may add to its requests: ones that mean something here, and hold no credential.
     fn headers(&self) -> &'static [&'static str];
 
-    /// Where model `id` answers in each of `forms`. Reads the fields of the target that are the cloud's own.
+    /// Where model `id` is asked in each of `forms`. Reads the fields of the target that are the cloud's own.
     fn addresses(
         &self,
         id: &str,
@@ -35,10 +35,21 @@ pub trait Site: fmt::Debug {
     fn claims<'s>(&'s self, host: &'s str, model: &'s str) -> Vec<Claim<'s>>;
 
     /// What is probably not meant about the site itself.
-    fn doubt(&self) -> Option<String>;
+    fn doubt(&self) -> Option<Doubt>;
 
-    /// What is probably not meant about a target on it that speaks these forms.
-    fn doubt_about(&self, forms: &[Form]) -> Option<String>;
+    /// What is probably not meant about model `id` on it, which answers there.
+    fn doubt_about(&self, id: &str, addresses: &[(Form, ModelAddress)]) -> Option<Doubt>;
+}
+
+/// What is probably not meant, though it can be: vendors change what they have without asking us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The field that it is about.
+    pub field: &'static str,
+    /// What is probably wrong.
+    pub message: String,
+    /// What to write instead.
+    pub help: String,
 }
 
 /// A path, and whether it names the model.

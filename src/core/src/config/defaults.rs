@@ -12,7 +12,7 @@ pub struct Defaults {
     pub order: Order,
     /// The most targets that one request may try.
     pub max_attempts: u32,
-    /// The tokens that `cheapest` reckons for an answer of unknown length.
+    /// The tokens that `cheapest` assumes for a completion of unknown length.
     pub max_tokens: u64,
 }
 

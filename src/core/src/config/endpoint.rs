@@ -1,6 +1,7 @@
 //! Endpoints: one account, region and API surface of one cloud; one Envoy cluster. What all clouds share is read here, the
 //! rest by the cloud.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::timeouts::{self, OwnTimeouts};
@@ -20,7 +21,7 @@ pub struct Endpoint {
     pub cluster: String,
     /// Its cloud.
     pub cloud: Cloud,
-    /// What answers there.
+    /// What serves there.
     pub site: Box<dyn Site>,
     /// The region or location that clients see in `x-multihome-region`; empty where the file names none.
     pub region: String,
@@ -58,7 +59,7 @@ pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<E
 
 fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<Endpoint> {
     let mut fields = Fields::open(node, place, faults)?;
-    let cloud = read_cloud(&mut fields, faults);
+    let cloud = fields.required_named::<Cloud>("cloud", faults);
     let residency = fields.required_text("residency", faults);
     let Some(cloud) = cloud else {
         // What follows depends on the cloud: without one, only what no cloud has can be judged.
@@ -94,15 +95,6 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     })
 }
 
-fn read_cloud(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Cloud> {
-    let text = fields.required_text("cloud", faults)?;
-    let cloud = Cloud::parse(text);
-    if cloud.is_none() {
-        faults.unknown(&fields.place.key("cloud"), "cloud", text, Cloud::names());
-    }
-    cloud
-}
-
 fn read_informational(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
     let text = fields.optional_text("informational", faults);
     if let Some(other) = text.filter(|text| *text != ABSORB) {
@@ -133,4 +125,23 @@ fn read_headers(fields: &mut Fields<'_>, site: Option<&dyn Site>, faults: &mut F
         headers.push((name.to_owned(), value.to_owned()));
     }
     headers
+}
+
+/// Envoy shows a secret to whatever endpoint names it: one name for the secrets of two clouds, or for a key and a client
+/// secret, would show one's to the other.
+pub(super) fn check_secrets(endpoints: &[Endpoint], faults: &mut Faults) {
+    let mut seen: HashMap<&str, (&Endpoint, &str)> = HashMap::new();
+    for endpoint in endpoints {
+        let Some((sds, kind)) = endpoint.auth.secret() else { continue };
+        let (first, first_kind) = *seen.entry(sds).or_insert((endpoint, kind));
+        if first.cloud != endpoint.cloud || first_kind != kind {
+            let (cloud, other) = (endpoint.cloud.name(), first.cloud.name());
+            let message = format!(
+                "secret `{sds}` is {kind} for {cloud} here and {first_kind} for {other} at endpoints.{}: one of them would be shown to the other",
+                first.name
+            );
+            let place = Place::default().key("endpoints").key(&endpoint.name).key("auth");
+            faults.add_with_help(&place, message, "give each secret a name of its own");
+        }
+    }
 }

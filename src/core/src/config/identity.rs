@@ -97,9 +97,10 @@ pub(super) fn read(
 }
 
 /// Headers that mean something already, or that Envoy writes or drops; an identity header must not be one of them.
-const TAKEN: [&str; 17] = [
+const TAKEN: [&str; 18] = [
     "host",
     "authorization",
+    "api-key",
     "content-type",
     "content-length",
     "content-encoding",

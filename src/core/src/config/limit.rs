@@ -14,6 +14,8 @@ pub struct Limits {
     pub held_bytes: u64,
 }
 
+/// Holds an image of 5 MB, the most that most clients send: in base64 it takes 6.7 MB.
+const DEFAULT_BODY: u64 = 8 << 20;
 /// The most that a body may be: Envoy keeps it for every attempt.
 const MOST_BODY: u64 = 64 << 20;
 /// The most requests that may be held: each takes some 40 KiB of the module's memory at the worst.
@@ -22,7 +24,7 @@ const MOST_HELD_REQUESTS: u64 = 50_000;
 const MOST_HELD_BYTES: u64 = 64 << 30;
 
 pub(super) fn read(found: Found<'_>, faults: &mut Faults) -> Limits {
-    let mut limits = Limits { body_bytes: 4 << 20, held_requests: 4096, held_bytes: 256 << 20 };
+    let mut limits = Limits { body_bytes: DEFAULT_BODY, held_requests: 4096, held_bytes: 256 << 20 };
     if let Some(mut fields) = Fields::maybe(found, faults) {
         for (key, most, limit) in [
             ("body_bytes", MOST_BODY, &mut limits.body_bytes),

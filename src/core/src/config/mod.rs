@@ -35,6 +35,23 @@ use crate::document::Node;
 use crate::document::fields::Fields;
 
 /// A checked policy.
+///
+/// ```
+/// use multihome_core::config;
+///
+/// let text = br#"{
+///     "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}}},
+///     "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"}]},
+///     "tenants": {"acme": {"clouds": ["azure"], "residency": ["us"], "models": ["gpt-*"]}},
+///     "identity": {"trust": {"listeners": ["default"]}}
+/// }"#;
+/// let config = config::check(&config::parse_json(text).unwrap()).unwrap();
+/// assert_eq!(config.endpoints[0].host, "contoso.openai.azure.com");
+///
+/// // All faults at once, each with its place.
+/// let faults = config::check(&config::parse_json(br#"{"endpoint": {}}"#).unwrap()).unwrap_err();
+/// assert!(faults.iter().any(|fault| fault.to_string() == "endpoint: unknown field `endpoint` (did you mean `endpoints`?)"));
+/// ```
 #[derive(Debug)]
 pub struct Config {
     /// Which policy this is.
@@ -51,7 +68,7 @@ pub struct Config {
     pub identity: Identity,
     /// Listeners that need more than an address.
     pub listeners: Vec<Listener>,
-    /// Where Google's metadata server answers.
+    /// Where to reach Google's metadata server.
     pub metadata: Address,
     /// What holds where a tenant says nothing.
     pub defaults: Defaults,
@@ -104,6 +121,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         .required("endpoints", faults)
         .map(|(node, place)| endpoint::read_all(node, &place, faults))
         .unwrap_or_default();
+    endpoint::check_secrets(&endpoints, faults);
     // An endpoint with a fault is there all the same: to name it is no second fault.
     let written = match root.get("endpoints") {
         Some(Node::Map(members)) => members.as_slice(),

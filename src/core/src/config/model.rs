@@ -11,8 +11,8 @@ use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
 use crate::convert;
 use crate::document::Node;
-use crate::document::fields::{Fields, one_or_more, some_entries};
-use crate::fault::{Faults, Place};
+use crate::document::fields::{Fields, one_or_more, some_entries, text};
+use crate::fault::{Faults, Place, one_of};
 use crate::form::Form;
 use crate::name::{self, Named};
 
@@ -57,7 +57,7 @@ impl Target {
 pub struct Price {
     /// Of the request.
     pub input: f64,
-    /// Of the answer.
+    /// Of the completion.
     pub output: f64,
 }
 
@@ -127,7 +127,11 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
     };
     let addresses = endpoint.site.addresses(id, &forms, &mut fields, faults);
     for OwnField { name, owner } in own_fields() {
-        fields.refuse(name, || format!("is {owner}'s alone, `{}` is not there", endpoint.name), faults);
+        fields.refuse(
+            name,
+            || format!("is for {owner} alone, and `{}` is {}: take it out", endpoint.name, endpoint.cloud.name()),
+            faults,
+        );
     }
     check_residency(endpoint, id, &fields.place, faults);
     fields.finish(faults);
@@ -154,23 +158,23 @@ fn own_fields() -> impl Iterator<Item = OwnField> {
 }
 
 fn read_endpoint(fields: &mut Fields<'_>, known: &Known<'_>, faults: &mut Faults) -> Option<usize> {
-    let text = fields.required_text("endpoint", faults)?;
+    let names = || known.written.iter().map(|(name, _)| name.as_str());
+    let (node, place) = fields.required_of("endpoint", names(), faults)?;
+    let text = text(node, &place, faults)?;
     let found = known.endpoints.iter().position(|endpoint| endpoint.name == text);
-    let faulty = || known.written.iter().any(|(name, _)| name == text);
-    if found.is_none() && !faulty() {
-        let names = known.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-        faults.unknown(&fields.place.key("endpoint"), "endpoint", text, names);
+    if found.is_none() && !names().any(|name| name == text) {
+        faults.unknown(&place, "endpoint", text, names());
     }
     found
 }
 
 fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
-    let Some((node, place)) = fields.required("form", faults) else {
+    let Some((node, place)) = fields.required_of("form", Form::names(), faults) else {
         return Vec::new();
     };
     let named = one_or_more(node, &place, faults);
     if named.is_empty() {
-        faults.add(&place, "names no API form");
+        faults.add_with_help(&place, "names no API form", one_of(Form::names()));
     }
     let mut forms = Vec::new();
     for (text, place) in named {

@@ -10,7 +10,7 @@ use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, Clouds};
 use crate::document::Node;
 use crate::document::fields::{Fields, entries, one_or_more, texts};
-use crate::fault::{Fault, Faults, Place, closest};
+use crate::fault::{Fault, Faults, Place, instead, one_of};
 use crate::name::{self, Named, Pattern};
 
 /// What is allowed: everything that all parts name. What is not named is denied.
@@ -129,8 +129,10 @@ pub(super) fn read(
     faults: &mut Faults,
 ) -> Option<Grant> {
     let mut fields = Fields::open(node, place, faults)?;
-    let clouds = fields.required("clouds", faults).map(|(node, place)| read_clouds(node, &place, faults));
-    let residency = fields.required("residency", faults).map(|(node, place)| {
+    let clouds =
+        fields.required_of("clouds", Cloud::names(), faults).map(|(node, place)| read_clouds(node, &place, faults));
+    let labels = known.map(|known| sorted(&known.residencies)).unwrap_or_default();
+    let residency = fields.required_of("residency", labels, faults).map(|(node, place)| {
         let labels = texts(node, &place, faults);
         check_labels(&labels, known, faults);
         labels.into_iter().map(|(label, _)| label.to_owned()).collect()
@@ -167,7 +169,13 @@ fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {
     let mut clouds = Clouds::new();
     for (text, place) in texts(node, place, faults) {
         match Cloud::parse(text) {
-            Some(cloud) if clouds.contains(&cloud) => faults.add(&place, format!("`{text}` stands twice")),
+            Some(cloud) if clouds.contains(&cloud) => {
+                faults.add_with_help(
+                    &place,
+                    format!("duplicate of an earlier `{text}`"),
+                    "keep the one in the place that counts: the order is that of the attempts",
+                );
+            }
             Some(cloud) => clouds.push(cloud),
             None => faults.unknown(&place, "cloud", text, Cloud::names()),
         }
@@ -196,10 +204,7 @@ fn read_patterns(
         let pattern = Pattern::new(text);
         if let Some(known) = known.filter(|known| !known.iter().any(|name| pattern.matches(name))) {
             let message = format!("`{text}` matches no {what}");
-            match closest(text, sorted(known)) {
-                Some(meant) => faults.add_with_help(&place, message, format!("did you mean `{meant}`?")),
-                None => faults.add(&place, message),
-            }
+            faults.add_with_help(&place, message, instead(text, sorted(known)));
         }
         patterns.push(pattern);
     }
@@ -209,7 +214,7 @@ fn read_patterns(
 fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
     let named = one_or_more(node, place, faults);
     if named.is_empty() {
-        faults.add(place, "names no order");
+        faults.add_with_help(place, "names no order", one_of(Order::names()));
     }
     let mut orders = Vec::new();
     for (text, place) in named {

@@ -31,11 +31,70 @@ fn says_every_fault_with_its_place() {
             "endpoints.az.cloud: unknown cloud `azur` (did you mean `azure`?)",
         ),
         (r#""resource": "r", "#, "", "endpoints.az: missing field `resource`"),
-        (r#""resource": "r""#, r#""resource": "R!""#, "endpoints.az.resource: `R!` is not a resource (use a-z 0-9 -)"),
+        (r#""cloud": "azure", "#, "", "endpoints.az: missing field `cloud` (one of `azure`, `aws`, `gcp`)"),
+        (r#""surface": "mantle", "#, "", "endpoints.aws: missing field `surface` (one of `runtime`, `mantle`)"),
+        (r#", "auth": "sigv4""#, "", "endpoints.aws: missing field `auth` (one of `sigv4`, `api_key`)"),
+        (r#""endpoint": "az", "#, "", "models.m[0]: missing field `endpoint` (one of `az`, `aws`, `gcp`)"),
+        (
+            r#", "form": "openai.chat""#,
+            "",
+            "models.m[0]: missing field `form` (one of `openai.chat`, `openai.responses`)",
+        ),
+        (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds` (one of `azure`, `aws`, `gcp`)"),
+        (r#""residency": ["us"], "#, "", "tenants.t: missing field `residency` (one of `us`)"),
+        (
+            r#""residency": ["us"]"#,
+            r#""residency": ["US"]"#,
+            "tenants.t.residency[0]: unknown residency `US` (did you mean `us`?)",
+        ),
+        (
+            r#""residency": ["us"]"#,
+            r#""residency": ["uk"]"#,
+            "tenants.t.residency[0]: unknown residency `uk` (one of `us`)",
+        ),
+        // What stands in the place of a secret's name may be the secret: it is not repeated.
+        (
+            r#"{"api_key": {"sds": "k"}}"#,
+            r#"{"api_key": "0123456789abcdef"}"#,
+            "endpoints.az.auth.api_key: expected the name of a secret, found a string (write `{sds: NAME}`: the secret itself is in the file SDS_DIR/NAME.yaml, never in a policy)",
+        ),
+        (
+            r#"{"api_key": {"sds": "k"}}"#,
+            r#"{"entra": {"tenant": "t", "client_id": "c", "client_secret": "s3cret"}}"#,
+            "endpoints.az.auth.entra.client_secret: expected the name of a secret, found a string (write `{sds: NAME}`: the secret itself is in the file SDS_DIR/NAME.yaml, never in a policy)",
+        ),
+        (
+            r#"{"api_key": {"sds": "k"}}"#,
+            r#""api_key""#,
+            "endpoints.az.auth: `api_key` names no secret (write `auth: {api_key: {sds: NAME}}`: the secret itself is in the file SDS_DIR/NAME.yaml, never in a policy)",
+        ),
+        // A secret is shown to whatever endpoint names it.
+        (
+            r#""auth": "sigv4""#,
+            r#""auth": {"api_key": {"sds": "k"}}"#,
+            "endpoints.aws.auth: secret `k` is a key for aws here and a key for azure at endpoints.az: one of them would be shown to the other (give each secret a name of its own)",
+        ),
+        (
+            r#""gcp": {"#,
+            r#""az2": {"cloud": "azure", "resource": "s", "residency": "us", "auth": {"entra": {"tenant": "t", "client_id": "c", "client_secret": {"sds": "k"}}}},
+    "gcp": {"#,
+            "endpoints.az2.auth: secret `k` is a client secret for azure here and a key for azure at endpoints.az: one of them would be shown to the other (give each secret a name of its own)",
+        ),
+        (
+            r#""gcp": {"#,
+            r#""az2": {"cloud": "azure", "resource": "r", "residency": "us", "auth": {"api_key": {"sds": "k"}}},
+    "gcp": {"#,
+            "",
+        ),
+        (
+            r#""resource": "r""#,
+            r#""resource": "R!""#,
+            "endpoints.az.resource: `R!` cannot be a resource (use a-z 0-9 -)",
+        ),
         (
             r#""resource": "r""#,
             r#""resource": 7"#,
-            "endpoints.az.resource: expected a string, found a number (quote it to make it one)",
+            "endpoints.az.resource: expected a string, found a number (put it in quotes)",
         ),
         (
             r#""resource": "r""#,
@@ -83,11 +142,15 @@ fn says_every_fault_with_its_place() {
             r#""auth": "metadata""#,
             "endpoints.aws.auth: unknown credential for aws `metadata` (one of `sigv4`, `api_key`)",
         ),
-        (r#""auth": "sigv4""#, r#""auth": "api_key""#, "endpoints.aws.auth: `api_key` needs its details"),
+        (
+            r#""auth": "sigv4""#,
+            r#""auth": "api_key""#,
+            "endpoints.aws.auth: `api_key` names no secret (write `auth: {api_key: {sds: NAME}}`: the secret itself is in the file SDS_DIR/NAME.yaml, never in a policy)",
+        ),
         (
             r#""auth": "sigv4""#,
             r#""auth": {"sigv4": {}}"#,
-            "endpoints.aws.auth.sigv4: takes no details (write `auth: sigv4`)",
+            "endpoints.aws.auth.sigv4: takes no fields (write `auth: sigv4`)",
         ),
         (
             r#""surface": "mantle""#,
@@ -125,7 +188,11 @@ fn says_every_fault_with_its_place() {
             r#""resource": "r", "headers": {"aoai-evals": "a\nb"}"#,
             "endpoints.az.headers.aoai-evals: is not the value of a header: up to 512 visible ASCII characters",
         ),
-        (r#""resource": "r""#, r#""resource": "r", "headers": {}"#, "endpoints.az.headers: names none"),
+        (
+            r#""resource": "r""#,
+            r#""resource": "r", "headers": {}"#,
+            "endpoints.az.headers: is empty (name at least one)",
+        ),
         (r#""location": "us""#, r#""location": "global""#, ""),
         (
             r#""endpoint": "az""#,
@@ -137,12 +204,16 @@ fn says_every_fault_with_its_place() {
             r#""form": "openai.chats""#,
             "models.m[0].form: unknown API form `openai.chats` (did you mean `openai.chat`?)",
         ),
-        (r#""form": "openai.chat""#, r#""form": []"#, "models.m[0].form: names no API form"),
+        (
+            r#""form": "openai.chat""#,
+            r#""form": []"#,
+            "models.m[0].form: names no API form (one of `openai.chat`, `openai.responses`)",
+        ),
         (r#""id": "dep""#, r#""id": "a b""#, "models.m[0].id: `a b` is not a model id (use a-z A-Z 0-9 . _ : / @ -)"),
         (
             r#""id": "dep""#,
             r#""id": "dep", "api_version": "v1""#,
-            "models.m[0].api_version: `v1` is not an api-version (as `2024-10-21`)",
+            "models.m[0].api_version: `v1` is not an api-version (write one such as `2024-10-21`, or leave it out for the v1 API)",
         ),
         (
             r#""id": "dep""#,
@@ -152,7 +223,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""id": "dep""#,
             r#""id": "dep", "prefix": "/v1""#,
-            "models.m[0].prefix: is Mantle's alone, `az` is not there",
+            "models.m[0].prefix: is for Mantle alone, and `az` is azure: take it out",
         ),
         (
             r#""id": "dep""#,
@@ -174,7 +245,11 @@ fn says_every_fault_with_its_place() {
             "[]",
             "models.m: expected 1 to 32 targets, found 0",
         ),
-        (r#"{"m": [{"endpoint": "az", "id": "dep", "form": "openai.chat"}]}"#, "{}", "models: names none"),
+        (
+            r#"{"m": [{"endpoint": "az", "id": "dep", "form": "openai.chat"}]}"#,
+            "{}",
+            "models: is empty (name at least one)",
+        ),
         (
             r#""models": ["m"]"#,
             r#""models": ["m"], "targets": null"#,
@@ -191,7 +266,11 @@ fn says_every_fault_with_its_place() {
             r#""residency": ["usa"]"#,
             "tenants.t.residency[0]: unknown residency `usa` (did you mean `us`?)",
         ),
-        (r#""clouds": ["azure"]"#, r#""clouds": ["azure", "azure"]"#, "tenants.t.clouds[1]: `azure` stands twice"),
+        (
+            r#""clouds": ["azure"]"#,
+            r#""clouds": ["azure", "azure"]"#,
+            "tenants.t.clouds[1]: duplicate of an earlier `azure` (keep the one in the place that counts: the order is that of the attempts)",
+        ),
         (r#""clouds": ["azure"], "#, "", "tenants.t: missing field `clouds`"),
         (
             r#""models": ["m"]"#,

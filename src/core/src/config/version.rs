@@ -17,6 +17,12 @@ impl Version {
         let _ = serde_json::to_writer(&mut hash, root);
         Version(hash.0)
     }
+
+    /// Adds it to a line: 16 hexadecimal digits.
+    pub fn write_to(self, line: &mut String) {
+        let digit = |shift: u32| char::from_digit((self.0 >> shift) as u32 & 0xf, 16).unwrap_or('0');
+        line.extend((0..16).rev().map(|place| digit(place * 4)));
+    }
 }
 
 impl fmt::Display for Version {
@@ -89,6 +95,9 @@ mod tests {
         assert_eq!(version(r#"{"a":1}"#), version(r#"{ "a" : 1.0 }"#));
         assert_ne!(version(r#"{"a":1}"#), version(r#"{"a":2}"#));
         assert_eq!(version("{}").len(), 16);
+        let mut line = "v=".to_owned();
+        Version(0x0123_4567_89ab_cdef).write_to(&mut line);
+        assert_eq!(line, format!("v={}", Version(0x0123_4567_89ab_cdef)));
     }
 
     #[wasm_bindgen_test(unsupported = test)]

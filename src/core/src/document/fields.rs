@@ -1,8 +1,8 @@
 //! Reading a map field by field: what is missing, misplaced or unknown is noted, and reading goes on.
 
 use super::Node;
-use crate::fault::{Faults, Place};
-use crate::name;
+use crate::fault::{Faults, Place, one_of};
+use crate::name::{self, Named};
 
 /// A field that may be absent, with its place.
 pub type Found<'n> = Option<(&'n Node, Place)>;
@@ -43,11 +43,45 @@ impl<'n> Fields<'n> {
 
     /// A field that must be there.
     pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Found<'n> {
+        self.required_or(key, || None, faults)
+    }
+
+    /// A field that must be there and names one of `known`, or several.
+    pub fn required_of<'k>(
+        &mut self,
+        key: &'static str,
+        known: impl IntoIterator<Item = &'k str>,
+        faults: &mut Faults,
+    ) -> Found<'n> {
+        self.required_or(key, || Some(one_of(known)), faults)
+    }
+
+    fn required_or(
+        &mut self,
+        key: &'static str,
+        help: impl FnOnce() -> Option<String>,
+        faults: &mut Faults,
+    ) -> Found<'n> {
         let found = self.optional(key);
         if found.is_none() && !self.members.iter().any(|(name, _)| name == key) {
-            faults.add(&self.place, format!("missing field `{key}`"));
+            let message = format!("missing field `{key}`");
+            match help() {
+                Some(help) => faults.add_with_help(&self.place, message, help),
+                None => faults.add(&self.place, message),
+            }
         }
         found
+    }
+
+    /// A field that must be there and is the name of one of a closed set.
+    pub fn required_named<N: Named>(&mut self, key: &'static str, faults: &mut Faults) -> Option<N> {
+        let (node, place) = self.required_of(key, N::names(), faults)?;
+        let text = text(node, &place, faults)?;
+        let named = N::parse(text);
+        if named.is_none() {
+            faults.unknown(&place, key, text, N::names());
+        }
+        named
     }
 
     /// A string that must be there and not be empty.
@@ -76,7 +110,7 @@ impl<'n> Fields<'n> {
 
     fn checked_label(&self, key: &str, text: &str, faults: &mut Faults) -> String {
         if !name::is_label(text) {
-            faults.add_with_help(&self.place.key(key), format!("`{text}` is not a {key}"), "use a-z 0-9 -");
+            faults.add_with_help(&self.place.key(key), format!("`{text}` cannot be a {key}"), "use a-z 0-9 -");
         }
         text.to_owned()
     }
@@ -175,7 +209,7 @@ pub(crate) fn some_entries<'n>(
     faults: &mut Faults,
 ) -> impl Iterator<Item = (&'n str, &'n Node, Place)> + use<'n> {
     if matches!(node, Node::Map(members) if members.is_empty()) {
-        faults.add(place, "names none");
+        faults.add_with_help(place, "is empty", "name at least one");
     }
     entries(node, place, faults)
 }
@@ -185,11 +219,11 @@ pub(crate) fn text<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Op
     match node {
         Node::Text(value) if !value.is_empty() => Some(value),
         Node::Text(_) => {
-            faults.add(place, "expected a string that is not empty");
+            faults.add_with_help(place, "is empty", "write a value, or take it out");
             None
         }
         Node::Number(_) | Node::Bool(_) => {
-            faults.add_with_help(place, format!("expected a string, found {}", node.kind()), "quote it to make it one");
+            faults.add_with_help(place, format!("expected a string, found {}", node.kind()), "put it in quotes");
             None
         }
         other => {

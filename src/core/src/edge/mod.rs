@@ -20,7 +20,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Auth, Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{Origin, Payload, Record, Request, is_kept_id};
+use crate::request::{Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
 
 pub use refuse::{too_large, too_many_held};
@@ -56,6 +56,7 @@ pub struct Denied {
 pub struct Pending {
     asked: Asked,
     origin: Origin,
+    record: Record,
 }
 
 /// What a request asks for, before its body is read.
@@ -83,7 +84,7 @@ pub struct Weighed<'a> {
 
 /// Reads a request's headers.
 pub fn begin(config: &Rc<Config>, inbound: &Inbound<'_>, environment: &mut Environment<'_>) -> Begin {
-    let mut record = Record::begin(config.version);
+    let mut record = Record::begin(config.version, inbound.request_id);
     start(config, inbound, environment, &mut record).unwrap_or_else(|error| {
         record.failed(&error);
         Begin::Denied(Box::new(Denied { error, record }))
@@ -117,10 +118,16 @@ fn start(
         let payload = Payload::Streamed { length: inbound.content_length };
         return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
     }
-    Ok(Begin::Hold(Pending { asked, origin: origin(inbound) }))
+    Ok(Begin::Hold(Pending { asked, origin: origin(inbound), record: std::mem::take(record) }))
 }
 
 impl Pending {
+    /// Refuses the request while it waits.
+    pub fn deny(mut self, error: ApiError) -> Denied {
+        self.record.failed(&error);
+        Denied { error, record: self.record }
+    }
+
     /// Reads the body, behind which there may be trailers, and plans.
     ///
     /// # Errors
@@ -131,10 +138,7 @@ impl Pending {
         trailers: bool,
         environment: &mut Environment<'_>,
     ) -> Result<Request, Box<Denied>> {
-        let Pending { asked, origin } = self;
-        let mut record = Record::begin(asked.config.version);
-        record.asked_by(asked.caller.tenant());
-        record.asked_for(asked.api);
+        let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
             let awaited = weighed.awaited;
@@ -154,8 +158,8 @@ impl Pending {
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, and is not
-    /// ranked by price: nothing that only the body says can change the plan then.
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, is not ranked
+    /// by price, and one of them is all that would be tried: nothing that only the body says can change the plan then.
     fn weigh_unread(
         &self,
         length: Option<u64>,
@@ -167,7 +171,7 @@ impl Asked {
             Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
-        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.order()) {
+        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.max_attempts(), permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
@@ -252,8 +256,9 @@ pub fn explain(
     weighed.decision.plan.map(drop)
 }
 
-/// See [`Asked::weigh_unread`].
-fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
+/// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
+/// request refers to.
+fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
@@ -262,21 +267,16 @@ fn needs_no_body(candidates: &[Candidate<'_>], order: Order) -> bool {
             return false;
         }
     }
-    fit == 1 || order != Order::Cheapest
+    fit == 1 || (most == 1 && order != Order::Cheapest)
 }
 
 fn origin(inbound: &Inbound<'_>) -> Origin {
     let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
-    Origin {
-        id: if is_kept_id(inbound.request_id) { inbound.request_id.into() } else { Box::default() },
-        https: inbound.scheme == b"https",
-        plain,
-        said_length: inbound.content_length.is_some(),
-    }
+    Origin { https: inbound.scheme == b"https", plain, said_length: inbound.content_length.is_some() }
 }
 
 /// Whether some endpoint needs Google's access token.
-pub fn needs_keeper(config: &Config) -> bool {
+pub fn needs_google_token(config: &Config) -> bool {
     config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
 }
 

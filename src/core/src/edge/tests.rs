@@ -134,6 +134,29 @@ fn says_why_a_request_is_denied() {
     }
 }
 
+/// What stands in the head beside the tenant's name, and whether the client reads that a key alone names no tenant.
+#[wasm_bindgen_test(unsupported = test)]
+fn a_client_that_has_only_a_key_reads_what_is_missing() {
+    const MISSING: &str =
+        "This endpoint takes the tenant from header `x-tenant-id`, set by a trusted hop; an API key alone names none.";
+    const UNKNOWN: &str = "The request does not name a tenant that this endpoint knows.";
+    for (headers, message) in [
+        (&[("authorization", "Bearer sk-1")][..], MISSING),
+        (&[("api-key", "1")], MISSING),
+        (&[], UNKNOWN),
+        (&[("x-tenant-id", "nobody"), ("api-key", "1")], UNKNOWN),
+    ] {
+        let config = config();
+        let own = [(":method", "GET"), (":path", "/v1/models")];
+        let all = own.iter().chain(headers).map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let inbound = Inbound::read(all, config.identity.headers());
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+        let Begin::Denied(denied) = begin(&config, &inbound, &mut environment) else { panic!("{headers:?}") };
+        assert_eq!((denied.error.status, denied.error.message.as_str()), (401, message), "{headers:?}");
+        assert!(!format!("{denied:?}").contains("sk-1"));
+    }
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn a_request_whose_targets_take_the_model_from_the_path_is_not_held() {
     assert!(run("POST", DEPLOYMENT, "acme", &[], None).is_ok());

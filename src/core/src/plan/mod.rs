@@ -74,6 +74,34 @@ struct Planned {
 }
 
 /// The targets of one request in the order in which they are tried. Every one satisfies the permit; there is at least one.
+///
+/// ```
+/// use multihome_core::api::Api;
+/// use multihome_core::api::feature::Features;
+/// use multihome_core::plan::{self, Environment, Needs, WeightedPicks};
+/// # use std::rc::Rc;
+/// # use multihome_core::api::inbound::{Inbound, Single};
+/// # use multihome_core::config;
+/// # use multihome_core::tenant::Caller;
+/// # let text = br#"{
+/// #   "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}},
+/// #                 "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}},
+/// #   "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"},
+/// #                              {"endpoint": "aws", "id": "us.openai.gpt-6.1-sol", "form": "openai.chat"}]},
+/// #   "tenants": {"acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-*"]}},
+/// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
+/// # let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
+/// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
+/// # let caller = Caller::identify(&config, &inbound).unwrap();
+/// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
+/// let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
+/// let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+/// let candidates = plan::consider(&permit, &needs, &environment);
+/// let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+/// let tried: Vec<&str> = plan.iter().map(|stop| stop.endpoint.name.as_str()).collect();
+/// assert_eq!(tried, ["azure", "aws"]);
+/// assert_eq!(&*plan.subject().tenant, "acme");
+/// ```
 #[derive(Debug)]
 pub struct Plan {
     config: Rc<Config>,

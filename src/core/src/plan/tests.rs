@@ -320,3 +320,26 @@ fn the_cheapest_depends_on_the_request() {
     assert_eq!(cheapest(4_000_000, 1).unwrap(), ["az-eu", "az-us", "aws-us"]);
     assert_eq!(cheapest(4, 1_000_000).unwrap(), ["aws-us", "az-us", "az-eu"]);
 }
+
+/// Shares go on where the policy changes elsewhere: a target is known by its endpoint and id, not by its place in the file.
+#[wasm_bindgen_test(unsupported = test)]
+fn shares_outlive_a_change_of_the_policy() {
+    let models = r#""models": {"#;
+    let more = r#""models": {"first": [{"endpoint": "az-us", "id": "other", "form": "openai.chat"}],"#;
+    let mut picks = WeightedPicks::default();
+    let mut counts = [0; 3];
+    for turn in 0..500 {
+        // The other policy moves every target of `sol` by one place.
+        let policy = if turn % 2 == 0 { POLICY.to_owned() } else { POLICY.replacen(models, more, 1) };
+        let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
+        let inbound = Inbound { tenant: Single::Once(b"all"), order: Single::Once(b"weighted"), ..Inbound::default() };
+        let caller = Caller::identify(&config, &inbound).unwrap();
+        let permit = caller.permit(&config, "sol").unwrap();
+        let mut environment = Environment { picks: &mut picks, google_token: &|| true };
+        let candidates = consider(&permit, &needs(Api::Chat), &environment);
+        let plan = decide(&permit, &needs(Api::Chat), candidates, &mut environment).plan.unwrap();
+        let first = plan.iter().next().unwrap().endpoint.name.clone();
+        counts[["az-us", "az-eu", "aws-us"].iter().position(|name| *name == first).unwrap()] += 1;
+    }
+    assert_eq!(counts, [300, 100, 100]);
+}

@@ -45,7 +45,10 @@ impl fmt::Display for Unfit {
             Unfit::NoCredential => f.write_str("credential"),
             Unfit::Denied(features) | Unfit::Lacks(features) => {
                 f.write_str(if matches!(self, Unfit::Denied(_)) { "denies" } else { "lacks" })?;
-                features.iter().try_for_each(|feature| write!(f, "-{}", feature.name()))
+                features.iter().try_for_each(|feature| {
+                    f.write_str("-")?;
+                    f.write_str(feature.name())
+                })
             }
         }
     }

@@ -32,8 +32,6 @@ pub struct ReusableHead {
 /// What an attempt has to know of the client's request headers, beside the body.
 #[derive(Debug, Default)]
 pub struct Origin {
-    /// Envoy's id of the request, for responses to which no cloud gave one.
-    pub id: Box<[u8]>,
     /// Whether it came by HTTPS.
     pub https: bool,
     /// Whether its content type is as a cloud gets it.
@@ -67,7 +65,7 @@ pub fn is_kept_id(id: &[u8]) -> bool {
 
 /// The headers of a response that reach a client, by name. Nothing of a cloud's account, sessions or hops does.
 /// The request id is not
-/// among them: see [`request_id_of`](crate::cloud::request_id_of).
+/// among them: see [`Cloud::call_id_headers`](crate::cloud::Cloud::call_id_headers).
 pub fn passes_back(name: &[u8]) -> bool {
     matches!(
         name,

@@ -40,6 +40,44 @@ pub use reset::Reset;
 pub use served::ServedBy;
 
 /// A planned request.
+///
+/// ```
+/// # use multihome_core::api::Api;
+/// # use multihome_core::api::feature::Features;
+/// # use multihome_core::plan::{self, Environment, Needs, WeightedPicks};
+/// # use std::rc::Rc;
+/// # use multihome_core::api::inbound::{Inbound, Single};
+/// # use multihome_core::config;
+/// # use multihome_core::tenant::Caller;
+/// # let text = br#"{
+/// #   "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}},
+/// #                 "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}},
+/// #   "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"},
+/// #                              {"endpoint": "aws", "id": "us.openai.gpt-6.1-sol", "form": "openai.chat"}]},
+/// #   "tenants": {"acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-*"]}},
+/// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
+/// # let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
+/// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
+/// # let caller = Caller::identify(&config, &inbound).unwrap();
+/// # let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
+/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
+/// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+/// # let candidates = plan::consider(&permit, &needs, &environment);
+/// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+/// use multihome_core::request::{Next, Origin, Payload, Record, Request, UpstreamResponse};
+///
+/// let payload = Payload::Streamed { length: None };
+/// let mut request = Request::new(plan, payload, Origin::default(), Record::begin(config.version, b""));
+///
+/// let (attempt, head) = request.begin("azure").unwrap();
+/// assert_eq!(head.host, "contoso.openai.azure.com");
+/// let failed = UpstreamResponse { status: 429, ..UpstreamResponse::default() };
+/// assert_eq!(request.judge(attempt, failed), Next::Failover);
+///
+/// let (attempt, _) = request.begin("aws").unwrap();
+/// request.served(attempt, 200);
+/// assert!(request.record().contains("tries=azure:429>aws:200"));
+/// ```
 #[derive(Debug)]
 pub struct Request {
     plan: Plan,
@@ -356,7 +394,7 @@ impl Request {
 
     /// Envoy's id of the request.
     pub fn id(&self) -> &[u8] {
-        &self.origin.id
+        self.record.id()
     }
 
     /// How many attempts have begun.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::rc::Rc;
 
+use super::head::is_kept_id;
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::config::{Config, Version};
@@ -17,6 +18,8 @@ use crate::plan::{Candidate, Stop, Subject, Unfit};
 /// The record of one request.
 #[derive(Debug, Default)]
 pub struct Record {
+    /// The id by which Envoy and the hop before it know the request; empty where there is none that is kept.
+    id: Box<[u8]>,
     tenant: Option<Rc<str>>,
     model: Option<Rc<str>>,
     api: Option<Api>,
@@ -49,9 +52,15 @@ pub enum TryEnd {
 }
 
 impl Record {
-    /// The record of a request of which only the policy is known.
-    pub fn begin(policy: Version) -> Record {
-        Record { policy, ..Record::default() }
+    /// The record of a request of which only the policy and the id are known.
+    pub fn begin(policy: Version, id: &[u8]) -> Record {
+        let id = if is_kept_id(id) { id.into() } else { Box::default() };
+        Record { policy, id, ..Record::default() }
+    }
+
+    /// The id by which Envoy and the hop before it know the request.
+    pub fn id(&self) -> &[u8] {
+        &self.id
     }
 
     /// Notes who asks; an empty name where only the tenant's policy is known.
@@ -101,57 +110,77 @@ impl Record {
     /// As the access log has it: words `key=value` with a space between, those that say nothing left out. No value holds
     /// a space, a quote or a control character.
     ///
-    /// `tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
+    /// `id=6f4c9a52-… tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
     /// unfit=gcp-us:form error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
-        let mut line = String::with_capacity(192);
-        let mut put = |key: &str, value: &str| {
-            if !value.is_empty() {
-                let gap = if line.is_empty() { "" } else { " " };
-                let _ = write!(line, "{gap}{key}={value}");
+        let mut line = String::with_capacity(256);
+        put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
+        put(&mut line, "tenant", self.tenant.as_deref());
+        put(&mut line, "model", self.model.as_deref());
+        put(&mut line, "api", self.api.map(Api::name));
+        put(&mut line, "form", self.tries.last().map(|latest| latest.form.name()));
+        begin(&mut line, "policy");
+        self.policy.write_to(&mut line);
+        for (number, TryRecord { index, end, .. }) in self.tries.iter().enumerate() {
+            if number == 0 {
+                begin(&mut line, "tries");
+            } else {
+                line.push('>');
             }
-        };
-        put("tenant", self.tenant.as_deref().unwrap_or_default());
-        put("model", self.model.as_deref().unwrap_or_default());
-        put("api", self.api.map_or("", Api::name));
-        put("form", self.tries.last().map_or("", |latest| latest.form.name()));
-        put("policy", &self.policy.to_string());
-        put("tries", &self.tries_text(config));
-        put("unfit", &self.unfit_text(config));
+            line.push_str(endpoint(config, *index));
+            line.push(':');
+            match end {
+                TryEnd::Status(status) => push_number(&mut line, *status),
+                TryEnd::Reset => line.push_str("reset"),
+                TryEnd::Open => line.push_str("open"),
+            }
+        }
+        for (number, (index, unfit)) in self.unfit.iter().enumerate() {
+            if number == 0 {
+                begin(&mut line, "unfit");
+            } else {
+                line.push(',');
+            }
+            line.push_str(endpoint(config, *index));
+            line.push(':');
+            // Writing into a string does not fail.
+            let _ = write!(line, "{unfit}");
+        }
         if let Some((code, rule)) = &self.error {
-            put("error", code);
-            put("rule", rule.unwrap_or_default());
+            put(&mut line, "error", Some(code));
+            put(&mut line, "rule", *rule);
         }
         line
     }
+}
 
-    fn tries_text(&self, config: &Config) -> String {
-        let mut text = String::new();
-        for TryRecord { index, end, .. } in &self.tries {
-            let gap = if text.is_empty() { "" } else { ">" };
-            let _ = match end {
-                TryEnd::Status(status) => write!(text, "{gap}{}:{status}", endpoint(config, *index)),
-                TryEnd::Reset => write!(text, "{gap}{}:reset", endpoint(config, *index)),
-                TryEnd::Open => write!(text, "{gap}{}:open", endpoint(config, *index)),
-            };
-        }
-        text
-    }
-
-    fn unfit_text(&self, config: &Config) -> String {
-        let mut text = String::new();
-        for (index, unfit) in &self.unfit {
-            let gap = if text.is_empty() { "" } else { "," };
-            let _ = write!(text, "{gap}{}:{unfit}", endpoint(config, *index));
-        }
-        text
+/// Adds a word; one that says nothing is left out.
+fn put(line: &mut String, key: &str, value: Option<&str>) {
+    if let Some(value) = value.filter(|value| !value.is_empty()) {
+        begin(line, key);
+        line.push_str(value);
     }
 }
 
-/// Whether a code, which may be a cloud's, can stand in a line.
-fn is_word(code: &str) -> bool {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    !code.is_empty() && code.len() <= 64 && code.bytes().all(allowed)
+fn begin(line: &mut String, key: &str) {
+    if !line.is_empty() {
+        line.push(' ');
+    }
+    line.push_str(key);
+    line.push('=');
+}
+
+/// A number without the machinery of formatting, which costs more than all the rest of a line.
+fn push_number(line: &mut String, number: u16) {
+    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| number / unit % 10);
+    let leading = digits.iter().take(4).take_while(|digit| **digit == 0).count();
+    line.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + *digit as u8)));
+}
+
+/// Whether what a hop or a cloud wrote can stand in a line.
+fn is_word(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/');
+    !text.is_empty() && text.len() <= 128 && text.bytes().all(allowed)
 }
 
 /// The name of the endpoint that the target at `index` stands on.

@@ -1,6 +1,17 @@
 //! What becomes of a response's body on its way to the client.
 
-/// One response on its way. A translation or a reader of usage will be further variants; what passes is never read.
+/// One response on its way.
+///
+/// ```
+/// use multihome_core::request::{Output, Reply};
+///
+/// let mut reply = Reply::Replace(b"{}".to_vec());
+/// assert_eq!(reply.push(), Output::Replaced(b"{}".to_vec()));
+/// assert_eq!(reply.push(), Output::Replaced(Vec::new()));
+/// assert_eq!(Reply::Pass.push(), Output::Unchanged);
+/// ```
+///
+/// A translation or a reader of usage will be further variants; what passes is never read.
 #[derive(Debug, Default)]
 pub enum Reply {
     /// It goes as it comes.

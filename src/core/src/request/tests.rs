@@ -42,7 +42,7 @@ fn planned_from(body: &str, origin: Origin) -> Request {
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
     let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());
     let payload = Payload::held(body.into(), place, &plan);
-    Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version))
+    Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version, b"hop-1"))
 }
 
 fn response(status: u16, retry_after: Option<&str>) -> UpstreamResponse<'_> {
@@ -269,12 +269,13 @@ fn no_refusal_of_another_accounts_things_hides_what_the_client_may_come_back_for
 fn writes_down_every_try() {
     let mut request = planned("{}");
     let policy = request.plan.subject().policy;
-    assert_eq!(request.record(), format!("tenant=acme model=m api=chat policy={policy}"));
+    assert_eq!(request.record(), format!("id=hop-1 tenant=acme model=m api=chat policy={policy}"));
     fails(&mut request, "dated", 429, None);
     let (attempt, _) = request.begin("aws").unwrap();
     request.reset(attempt, None, reset(false, 0));
     let (attempt, _) = request.begin("gcp").unwrap();
-    let begun = format!("tenant=acme model=m api=chat form=openai.chat policy={policy} tries=dated:429>aws:reset>gcp");
+    let begun =
+        format!("id=hop-1 tenant=acme model=m api=chat form=openai.chat policy={policy} tries=dated:429>aws:reset>gcp");
     assert_eq!(request.record(), format!("{begun}:open"));
     request.served(attempt, 200);
     assert_eq!(request.record(), format!("{begun}:200"));

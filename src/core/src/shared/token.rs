@@ -7,16 +7,19 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
+use super::Store;
+use super::lease::Lease;
+
 /// The key of the token in the shared data.
-pub const TOKEN_KEY: &str = "multihome.gcp.token";
-/// The key of the lease in the shared data.
-pub const LEASE_KEY: &str = "multihome.gcp.lease";
+const KEY: &str = "multihome.gcp.token";
+/// Who has it fetches, the others read.
+pub const LEASE: Lease = Lease { key: "multihome.gcp.lease" };
 /// How often a worker looks.
 pub const TICK_MS: u64 = 250;
 /// How long one worker may fetch before another may.
-pub const LEASE_MS: u64 = 5_000;
+const LEASE_MS: u64 = 5_000;
 /// How soon after a fetch that brought no token another may begin.
-pub const RETRY_MS: u64 = 1_000;
+const RETRY_MS: u64 = 1_000;
 /// How long a fetch may take.
 pub const FETCH_MS: u64 = 3_000;
 /// The path of the default service account's token. Source: google-auth `compute_engine/_metadata.py` (2026-11).
@@ -35,20 +38,20 @@ pub struct Token {
 }
 
 impl Token {
-    /// Reads the metadata server's answer.
+    /// Reads the metadata server's response.
     ///
     /// A token is used until shortly before its end, so that it does not end on its way, and renewed while a
     /// fifth of its time, at most five minutes, is left: the server itself hands out a new one from then on.
-    pub fn from_answer(status: u16, body: &[u8], now: u64) -> Option<Token> {
+    pub fn from_response(status: u16, body: &[u8], now: u64) -> Option<Token> {
         #[derive(Deserialize)]
-        struct Answer<'a> {
+        struct Response<'a> {
             #[serde(borrow)]
             access_token: Cow<'a, str>,
             expires_in: f64,
         }
-        let answer: Answer<'_> = (status == 200).then(|| serde_json::from_slice(body).ok())??;
-        let lifetime = (answer.expires_in * 1000.0) as u64;
-        let value = answer.access_token;
+        let response: Response<'_> = (status == 200).then(|| serde_json::from_slice(body).ok())??;
+        let lifetime = (response.expires_in * 1000.0) as u64;
+        let value = response.access_token;
         let sound = !value.is_empty() && value.len() <= MOST_TOKEN && value.bytes().all(|byte| byte.is_ascii_graphic());
         let useless_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 10).min(10_000));
         let refresh_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 5).min(300_000));
@@ -86,23 +89,27 @@ impl Token {
     }
 }
 
-/// Whether somebody has to fetch: there is no token, or it is to be renewed.
-pub fn is_due(token: Option<&Token>, now: u64) -> bool {
-    token.is_none_or(|token| now >= token.refresh_at)
+/// Whether this worker fetches now: there is no token, or it is to be renewed, and nobody else does.
+pub fn should_fetch(store: &impl Store, known: Option<&Token>, now: u64) -> bool {
+    known.is_none_or(|token| now >= token.refresh_at) && LEASE.take(store, now, LEASE_MS)
 }
 
-/// Whether the lease can be taken: nobody has it, or whoever had it is long past its time.
-pub fn is_free(lease: Option<&[u8]>, now: u64) -> bool {
-    let until = lease.and_then(|lease| lease.first_chunk::<8>()).map_or(0, |until| u64::from_le_bytes(*until));
-    now >= until
+/// Shares what the metadata server responded with; status 0 where the call failed. Says whether it was a token: if not,
+/// another fetch may begin soon. Whoever fetched has the lease, and a fetch is over before its lease is.
+pub fn receive(store: &impl Store, status: u16, body: &[u8], now: u64) -> bool {
+    let token = Token::from_response(status, body, now);
+    match &token {
+        Some(token) => {
+            store.put(KEY, &token.to_shared(), 0);
+        }
+        None => LEASE.shorten(store, now, RETRY_MS),
+    }
+    token.is_some()
 }
 
-/// A lease that nobody has. It has to stand before the first is taken: only what stands has a version to compare.
-pub const NO_LEASE: [u8; 8] = [0; 8];
-
-/// A lease from now on: for [`LEASE_MS`] while somebody fetches, for [`RETRY_MS`] after a fetch that brought no token.
-pub fn lease(now: u64, length: u64) -> [u8; 8] {
-    now.saturating_add(length).to_le_bytes()
+/// The token that the workers share.
+pub fn shared(store: &impl Store) -> Option<Token> {
+    Token::from_shared(&store.get(KEY).0?)
 }
 
 #[cfg(test)]
@@ -111,22 +118,21 @@ mod tests {
 
     use super::*;
 
-    const ANSWER: &[u8] = br#"{"access_token":"ya29.x","expires_in":3600,"token_type":"Bearer"}"#;
+    const RESPONSE: &[u8] = br#"{"access_token":"ya29.x","expires_in":3600,"token_type":"Bearer"}"#;
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_token_is_renewed_ahead_of_its_end_and_not_used_after_it() {
-        let token = Token::from_answer(200, ANSWER, 1_000).unwrap();
-        assert!(!is_due(Some(&token), 1_000 + 3_299_000));
-        assert!(is_due(Some(&token), 1_000 + 3_300_000));
+        let token = Token::from_response(200, RESPONSE, 1_000).unwrap();
+        assert_eq!(token.refresh_at, 1_000 + 3_300_000);
         assert_eq!(token.authorization(1_000 + 3_589_000).as_deref(), Some("Bearer ya29.x"));
         assert_eq!(token.authorization(1_000 + 3_590_000), None);
         assert_eq!(Token::from_shared(&token.to_shared()), Some(token));
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn refuses_an_answer_that_is_no_token() {
+    fn refuses_a_response_that_is_no_token() {
         for (status, body) in [
-            (500, ANSWER),
+            (500, RESPONSE),
             (200, &b"{}"[..]),
             (200, b""),
             (200, br#"{"access_token":"","expires_in":3600}"#),
@@ -135,20 +141,7 @@ mod tests {
             (200, br#"{"access_token":"x","expires_in":-5}"#),
             (200, br#"{"access_token":"x\r\nhost: y","expires_in":3600}"#),
         ] {
-            assert_eq!(Token::from_answer(status, body, 0), None, "{}", String::from_utf8_lossy(body));
+            assert_eq!(Token::from_response(status, body, 0), None, "{}", String::from_utf8_lossy(body));
         }
-    }
-
-    #[wasm_bindgen_test(unsupported = test)]
-    fn one_at_a_time_fetches() {
-        assert!(is_due(None, 0));
-        assert!(is_free(None, 5));
-        let taken = lease(1_000, LEASE_MS);
-        assert!(!is_free(Some(&taken), 1_000 + LEASE_MS - 1));
-        assert!(is_free(Some(&taken), 1_000 + LEASE_MS));
-        let failed = lease(1_000, RETRY_MS);
-        assert!(!is_free(Some(&failed), 1_000 + RETRY_MS - 1));
-        assert!(is_free(Some(&failed), 1_000 + RETRY_MS));
-        assert!(is_free(Some(b"odd"), 1));
     }
 }

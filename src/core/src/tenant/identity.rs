@@ -26,6 +26,17 @@ fn unknown_tenant() -> ApiError {
     ApiError::new(401, "unknown_tenant", "The request does not name a tenant that this endpoint knows.")
 }
 
+/// Says what is missing to a client that has an API key and no more: its SDK lets it think that a key is all it takes.
+fn no_tenant(header: &str, inbound: &Inbound<'_>) -> ApiError {
+    if inbound.tenant != Single::Absent || !inbound.credential {
+        return unknown_tenant();
+    }
+    let message = format!(
+        "This endpoint takes the tenant from header `{header}`, set by a trusted hop; an API key alone names none."
+    );
+    ApiError::new(401, "unknown_tenant", message)
+}
+
 /// Finds the tenant and the policies that hold for a request. A carried policy stays within the ceiling and, where the
 /// file lists the tenant too, within that tenant's entry.
 ///
@@ -49,7 +60,7 @@ pub(super) fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Identit
             let message = format!("A request has to carry its tenant's policy in header `{}`.", carried.header);
             return Err(ApiError::new(403, "policy_required", message).about(carried.header.clone()).by_rule("policy"));
         }
-        let (tenant, grant) = listed.ok_or_else(unknown_tenant)?;
+        let (tenant, grant) = listed.ok_or_else(|| no_tenant(header, inbound))?;
         return Ok(Identity { tenant: Rc::clone(tenant), own: Rc::clone(grant), others: Vec::new() });
     };
     let own = read_carried(config, value).map_err(|why| invalid_header(&carried.header, &why))?;

@@ -4,4 +4,4 @@ mod identity;
 mod narrowing;
 mod permit;
 
-pub use permit::{Caller, Permit, Rule, no_model};
+pub use permit::{Caller, Permit, Rule, allow_model, no_model, refused_by};

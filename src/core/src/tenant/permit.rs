@@ -8,7 +8,7 @@ use crate::api::error::ApiError;
 use crate::api::feature::Features;
 use crate::api::inbound::Inbound;
 use crate::cloud::Cloud;
-use crate::config::{Config, Grant, Order, Target};
+use crate::config::{Config, Endpoint, Grant, Order, Target};
 use crate::contract::{CLOUDS, RESIDENCY};
 
 /// Who asks, with all that bounds what they may use. Every part has to allow what is done.
@@ -72,9 +72,9 @@ impl Caller {
         &self.tenant
     }
 
-    /// Whether every grant allows it.
-    fn all_allow(&self, allows: impl Fn(&Grant) -> bool) -> bool {
-        allows(&self.own) && self.others.iter().all(|grant| allows(grant))
+    /// All that has to allow what is done.
+    fn grants(&self) -> impl Iterator<Item = &Grant> + Clone {
+        std::iter::once(&self.own).chain(&self.others).map(|grant| &**grant)
     }
 
     /// Lets the caller use a model, or says why not.
@@ -85,7 +85,7 @@ impl Caller {
         let Some((model, targets)) = config.model(model) else {
             return Err(no_model(model));
         };
-        if !self.all_allow(|grant| grant.allows_model(model)) {
+        if !allow_model(self.grants(), model) {
             return Err(no_model(model).by_rule("models"));
         }
         Ok(Permit { caller: self, config, model, targets })
@@ -96,14 +96,8 @@ impl Caller {
         let Some(endpoint) = config.endpoint_of(target) else {
             return Some(Rule::Targets);
         };
-        if !self.all_allow(|grant| grant.clouds.contains(&endpoint.cloud)) {
-            return Some(Rule::Clouds);
-        }
-        if !self.all_allow(|grant| grant.allows_residency(&endpoint.residency)) {
-            return Some(Rule::Residency);
-        }
-        if !self.all_allow(|grant| grant.allows_endpoint(&endpoint.name)) {
-            return Some(Rule::Targets);
+        if let Some(rule) = refused_by(self.grants(), endpoint) {
+            return Some(rule);
         }
         if !self.narrowing.leaves_cloud(endpoint) {
             return Some(Rule::NarrowedClouds);
@@ -111,6 +105,26 @@ impl Caller {
         if !self.narrowing.leaves_residency(endpoint) {
             return Some(Rule::NarrowedResidency);
         }
+        None
+    }
+}
+
+/// Whether all of the grants allow the model of that name.
+pub fn allow_model<'g>(mut grants: impl Iterator<Item = &'g Grant>, model: &str) -> bool {
+    grants.all(|grant| grant.allows_model(model))
+}
+
+/// The rule by which one of the grants refuses an endpoint. What holds for a request holds for whoever judges a file: there is
+/// no other place that does.
+pub fn refused_by<'g>(grants: impl Iterator<Item = &'g Grant> + Clone, endpoint: &Endpoint) -> Option<Rule> {
+    let all_allow = |allows: &dyn Fn(&Grant) -> bool| grants.clone().all(allows);
+    if !all_allow(&|grant| grant.clouds.contains(&endpoint.cloud)) {
+        Some(Rule::Clouds)
+    } else if !all_allow(&|grant| grant.allows_residency(&endpoint.residency)) {
+        Some(Rule::Residency)
+    } else if !all_allow(&|grant| grant.allows_endpoint(&endpoint.name)) {
+        Some(Rule::Targets)
+    } else {
         None
     }
 }
@@ -123,6 +137,28 @@ pub fn no_model(model: &str) -> ApiError {
 }
 
 /// Proof that policy lets a caller use a model. Only [`Caller::permit`] makes one; plans are made of it.
+///
+/// ```
+/// use std::rc::Rc;
+///
+/// use multihome_core::api::inbound::{Inbound, Single};
+/// use multihome_core::config;
+/// use multihome_core::tenant::Caller;
+///
+/// # let text = br#"{
+/// #   "endpoints": {"azure": {"cloud": "azure", "resource": "contoso", "residency": "us", "auth": {"api_key": {"sds": "key"}}},
+/// #                 "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}},
+/// #   "models": {"gpt-6.1-sol": [{"endpoint": "azure", "id": "sol", "form": "openai.chat"},
+/// #                              {"endpoint": "aws", "id": "us.openai.gpt-6.1-sol", "form": "openai.chat"}]},
+/// #   "tenants": {"acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["gpt-*"]}},
+/// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
+/// let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
+/// let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
+/// let caller = Caller::identify(&config, &inbound).unwrap();
+/// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
+/// assert_eq!(permit.targets().count(), 2);
+/// assert_eq!(caller.permit(&config, "gpt-9").unwrap_err().status, 404);
+/// ```
 #[derive(Debug)]
 pub struct Permit<'c> {
     caller: &'c Caller,

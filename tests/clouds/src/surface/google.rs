@@ -12,13 +12,14 @@ use crate::validate::{self, Invalid};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 
-/// The location a host name serves. The multi-regions `us` and `eu` have names of their own form.
+/// The location a host name serves. The multi-regions `us` and `eu` have names of their own form; OpenAI's SDKs call `us`
+/// as if it were a region.
 pub fn location(host: &str) -> Option<&str> {
     if host == "aiplatform.googleapis.com" {
         return Some("global");
     }
     if let Some(location) = host.strip_suffix("-aiplatform.googleapis.com") {
-        return (is_label(location) && location.contains('-')).then_some(location);
+        return (location == "us" || (is_label(location) && location.contains('-'))).then_some(location);
     }
     let location = host.strip_prefix("aiplatform.")?.strip_suffix(".rep.googleapis.com")?;
     (matches!(location, "us" | "eu") || (is_label(location) && location.contains('-'))).then_some(location)

@@ -117,7 +117,7 @@ mod tests {
             ("aiplatform.googleapis.com", Some(Surface::Gcp)),
             ("us-central1-aiplatform.googleapis.com", Some(Surface::Gcp)),
             ("aiplatform.eu.rep.googleapis.com", Some(Surface::Gcp)),
-            ("us-aiplatform.googleapis.com", None),
+            ("us-aiplatform.googleapis.com", Some(Surface::Gcp)),
             ("storage.googleapis.com", None),
             ("login.microsoftonline.com", Some(Surface::Entra)),
             ("localhost", None),

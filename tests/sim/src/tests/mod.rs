@@ -2,7 +2,7 @@ mod calls;
 mod check;
 mod fuzz;
 mod golden;
-mod keeper;
+mod google_token;
 mod refusal;
 mod waiting;
 

@@ -58,7 +58,7 @@ pub(super) fn begins(cursor: &mut Cursor<'_>, name: &'static str, shape: Shape) 
             _ => Begins::Object,
         }),
         _ => {
-            // Malformed is said before misshapen: it is the more telling of the two.
+            // Malformed comes before misshapen: it tells the client more.
             cursor.skip()?;
             if first == Some(b'n') { Ok(Begins::Null) } else { Err(BodyFault::WrongType(name, shape.name())) }
         }

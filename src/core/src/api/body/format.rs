@@ -1,4 +1,4 @@
-//! The format that an answer must have.
+//! The format that a completion must have.
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, pass};

@@ -34,9 +34,9 @@ pub struct Facts<'b> {
     pub opening: usize,
     /// Whether the object has no member.
     pub empty: bool,
-    /// Whether the answer is to be streamed.
+    /// Whether the response is to be streamed.
     pub stream: bool,
-    /// The most tokens that the answer may have.
+    /// The most tokens that the completion may have.
     pub max_tokens: Option<u64>,
     /// The features that are used.
     pub features: Features,
@@ -80,7 +80,7 @@ const KEYS: [&str; 27] = [
 pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, BodyFault> {
     let mut cursor = Cursor::new(body);
     if !matches!(cursor.peek(), Some(b'{')) {
-        // Malformed is said before misshapen: it is the more telling of the two.
+        // Malformed comes before misshapen: it tells the client more.
         cursor.skip()?;
         return Err(BodyFault::NotAnObject);
     }

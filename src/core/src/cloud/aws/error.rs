@@ -2,7 +2,7 @@
 //! surface. Sources: botocore's service model and `_retry.json`, AWS "Common errors" and "Troubleshooting Amazon Bedrock
 //! API error codes" (2026-11).
 
-use crate::cloud::error::Body;
+use crate::cloud::error_body::Body;
 use crate::cloud::{Blame, CloudError, ErrorResponse};
 
 pub(super) fn read(response: ErrorResponse<'_>) -> CloudError {

@@ -4,9 +4,9 @@
 
 use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
-use crate::cloud::{ModelAddress, Site};
+use crate::cloud::{Doubt, ModelAddress, Site};
 use crate::document::fields::Fields;
-use crate::fault::Faults;
+use crate::fault::{Faults, closest};
 use crate::form::Form;
 use crate::name::Named;
 
@@ -125,11 +125,19 @@ impl Site for Bedrock {
         places.into_iter().filter_map(claim).collect()
     }
 
-    fn doubt(&self) -> Option<String> {
-        (!REGIONS.contains(&self.region.as_str())).then(|| format!("region: no list knows `{}`", self.region))
+    fn doubt(&self) -> Option<Doubt> {
+        let region = self.region.as_str();
+        (!REGIONS.contains(&region)).then(|| Doubt {
+            field: "region",
+            message: format!("`{region}` is no region of AWS that this build knows"),
+            help: match closest(region, REGIONS) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "leave it if AWS has it".to_owned(),
+            },
+        })
     }
 
-    fn doubt_about(&self, _forms: &[Form]) -> Option<String> {
+    fn doubt_about(&self, _id: &str, _addresses: &[(Form, ModelAddress)]) -> Option<Doubt> {
         None
     }
 }
@@ -338,6 +346,7 @@ mod tests {
             assert_eq!((site.host().as_str(), host_region(host), site.doubt()), (host, Some(region), None));
         }
         let typo = Bedrock { surface: Surface::Runtime, region: "eu-centrall-1".to_owned() };
-        assert_eq!(typo.doubt().as_deref(), Some("region: no list knows `eu-centrall-1`"));
+        let doubt = typo.doubt().unwrap();
+        assert_eq!((doubt.field, doubt.help.as_str()), ("region", "did you mean `eu-central-1`?"));
     }
 }

@@ -5,20 +5,13 @@ use crate::cloud::auth::Kind;
 use crate::cloud::{Auth, EndpointParts, Site};
 use crate::document::fields::Fields;
 use crate::fault::Faults;
-use crate::name::Named;
 
 /// The fields of an endpoint.
 pub(super) const ENDPOINT_FIELDS: [&str; 2] = ["region", "surface"];
 
 pub(super) fn read(fields: &mut Fields<'_>, faults: &mut Faults) -> EndpointParts {
     let region = fields.required_label("region", faults);
-    let surface = fields.required_text("surface", faults).and_then(|text| {
-        let surface = Surface::parse(text);
-        if surface.is_none() {
-            faults.unknown(&fields.place.key("surface"), "surface", text, Surface::names());
-        }
-        surface
-    });
+    let surface = fields.required_named::<Surface>("surface", faults);
     let auth = read_auth(surface, fields, faults);
     let site = region.zip(surface).map(|(region, surface)| Box::new(Bedrock { surface, region }) as Box<dyn Site>);
     EndpointParts { site, auth }

@@ -1,7 +1,7 @@
 //! How Azure says that a call failed. Sources: MicrosoftDocs/azure-ai-docs, "Troubleshoot errors" and "API version
 //! lifecycle" (2026-11).
 
-use crate::cloud::error::Body;
+use crate::cloud::error_body::Body;
 use crate::cloud::{Blame, CloudError, ErrorResponse};
 use crate::json::{Cursor, Malformed};
 

@@ -3,7 +3,7 @@
 
 use crate::api::feature::Features;
 use crate::cloud::residency::{Claim, Extent};
-use crate::cloud::{ModelAddress, Site};
+use crate::cloud::{Doubt, ModelAddress, Site};
 use crate::document::fields::Fields;
 use crate::fault::Faults;
 use crate::form::Form;
@@ -51,7 +51,8 @@ impl Site for Resource {
         let version = fields.optional_text(API_VERSION, faults);
         if let Some(version) = version.filter(|version| !is_api_version(version)) {
             let message = format!("`{version}` is not an api-version");
-            faults.add_with_help(&fields.place.key(API_VERSION), message, "as `2024-10-21`");
+            let help = "write one such as `2024-10-21`, or leave it out for the v1 API";
+            faults.add_with_help(&fields.place.key(API_VERSION), message, help);
         } else if version.is_some() && !name::is_path_segment(id) {
             let message = format!("`{id}` cannot stand in a path, where the dated API wants the deployment");
             faults.add(&fields.place.key("id"), message);
@@ -70,20 +71,31 @@ impl Site for Resource {
         extent_of(&self.region).map(claim).into_iter().collect()
     }
 
-    fn doubt(&self) -> Option<String> {
+    fn doubt(&self) -> Option<Doubt> {
         None
     }
 
-    fn doubt_about(&self, _forms: &[Form]) -> Option<String> {
-        None
+    /// Responses came to the dated API late, and to its previews only.
+    fn doubt_about(&self, _id: &str, addresses: &[(Form, ModelAddress)]) -> Option<Doubt> {
+        let (_, address) = addresses.iter().find(|(form, _)| *form == Form::Responses)?;
+        let (_, version) = address.path.split_once("api-version=")?;
+        let has = version.ends_with("-preview") && version >= RESPONSES_SINCE;
+        (!has).then(|| Doubt {
+            field: API_VERSION,
+            message: format!("Azure's api-version `{version}` has no Responses API: the target would be a 404"),
+            help: format!("leave `api_version` out, or name a preview from `{RESPONSES_SINCE}` on"),
+        })
     }
 }
+
+/// The first version of the dated API that has Responses. Versions sort as their dates do.
+const RESPONSES_SINCE: &str = "2025-03-01-preview";
 
 /// The deployment that draws the images of a tool, and switches for previews. Source: MicrosoftDocs/azure-ai-docs, "Use
 /// the Responses API" and "API version lifecycle" (2026-11).
 pub(super) const HEADERS: [&str; 3] = ["x-ms-oai-image-generation-deployment", "x-ms-enable-preview", "aoai-evals"];
 
-/// Where a deployment answers. The dated Responses API has no deployment in its path.
+/// Where a deployment is asked. The dated Responses API has no deployment in its path.
 fn address(form: Form, deployment: &str, version: Option<&str>) -> ModelAddress {
     match (form, version) {
         (Form::Chat, None) => ModelAddress { path: "/openai/v1/chat/completions".into(), model_in_path: false },

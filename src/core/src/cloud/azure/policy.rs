@@ -76,7 +76,7 @@ fn read_entra(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Auth> {
     }
     let client_id = fields.required_text("client_id", faults);
     let secret = match fields.required("client_secret", faults) {
-        Some((node, place)) => Fields::open(node, place, faults).and_then(|fields| read_secret(fields, faults)),
+        Some((node, place)) => read_secret(node, place, faults),
         None => None,
     };
     let scope = fields.optional_text("scope", faults).unwrap_or(ENTRA_SCOPE).to_owned();

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::cloud::error::Body;
+use crate::cloud::error_body::Body;
 use crate::cloud::{Blame, CloudError, ErrorResponse};
 use crate::json::{Cursor, Malformed};
 

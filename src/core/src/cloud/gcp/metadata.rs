@@ -1,4 +1,4 @@
-//! Where Google's metadata server answers: what the policy file says for all of its endpoints.
+//! Where to reach Google's metadata server: what the policy file says for all of Google's endpoints.
 
 use crate::cloud::Address;
 use crate::cloud::connection::parse_address;

@@ -4,7 +4,7 @@
 
 use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
-use crate::cloud::{ModelAddress, Site};
+use crate::cloud::{Doubt, ModelAddress, Site};
 use crate::document::fields::Fields;
 use crate::fault::Faults;
 use crate::form::Form;
@@ -52,16 +52,27 @@ impl Site for Location {
         [claim("location", self.location.as_str())].into_iter().chain(host).collect()
     }
 
-    fn doubt(&self) -> Option<String> {
+    fn doubt(&self) -> Option<Doubt> {
         None
     }
 
-    /// Responses at Google is the publisher `openai`, which has two locations.
-    fn doubt_about(&self, forms: &[Form]) -> Option<String> {
-        let placed = !forms.contains(&Form::Responses) || matches!(self.location.as_str(), "global" | "us");
-        (!placed).then(|| {
-            let location = &self.location;
-            format!("Google serves no OpenAI model at location `{location}`; use an endpoint at `global` or `us`")
+    /// Responses at Google is the publisher `openai`, which has two locations. Chat completions are for the models of other
+    /// publishers, whose ids name them: `openai/gpt-oss-120b-maas`.
+    fn doubt_about(&self, id: &str, addresses: &[(Form, ModelAddress)]) -> Option<Doubt> {
+        let speaks = |form| addresses.iter().any(|(spoken, _)| *spoken == form);
+        let location = &self.location;
+        if speaks(Form::Responses) && !matches!(location.as_str(), "global" | "us") {
+            return Some(Doubt {
+                field: "endpoint",
+                message: format!("Google serves no OpenAI model at location `{location}`"),
+                help: "use an endpoint at `global` or `us`".to_owned(),
+            });
+        }
+        (speaks(Form::Chat) && !id.contains('/')).then(|| Doubt {
+            field: "form",
+            message: format!("Google's chat completions have no model `{id}`: there an id names its publisher"),
+            help: "write `form: openai.responses` for OpenAI's own models, or an id such as `openai/gpt-oss-120b-maas`"
+                .to_owned(),
         })
     }
 }

@@ -48,7 +48,7 @@ const MODELS: [&str; 14] = [
 ];
 
 /// Members of a body that matter to no cloud's choice, to the choice, or to nobody.
-const MEMBERS: [&str; 12] = [
+const MEMBERS: [&str; 18] = [
     r#""messages":[{"role":"user","content":"Hello \ud83d\ude00"}]"#,
     r#""input":"Gr\u00fc\u00dfe""#,
     r#""stream":true"#,
@@ -61,10 +61,16 @@ const MEMBERS: [&str; 12] = [
     r#""stop":null"#,
     r#""input":[{"role":"user","content":[{"type":"input_image","image_url":"https://example.org/x.png"}]}]"#,
     r#""messages":[{"content":[{"type":"input_audio"},7,"x"]}]"#,
+    r#""model":null"#,
+    r#""service_tier":"flex""#,
+    r#""reasoning":{"summary":"detailed"},"include":["message.output_text.logprobs"]"#,
+    r#""input":[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAA"},7]"#,
+    r#""input":[{"type":"function_call_output","call_id":"c","output":[{"type":"input_image","file_id":"f"}]}]"#,
+    r#""tools":[{"type":"code_interpreter","container":{"type":"auto","file_ids":["f"]}},{"type":"shell"},7]"#,
 ];
 
 /// Members for which a body is refused.
-const WRONG_MEMBERS: [&str; 3] = [r#""model":null"#, r#""stream":1"#, r#""mod\u0065l":"gpt-4o""#];
+const WRONG_MEMBERS: [&str; 4] = [r#""n":"2""#, r#""stream":1"#, r#""background":"true""#, r#""mod\u0065l":"gpt-4o""#];
 
 /// Headers of the client's that must not leave or steer anything.
 const HEADERS: [(&str, &str); 18] = [

@@ -185,7 +185,7 @@ fn garbage_in_the_shared_data_is_no_token() {
 }
 
 #[test]
-fn without_an_endpoint_that_needs_it_there_is_no_keeper() {
+fn without_an_endpoint_that_needs_it_nobody_asks_for_a_token() {
     let mut policy = policy();
     policy["endpoints"]["gcp-us"]["auth"] = json!({"token": {"sds": "gcp-token"}});
     let worker = Worker::start(&Shared::default(), &policy).unwrap();

@@ -1,0 +1,37 @@
+//! A request as far as it decides, put to the edge's own code.
+
+use std::rc::Rc;
+
+use multihome_core::api::error::ApiError;
+use multihome_core::api::inbound::Inbound;
+use multihome_core::config::Config;
+use multihome_core::edge::{self, Weighed};
+use multihome_core::plan::{Environment, WeightedPicks};
+
+/// A request, as far as it decides.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    /// Its headers; names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// Its path.
+    pub path: String,
+    /// Its body.
+    pub body: Vec<u8>,
+    /// Whether trailers follow it.
+    pub trailers: bool,
+    /// Whether there is a Google access token.
+    pub google_token: bool,
+}
+
+/// Decides. `look` is called where the request came so far that its targets were looked at.
+pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed<'_>)) -> Result<(), ApiError> {
+    let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", asked.path.as_bytes())];
+    let given = || asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let content_type =
+        given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
+    let headers = own.into_iter().chain(content_type).chain(given());
+    let inbound = Inbound::read(headers, config.identity.headers());
+    let google_token = || asked.google_token;
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token };
+    edge::explain(config, &inbound, &asked.body, asked.trailers, &mut environment, look)
+}

@@ -1,0 +1,47 @@
+//! What an operator reads of a denial and a client never does: who there is, and what was probably meant.
+
+use multihome_core::api::error::ApiError;
+use multihome_core::api::path::{self, Operation};
+use multihome_core::config::Config;
+use multihome_core::fault::instead;
+
+use super::ask::Asked;
+
+/// What to do about a denial, where the file tells. `removed` are the headers that the listener took from the request.
+pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &ApiError) -> Option<String> {
+    match error.code.as_deref()? {
+        "unknown_tenant" => Some(tenant(config, asked, removed)),
+        "model_not_found" => model(config, asked, error),
+        _ => None,
+    }
+}
+
+fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
+    let header = &config.identity.header;
+    if removed.contains(header) {
+        return format!("Envoy removes `{header}` there: ask at a listener of `identity.trust`, or add this one");
+    }
+    let mut names: Vec<&str> = config.tenants.keys().map(|name| &**name).collect();
+    names.sort_unstable();
+    match asked.headers.iter().find(|(name, _)| name == header) {
+        None => format!("the request has no header `{header}`: add `--header '{header}: NAME'`"),
+        Some((_, given)) => format!("`tenants` has no `{given}`: {}", instead(given, names)),
+    }
+}
+
+/// A model that the file does not have, told apart from one that this tenant may not use.
+fn model(config: &Config, asked: &Asked, error: &ApiError) -> Option<String> {
+    let asked = match path::operation(b"POST", asked.path.as_bytes()) {
+        Ok(Operation::Generate(_, Some(model))) => model,
+        _ => {
+            let body: serde_json::Value = serde_json::from_slice(&asked.body).ok()?;
+            body.get("model")?.as_str()?.to_owned()
+        }
+    };
+    if error.rule.is_some() || config.model(&asked).is_some() {
+        return Some(format!("the file has `{asked}`: policy's `models` does not match it"));
+    }
+    let mut names: Vec<&str> = config.models.keys().map(|name| &**name).collect();
+    names.sort_unstable();
+    Some(format!("`models` has no `{asked}`: {}", instead(&asked, names)))
+}

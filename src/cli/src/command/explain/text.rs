@@ -1,0 +1,70 @@
+//! An explanation for people: a table of the targets, and what becomes of the request.
+
+use std::fmt::Write;
+
+use super::listener::Entrance;
+use super::told::{Denial, Row, Told, Wait};
+
+/// All of it.
+pub(super) fn of(told: &Told, denied: Option<&Denial>, entrance: Option<&Entrance>) -> String {
+    let mut out = entrance.map(Entrance::text).unwrap_or_default();
+    if !told.model.is_empty() {
+        out.push_str(&table(told));
+    }
+    if let Some(Denial { error, help }) = denied {
+        let code = error.code.as_deref().unwrap_or("no code");
+        let _ = writeln!(out, "denied: {} {code}: {}", error.status, error.message);
+        if let Some(help) = help {
+            let _ = writeln!(out, "  help: {help}");
+        }
+    }
+    out
+}
+
+fn table(told: &Told) -> String {
+    let uses = if told.uses.is_empty() { String::new() } else { format!(", uses {}", told.uses.join(", ")) };
+    let most = told.max_attempts;
+    let attempts = if most == 1 { "attempt" } else { "attempts" };
+    let state = if told.one_account { "; 1 here, since one account keeps what it names" } else { "" };
+    let mut out = format!("model {}, {}{uses}\n", told.model, told.api);
+    let _ = writeln!(out, "order {}: {}; at most {most} {attempts}{state}", told.order, told.by);
+    let rows: Vec<[String; 5]> = told.targets.iter().map(|row| cells(row, told)).collect();
+    let widest = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    for [rank, name, place, id, outcome] in &rows {
+        let _ = writeln!(
+            out,
+            "  {rank:>2}  {name:<name_width$}  {place:<place_width$}  {id:<id_width$}  {outcome}",
+            name_width = widest(1),
+            place_width = widest(2),
+            id_width = widest(3),
+        );
+    }
+    if let Some(Wait { stream, each, all }) = &told.wait {
+        let what = if *stream { "a stream" } else { "a whole response" };
+        let _ = writeln!(out, "wait  at most {all} s for {what} to begin, {each} s at each target");
+    }
+    out
+}
+
+fn cells(row: &Row, told: &Told) -> [String; 5] {
+    let outcome = match (&row.refused, row.rank) {
+        (Some(reason), _) => format!("refused: {reason}"),
+        (None, None) => format!("{}fits, but comes after the last attempt", merits(row, told)),
+        (None, Some(_)) => format!("{}{}", merits(row, told), row.url.as_deref().unwrap_or_default()),
+    };
+    let place = [row.cloud, &row.region, &row.residency].join("/").replace("//", "/");
+    let rank = row.rank.map_or("-".to_owned(), |rank| rank.to_string());
+    [rank, row.endpoint.clone(), place, row.id.clone(), outcome]
+}
+
+/// What the ranking went by.
+fn merits(row: &Row, told: &Told) -> String {
+    match (row.weight, row.share, row.cost) {
+        (Some(weight), Some(share), _) => format!("weight {weight}, first for {:.1} %  ", share * 100.0),
+        (_, _, Some(cost)) => format!("${cost:.6}  "),
+        _ if told.order == "cheapest" => "no price  ".to_owned(),
+        _ => String::new(),
+    }
+}

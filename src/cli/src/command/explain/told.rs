@@ -1,0 +1,196 @@
+//! What was decided on a request, in words and numbers that a person and a program can read.
+
+use multihome_core::api::error::ApiError;
+use multihome_core::api::feature::{Feature, Features};
+use multihome_core::config::{Awaited, Config, Order, Target};
+use multihome_core::edge::Weighed;
+use multihome_core::name::Named;
+use multihome_core::plan::{self, Candidate, Needs, Plan, Unfit};
+use multihome_core::tenant::{Permit, Rule};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::listener::Entrance;
+
+/// All that was weighed. Empty where no target was looked at.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Told {
+    pub tenant: String,
+    pub model: String,
+    pub api: &'static str,
+    /// The features that the request uses.
+    pub uses: Vec<&'static str>,
+    pub order: &'static str,
+    /// The rule of that order.
+    pub by: String,
+    pub max_attempts: usize,
+    /// Why there is one attempt only, whatever policy says.
+    pub one_account: bool,
+    pub targets: Vec<Row>,
+    /// The longest that the client may wait for its response to begin; nothing where it is denied.
+    pub wait: Option<Wait>,
+}
+
+/// How long a client may wait.
+#[derive(Debug, Serialize)]
+pub(super) struct Wait {
+    /// Whether for a stream.
+    pub stream: bool,
+    /// At each target, in seconds.
+    pub each: f64,
+    /// At all of the plan's, in seconds.
+    pub all: f64,
+}
+
+/// One target.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    /// Its place in the plan, from 1.
+    pub rank: Option<usize>,
+    pub endpoint: String,
+    pub cloud: &'static str,
+    pub region: String,
+    pub residency: String,
+    pub id: String,
+    /// The form in which it is asked.
+    pub form: Option<&'static str>,
+    /// Where it is asked.
+    pub url: Option<String>,
+    /// Under `weighted`.
+    pub weight: Option<u32>,
+    /// The share of such requests for which it comes first, from 0 to 1, under `weighted`.
+    pub share: Option<f64>,
+    /// What the request costs there at most, in US dollars, under `cheapest`.
+    pub cost: Option<f64>,
+    /// Why it cannot serve the request, in a sentence.
+    pub refused: Option<String>,
+    /// The same in a word, as the access log has it.
+    pub unfit: Option<String>,
+}
+
+/// What the client reads instead, and what the operator can do.
+#[derive(Debug)]
+pub(super) struct Denial {
+    pub error: ApiError,
+    pub help: Option<String>,
+}
+
+impl Told {
+    /// In the order of the attempts, then of the file.
+    pub fn of(weighed: &Weighed<'_>) -> Told {
+        let Weighed { permit, needs, awaited, decision } = weighed;
+        let mut targets: Vec<Row> =
+            decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
+        targets.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
+        Told {
+            tenant: permit.tenant().to_string(),
+            model: permit.model().to_string(),
+            api: needs.api.name(),
+            uses: names(needs.features),
+            order: permit.order().name(),
+            by: rule(permit, needs),
+            max_attempts: permit.max_attempts(),
+            one_account: needs.features.of_one_account(),
+            targets,
+            wait: decision.plan.as_ref().ok().map(|plan| Wait::of(plan, *awaited)),
+        }
+    }
+
+    /// For programs.
+    pub fn json(&self, config: &Config, denied: Option<&Denial>, entrance: Option<&Entrance>) -> String {
+        let denied = denied.map(|Denial { error, help }| {
+            json!({"status": error.status, "code": error.code, "message": error.message, "param": error.param, "rule": error.rule, "help": help})
+        });
+        let weighed = !self.model.is_empty();
+        let all = json!({
+            "version": config.version.to_string(),
+            "listener": entrance.map(Entrance::json),
+            "request": weighed.then(|| serde_json::to_value(self).unwrap_or(Value::Null)),
+            "denied": denied,
+        });
+        format!("{all:#}\n")
+    }
+}
+
+impl Wait {
+    fn of(plan: &Plan, awaited: Awaited) -> Wait {
+        let each = plan.try_time(awaited).as_secs_f64();
+        Wait { stream: awaited == Awaited::Stream, each, all: each * plan.tries() as f64 }
+    }
+}
+
+impl Row {
+    fn of(candidate: &Candidate<'_>, weighed: &Weighed<'_>) -> Option<Row> {
+        let Weighed { permit, needs, decision, .. } = weighed;
+        let target = candidate.target;
+        let endpoint = permit.config().endpoint_of(target)?;
+        let planned = |plan: &Plan| plan.iter().position(|stop| stop.index == candidate.index);
+        let rank = decision.plan.as_ref().ok().and_then(planned);
+        let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
+        let form = candidate.fit.ok();
+        let url = |address: &str| format!("{scheme}://{}{address}", endpoint.host);
+        let fits_weighted = form.is_some() && permit.order() == Order::Weighted;
+        let refused = |unfit| reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency);
+        Some(Row {
+            rank: rank.map(|rank| rank + 1),
+            endpoint: endpoint.name.clone(),
+            cloud: endpoint.cloud.name(),
+            region: endpoint.region.clone(),
+            residency: endpoint.residency.to_string(),
+            id: target.id.clone(),
+            form: form.map(Named::name),
+            url: form.and_then(|form| target.address(form)).map(|address| url(&address.path)),
+            weight: fits_weighted.then_some(target.weight),
+            share: fits_weighted.then(|| share(target, &decision.candidates)),
+            cost: cost(target, permit, needs).filter(|_| form.is_some()),
+            refused: candidate.fit.err().map(refused),
+            unfit: candidate.fit.err().map(|unfit| unfit.to_string()),
+        })
+    }
+}
+
+/// The part of its weight in those of all that fit. Where none has a weight, the file's order decides.
+fn share(target: &Target, candidates: &[Candidate<'_>]) -> f64 {
+    let fit = candidates.iter().filter(|candidate| candidate.fit.is_ok());
+    let total: u64 = fit.map(|candidate| u64::from(candidate.target.weight)).sum();
+    if total == 0 { 0.0 } else { f64::from(target.weight) / total as f64 }
+}
+
+fn cost(target: &Target, permit: &Permit<'_>, needs: &Needs) -> Option<f64> {
+    let price = target.price.filter(|_| permit.order() == Order::Cheapest)?;
+    Some(plan::cost(price, needs.bytes, max_tokens(permit, needs)))
+}
+
+fn max_tokens(permit: &Permit<'_>, needs: &Needs) -> u64 {
+    needs.max_tokens.unwrap_or(permit.config().defaults.max_tokens)
+}
+
+fn rule(permit: &Permit<'_>, needs: &Needs) -> String {
+    match permit.order() {
+        Order::Ordered => "by the tenant's clouds, then as the model lists its targets".to_owned(),
+        Order::Weighted => "the first in proportion to the weights, the others by weight".to_owned(),
+        Order::Cheapest => {
+            format!("for {} bytes in and at most {} tokens out", needs.bytes, max_tokens(permit, needs))
+        }
+    }
+}
+
+fn names(features: Features) -> Vec<&'static str> {
+    features.iter().map(Feature::name).collect()
+}
+
+fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
+    match unfit {
+        Unfit::Form => format!("does not speak {}", needs.api.name()),
+        Unfit::Policy(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
+        Unfit::Policy(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),
+        Unfit::Policy(Rule::Targets) => "policy's `targets` does not match it".to_owned(),
+        Unfit::Policy(rule @ Rule::NarrowedClouds) => format!("the request's {} leaves out `{cloud}`", rule.name()),
+        Unfit::Policy(rule @ Rule::NarrowedResidency) => {
+            format!("the request's {} leaves out `{residency}`", rule.name())
+        }
+        Unfit::Denied(features) => format!("policy's `denies` holds {}", names(features).join(", ")),
+        Unfit::Lacks(features) => format!("lacks {}", names(features).join(", ")),
+        Unfit::NoCredential => "there is no Google access token".to_owned(),
+    }
+}
