@@ -1,6 +1,7 @@
 """Bodies that are ambiguous, empty, large, in pieces or cut off, and headers that are no text: what becomes of them, and
 that Envoy goes on serving after each."""
 
+import base64
 import hashlib
 import json
 
@@ -254,3 +255,19 @@ def test_many_requests_on_one_connection_keep_apart(gateway, clouds):
     with gateway.connect(2) as connection:
         streams = [connection.send("POST", "/v1/chat/completions", headers, json.dumps(body).encode()) for body in bodies * 3]
         assert [connection.read(stream).status for stream in streams] == statuses * 3
+
+
+# An image of 5 MB, the most that most clients send: the default limit takes it, and failover sends it again
+@pytest.mark.parametrize("http", [1, 2])
+def test_an_image_of_five_megabytes_fits_and_fails_over(http, gateway, clouds):
+    question = Question("what is it? [[azure 429]]")
+    image = "data:image/png;base64," + base64.b64encode(bytes(5_000_000)).decode()
+    said = question.body["messages"][0]["content"]
+    question.body["messages"][0]["content"] = [
+        {"type": "text", "text": said}, {"type": "image_url", "image_url": {"url": image}}]
+
+    answer = gateway.request("POST", PATHS["chat"], (), question.body, http=http)
+
+    assert (answer.status, answer.target, answer.attempts) == (200, "aws-use1", 2)
+    asked, served = clouds.records(question.mark)
+    assert len(asked["body"]) > 6_666_000 and len(served["body"]) > 6_666_000

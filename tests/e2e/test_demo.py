@@ -97,6 +97,18 @@ def test_run_says_how_to_try_it(running, envoy):
     assert "OK" in said, "what func-e is told to run is a configuration that Envoy takes"
 
 
+def test_the_standing_faults_of_the_page_work(running):
+    """CONTRIBUTING's lines, on the emulated clouds of this run."""
+    _, _, addresses = running
+    page = (places.ROOT / "CONTRIBUTING.md").read_text()
+    block = next(block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "/faults" in block)
+    lines = [line for line in block.splitlines() if line.startswith("curl ")]
+    assert len(lines) == 6
+    if shutil.which("curl"):
+        said = [bash(f"CLOUDS={addresses['clouds_admin']}; {line.replace('curl ', 'curl -sf ', 1)}") for line in lines]
+        assert '"503"' in said[2] and '"429"' in said[2], said
+
+
 def bash(line):
     ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=30, cwd=places.ROOT)
     assert ran.returncode == 0, ran

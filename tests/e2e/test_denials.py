@@ -81,7 +81,7 @@ DENIED = [
     (header("content-encoding", "identity", "gzip"), 415, INVALID, "unsupported_content_encoding", "content-encoding", "compressed"),
     ({"model": "gpt-4o", **header("content-encoding", "gzip")}, 415, INVALID, "unsupported_content_encoding",
      "content-encoding", "compressed"),
-    ({"text": "x" * (4 << 20)}, 413, INVALID, "request_too_large", None, "4194304 bytes"),
+    ({"text": "x" * (8 << 20)}, 413, INVALID, "request_too_large", None, "8388608 bytes"),
     # What no target can do
     ({"model": "gpt-4o", "form": "responses"}, 400, INVALID, "unsupported_operation", "model", "/v1/chat/completions"),
     ({"tenant": "gcp-first", **header(CLOUDS, "gcp")}, 400, INVALID, "unsupported_operation", "model", "/v1/responses"),

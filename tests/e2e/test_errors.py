@@ -135,7 +135,7 @@ OURS = [
     ({"model": "gpt-99"}, (404, INVALID, "model_not_found", "model")),
     ({"headers": {"x-multihome-order": "fastest"}}, (400, INVALID, "invalid_header", "x-multihome-order")),
     ({"headers": {"content-type": "text/plain"}}, (415, INVALID, "unsupported_media_type", "content-type")),
-    ({"text": "x" * (4 << 20)}, (413, INVALID, "request_too_large", None)),
+    ({"text": "x" * (8 << 20)}, (413, INVALID, "request_too_large", None)),
     ({"model": "gpt-4o", "form": "responses"}, (400, INVALID, "unsupported_operation", "model")),
 ]
 

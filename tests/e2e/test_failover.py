@@ -241,7 +241,7 @@ def test_stops_at_the_clients_fault_after_it_moved_on(gateway):
 
 @pytest.mark.parametrize("form, stream", SHAPES)
 def test_a_body_over_the_limit_reaches_no_cloud(form, stream, gateway):
-    answer = ask(gateway, "x" * (4 << 20), form=form, stream=stream)
+    answer = ask(gateway, "x" * (8 << 20), form=form, stream=stream)
 
     assert (answer.status, answer.error["code"]) == (413, "request_too_large")
     assert answer.records == []

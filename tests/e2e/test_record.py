@@ -1,9 +1,11 @@
 """What a line of the access log says of a request: one record, whatever became of it."""
 
 import re
+import subprocess
 
 import pytest
 
+import places
 from harness.process import until
 
 VERSION = re.compile(r"[0-9a-f]{16}")
@@ -57,6 +59,8 @@ def test_names_the_policy_that_decided(gateway):
     [other] = gateway.access(gateway.request("GET", "/v1/models"), 1)
     version = re.search(r"policy=(\S+)", line["record"])[1]
     assert version in other["record"]
+    checked = subprocess.run([places.CLI, "check", gateway.directory / "policy.yaml"], capture_output=True, text=True)
+    assert checked.stdout.endswith(f"; version {version}\n"), "`multihome check` prints the version of the same file"
 
 
 def test_is_whole_where_the_client_leaves(gateway):
@@ -72,7 +76,7 @@ def test_is_whole_where_the_client_leaves(gateway):
 
 
 def test_is_there_after_a_local_reply_in_mid_body(gateway):
-    answer = gateway.request("POST", "/v1/chat/completions", body="x" * 5_000_000)
+    answer = gateway.request("POST", "/v1/chat/completions", body="x" * 9_000_000)
     assert record(gateway, answer)["error"] == "request_too_large"
 
 

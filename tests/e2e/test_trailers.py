@@ -120,7 +120,7 @@ def test_they_end_a_request_without_a_body(gateway):
 
 
 def test_a_body_before_them_may_be_as_large_as_any(gateway, clouds):
-    for size, status in (((4 << 20) - 1000, 200), (4 << 20, 413)):
+    for size, status in (((8 << 20) - 1000, 200), (8 << 20, 413)):
         question = Question("x" * size)
         assert ask(gateway, question, permit(["aws-use1"])).status == status
         assert len(serving(clouds.records(question.mark))) == (1 if status == 200 else 0)

@@ -79,8 +79,12 @@ impl Attempt {
     /// would have said without.
     fn give_up(&mut self, status: u16) -> Action {
         self.state = State::Over(Reply::Pass);
-        let code = if status == 504 { "upstream_timeout" } else { "upstream_unavailable" };
-        local_reply::send(&ApiError::new(status, code, "No target is left."), PairsWriter::new(), code)
+        let message = "No target is left.";
+        let error = match status {
+            504 => ApiError::new(504, "upstream_timeout", message),
+            _ => ApiError::new(503, "upstream_unavailable", message),
+        };
+        local_reply::send(&error, PairsWriter::new(), error.code.as_deref().unwrap_or_default())
     }
 
     /// Decides on the error that is held, with as much of its body as came.

@@ -111,6 +111,8 @@ const AWS_TARGET: &str = "    - {endpoint: aws, id: us.openai.gpt-6.1-sol, form:
 const WARNED: &[&[(&str, &str)]] = &[
     &[(TENANT, "  acme: {clouds: [azure], residency: [us], models: [\"*\"], targets: [\"aws\"]}\n")],
     &[(AWS_TARGET, ""), (IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {connect: 61s}\n")],
+    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {first_byte: 301s}\n")],
+    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {whole: 31m}\n")],
     &[(AWS_TARGET, "    - {endpoint: az, id: sol, form: [openai.responses, openai.chat]}\n")],
     &[(TARGET, "    - {endpoint: az, id: sol, form: [openai.chat, openai.responses], api_version: \"2024-10-21\"}\n")],
     &[(TARGET, "    - {endpoint: az, id: sol, form: openai.responses, api_version: 2025-04-01-preview}\n")],
@@ -124,10 +126,6 @@ const WARNED: &[&[(&str, &str)]] = &[
             "    - {endpoint: aws, id: us.openai.gpt-6.1-sol, form: openai.chat, price: {input: 0, output: 10}}\n",
         ),
     ],
-    // More than anybody waits.
-    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {first_byte: 301s}\n")],
-    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {whole: 31m}\n")],
-    &[(IDENTITY, "identity: {trust: {listeners: [default]}}\ntimeouts: {first_byte: 5m, whole: 30m}\n")],
     // Labels and names that nobody accepts.
     &[(AWS, "  aws: {cloud: aws, region: us-east-1, surface: runtime, residency: usa, auth: sigv4}\n")],
     &[(AWS, "  aws: {cloud: aws, region: us-east-1, surface: runtime, residency: virginia, auth: sigv4}\n")],
@@ -226,12 +224,10 @@ fn the_version_is_that_of_the_policy_that_is_rendered() {
     let version = |out: &str| out.split_once("; version ").unwrap().1.trim_end().to_owned();
     let rendered = crate::render::everything(&crate::render::LISTENERS);
     let bootstrap: &str = &rendered.out;
-    let start = bootstrap.find("{\"role\": \"edge\"").unwrap();
-    let lines: String = bootstrap[start..]
-        .lines()
-        .take_while(|line| !line.trim().is_empty() && !line.trim_start().starts_with("- "))
-        .collect();
-    let mut values = serde_json::Deserializer::from_str(&lines).into_iter::<serde_json::Value>();
+    let (_, configuration) = bootstrap.split_once("{\"role\": \"edge\"").unwrap();
+    let configuration = format!("{{\"role\": \"edge\"{configuration}");
+    // What follows the first value is the rest of the bootstrap.
+    let mut values = serde_json::Deserializer::from_str(&configuration).into_iter::<serde_json::Value>();
     let edge = values.next().unwrap().unwrap();
     let given = multihome_with(&["check", "-"], &edge["policy"].to_string());
     let written = multihome_with(&["check", "-"], EVERYTHING);

@@ -154,6 +154,18 @@ fn its_commands_work() {
     assert!(ran >= 8, "only {ran} commands");
 }
 
+/// What `explain` prints on the page of the policy file is what it prints.
+#[test]
+fn its_explanation_is_the_tools() {
+    let page = std::fs::read_to_string(root().join("docs/policy.md")).unwrap();
+    let [explain] = &blocks(&page, "sh").iter().flat_map(|block| commands(block)).collect::<Vec<_>>()[..] else {
+        panic!("one command was expected on the page");
+    };
+    let read = explain.iter().map(|word| if word == "policy.yaml" { "-" } else { word });
+    let run = multihome_with(&read.collect::<Vec<_>>(), &blocks(&page, "yaml")[0]);
+    assert_eq!(blocks(&page, "text"), [run.out.trim_end()]);
+}
+
 /// A folder of this test's own under `target/`.
 fn tempfile(page: &Path) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(page.file_stem().unwrap());
@@ -190,4 +202,76 @@ fn its_links_lead_somewhere() {
         }
     }
     assert!(followed > 30, "only {followed} links");
+}
+
+/// The codes of errors that core and the module make. Their sources are read as text: an error is made where it is decided,
+/// and a list of codes beside that would be one more thing to forget.
+fn codes_of_the_module() -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in ["src/core/src", "src/filter/src"].iter().flat_map(|folder| sources(&root().join(folder))) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let shipped = text.split("#[cfg(test)]").next().unwrap();
+        for call in shipped.split("ApiError::new(").skip(1) {
+            let (_, rest) = call.split_once(',').unwrap();
+            let code = rest.split(',').next().unwrap().trim();
+            match code.strip_prefix('"').and_then(|code| code.strip_suffix('"')) {
+                // A cloud's own code takes its place.
+                Some("") => {}
+                Some(code) => _ = found.insert(code.to_owned()),
+                // The one code that is chosen.
+                None => {
+                    assert_eq!((code, file.ends_with("request/judge.rs")), ("code", true), "{}", file.display());
+                    found.extend(["rate_limit_exceeded", "insufficient_quota"].map(str::to_owned));
+                }
+            }
+        }
+    }
+    found
+}
+
+/// The sources below a folder, without those that are tests.
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+    let is_source = |path: &PathBuf| {
+        path.extension().is_some_and(|extension| extension == "rs")
+            && path.file_stem().is_some_and(|name| name != "tests")
+    };
+    let below = folders.iter().flat_map(|folder| sources(folder));
+    files.into_iter().filter(is_source).chain(below).collect()
+}
+
+/// The codes of errors that the rendered Envoy makes.
+fn codes_of_envoy() -> BTreeSet<String> {
+    let policy = root().join("envoy/policy.yaml");
+    let part = ["--wasm", "none", "--part", "filters", "--format", "json"];
+    let run = multihome(&[&["render", "envoy", policy.to_str().unwrap()], &part[..]].concat());
+    let rendered: Value = serde_json::from_str(&run.out).unwrap();
+    let mappers = rendered["local_reply_config"]["mappers"].as_array().unwrap();
+    let code = |mapper: &Value| {
+        mapper.pointer("/body_format_override/json_format/error/code").and_then(Value::as_str).map(str::to_owned)
+    };
+    mappers.iter().filter_map(code).collect()
+}
+
+/// Every code of an error stands in the tables of what a client gets and of what an operator does about it; and none that is
+/// no more.
+#[test]
+fn it_leaves_no_error_out() {
+    let (module, envoy) = (codes_of_the_module(), codes_of_envoy());
+    assert!(module.len() > 25 && envoy.len() > 12, "{module:?} {envoy:?}");
+    let known: BTreeSet<&str> = module.iter().chain(&envoy).map(String::as_str).collect();
+    for (page, heading) in [("docs/operate.md", "Error codes"), ("docs/api.md", "Errors")] {
+        let text = std::fs::read_to_string(root().join(page)).unwrap();
+        let section = text.split("\n## ").find(|section| section.lines().next() == Some(heading)).unwrap();
+        let told = told(section);
+        let untold: Vec<_> = known.iter().filter(|code| !told.contains(*code)).collect();
+        assert!(untold.is_empty(), "the tables under `{heading}` in {page} say nothing of {untold:?}");
+    }
+    let page = std::fs::read_to_string(root().join("docs/operate.md")).unwrap();
+    let section = page.split("\n## ").find(|section| section.starts_with("Error codes\n")).unwrap();
+    let firsts = section.lines().filter(|line| line.starts_with("| `")).filter_map(|row| row.split('|').nth(1));
+    let gone: Vec<&str> =
+        firsts.flat_map(|cell| cell.split('`').skip(1).step_by(2)).filter(|code| !known.contains(code)).collect();
+    assert!(gone.is_empty(), "docs/operate.md explains {gone:?}, which nothing says");
 }

@@ -260,7 +260,7 @@ fn says_every_fault_with_its_place() {
             r#""endpoint": "aws", "id": "global.x""#,
             "models.m[0]: the inference profile `global` is processed anywhere, residency `us` cannot hold (move the target to an endpoint whose residency says so)",
         ),
-        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (did you mean `m`?)"),
+        (r#""models": ["m"]"#, r#""models": ["n"]"#, "tenants.t.models[0]: `n` matches no model (one of `m`)"),
         (
             r#""residency": ["us"]"#,
             r#""residency": ["usa"]"#,

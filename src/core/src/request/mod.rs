@@ -64,10 +64,12 @@ pub use served::ServedBy;
 /// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
 /// # let candidates = plan::consider(&permit, &needs, &environment);
 /// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+/// use multihome_core::config::Awaited;
 /// use multihome_core::request::{Next, Origin, Payload, Record, Request, UpstreamResponse};
 ///
 /// let payload = Payload::Streamed { length: None };
-/// let mut request = Request::new(plan, payload, Origin::default(), Record::begin(config.version, b""));
+/// let record = Record::begin(config.version, b"");
+/// let mut request = Request::new(plan, payload, Origin::default(), Awaited::Stream, record);
 ///
 /// let (attempt, head) = request.begin("azure").unwrap();
 /// assert_eq!(head.host, "contoso.openai.azure.com");

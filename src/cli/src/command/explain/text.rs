@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::listener::Entrance;
-use super::told::{Denial, Row, Told, Wait};
+use super::told::{Denial, Row, Told};
+use crate::finding::counted;
 
 /// All of it.
 pub(super) fn of(told: &Told, denied: Option<&Denial>, entrance: Option<&Entrance>) -> String {
@@ -41,11 +42,23 @@ fn table(told: &Told) -> String {
             id_width = widest(3),
         );
     }
-    if let Some(Wait { stream, each, all }) = &told.wait {
-        let what = if *stream { "a stream" } else { "a whole response" };
-        let _ = writeln!(out, "wait  at most {all} s for {what} to begin, {each} s at each target");
+    if let Some(wait) = &told.wait {
+        let what = if wait.streamed { "a stream" } else { "a whole response" };
+        let (most, each) = (shown(wait.most_ms), shown(wait.each_ms));
+        let targets = counted(wait.targets, "target");
+        let _ = writeln!(out, "wait  at most {most} for {what} to begin: {targets}, {each} for each");
     }
     out
+}
+
+/// A time as the policy file has it.
+fn shown(milliseconds: u64) -> String {
+    match (milliseconds / 1000, milliseconds % 1000) {
+        (0, milliseconds) => format!("{milliseconds}ms"),
+        (seconds, 0) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, 0) => format!("{seconds}s"),
+        (seconds, milliseconds) => format!("{seconds}.{milliseconds:03}s"),
+    }
 }
 
 fn cells(row: &Row, told: &Told) -> [String; 5] {

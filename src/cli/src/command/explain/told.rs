@@ -1,5 +1,7 @@
 //! What was decided on a request, in words and numbers that a person and a program can read.
 
+use std::time::Duration;
+
 use multihome_core::api::error::ApiError;
 use multihome_core::api::feature::{Feature, Features};
 use multihome_core::config::{Awaited, Config, Order, Target};
@@ -26,20 +28,31 @@ pub(super) struct Told {
     pub max_attempts: usize,
     /// Why there is one attempt only, whatever policy says.
     pub one_account: bool,
-    pub targets: Vec<Row>,
-    /// The longest that the client may wait for its response to begin; nothing where it is denied.
+    /// How long the client may wait; `None` where the request is denied.
     pub wait: Option<Wait>,
+    pub targets: Vec<Row>,
 }
 
-/// How long a client may wait.
+/// The longest that a client may wait for its response to begin.
 #[derive(Debug, Serialize)]
 pub(super) struct Wait {
-    /// Whether for a stream.
-    pub stream: bool,
-    /// At each target, in seconds.
-    pub each: f64,
-    /// At all of the plan's, in seconds.
-    pub all: f64,
+    /// A stream, or a whole response.
+    pub streamed: bool,
+    /// How many targets Envoy tries.
+    pub targets: usize,
+    /// How long each may take.
+    pub each_ms: u64,
+    /// All of them.
+    pub most_ms: u64,
+}
+
+impl Wait {
+    fn of(plan: &Plan, awaited: Awaited) -> Wait {
+        let (time, targets) = (plan.try_time(awaited), plan.tries());
+        let all = time.saturating_mul(u32::try_from(targets).unwrap_or(u32::MAX));
+        let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Wait { streamed: awaited == Awaited::Stream, targets, each_ms: ms(time), most_ms: ms(all) }
+    }
 }
 
 /// One target.
@@ -91,8 +104,8 @@ impl Told {
             by: rule(permit, needs),
             max_attempts: permit.max_attempts(),
             one_account: needs.features.of_one_account(),
-            targets,
             wait: decision.plan.as_ref().ok().map(|plan| Wait::of(plan, *awaited)),
+            targets,
         }
     }
 
@@ -109,13 +122,6 @@ impl Told {
             "denied": denied,
         });
         format!("{all:#}\n")
-    }
-}
-
-impl Wait {
-    fn of(plan: &Plan, awaited: Awaited) -> Wait {
-        let each = plan.try_time(awaited).as_secs_f64();
-        Wait { stream: awaited == Awaited::Stream, each, all: each * plan.tries() as f64 }
     }
 }
 
