@@ -1,8 +1,9 @@
-//! How long Envoy and a client wait, by what the file and its endpoints say together.
+//! How long a request may wait, by what the file says for all endpoints and each says of its own.
 
 use std::time::Duration;
 
-use super::{Awaited, Config, Endpoint};
+use super::timeouts::Awaited;
+use super::{Config, Endpoint};
 
 impl Config {
     /// How long Envoy waits for a connection to an endpoint.
