@@ -82,9 +82,9 @@ impl Attempt {
         let message = "No target is left.";
         let error = match status {
             504 => ApiError::new(504, "upstream_timeout", message),
-            status => ApiError::new(status, "upstream_unavailable", message),
+            _ => ApiError::new(503, "upstream_unavailable", message),
         };
-        local_reply::send(&error, PairsWriter::new(), "no_target_left")
+        local_reply::send(&error, PairsWriter::new(), error.code.as_deref().unwrap_or_default())
     }
 
     /// Decides on the error that is held, with as much of its body as came.
