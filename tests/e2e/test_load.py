@@ -166,7 +166,9 @@ def test_everybody_is_served_by_a_cloud_of_theirs_or_refused(loaded, clouds):
     for case in cases:
         asked = [loaded.names[record["host"]] for record in records.get(case.question.mark, [])]
         assert set(asked) <= case.allowed, (case, asked)
-        assert len(asked) == len(set(asked)) <= 3, (case, asked)
+        # One that lost the connection may be asked once more, before the next.
+        tried = [endpoint for number, endpoint in enumerate(asked) if number == 0 or endpoint != asked[number - 1]]
+        assert len(tried) == len(set(tried)) <= 3 and len(asked) <= 2 * len(tried), (case, asked)
         check(case, asked, records)
         served[case.tenant] += bool(case.answer and case.answer.status == 200)
     assert all(served[tenant] for tenant in ("us", "eu", "google")), served
@@ -185,7 +187,7 @@ def check(case, asked, records):
     assert case.answer is not None and not case.error, case
     if case.answer.status == 200:
         last = records[case.question.mark][-1]
-        assert (case.answer.target, case.answer.attempts) == (asked[-1], len(asked)), (case, asked)
+        assert (case.answer.target, case.answer.attempts) == (asked[-1], len(set(asked))), (case, asked)
         assert last["status"] == 200 and case.answer.target in case.allowed
         if not case.leaves:
             # A whole answer is that of the one target, to this very question.
