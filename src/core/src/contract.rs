@@ -63,6 +63,15 @@ pub const RESERVED_ENDPOINT: &str = "gcp-metadata";
 /// The listener inside Envoy in which a request loses its trailers, and its cluster. No endpoint's cluster can have this name.
 pub const DETOUR: &str = "multihome:detour";
 
+/// The listener inside Envoy that absorbs the informational responses of the endpoint of that name, and its cluster.
+pub fn absorber(endpoint: &str) -> String {
+    format!("multihome:absorb:{endpoint}")
+}
+/// The cluster behind that listener: the endpoint's cloud.
+pub fn behind_absorber(endpoint: &str) -> String {
+    format!("multihome:absorbed:{endpoint}")
+}
+
 /// What clients, Envoy itself and the attempt before are known to have left and no cloud gets.
 pub const STRIPPED: [&str; 24] = [
     "accept",

@@ -12,7 +12,7 @@ use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::pairs::{Pairs, PairsWriter};
-use crate::stalled::Stalled;
+use crate::stalled::{self, Stalled};
 use crate::worker::{self, SharedRequest, TicketBytes};
 use crate::{heads, host, local_reply, next};
 
@@ -47,7 +47,7 @@ enum State {
 }
 
 /// An error that is held; `size` bytes of its body are there.
-pub struct Held {
+struct Held {
     known: Known,
     head: Pairs,
     size: usize,
@@ -79,8 +79,12 @@ impl Attempt {
     /// would have said without.
     fn give_up(&mut self, status: u16) -> Action {
         self.state = State::Over(Reply::Pass);
-        let code = if status == 504 { "upstream_timeout" } else { "upstream_unavailable" };
-        local_reply::send(&ApiError::new(status, code, "No target is left."), PairsWriter::new(), code)
+        let message = "No target is left.";
+        let error = match status {
+            504 => ApiError::new(504, "upstream_timeout", message),
+            _ => ApiError::new(503, "upstream_unavailable", message),
+        };
+        local_reply::send(&error, PairsWriter::new(), error.code.as_deref().unwrap_or_default())
     }
 
     /// Decides on the error that is held, with as much of its body as came.
@@ -113,11 +117,15 @@ impl Attempt {
     }
 }
 
-impl Held {
+impl stalled::Held for RefCell<Option<Held>> {
+    fn waits(&self) -> bool {
+        self.borrow().is_some()
+    }
+
     /// Decides without the body, where it decides nothing, and lets the response go: the tick of the root context acts for the
     /// attempt's own, in whose callbacks nothing is left to do then.
-    pub fn give_up_on_body(held: &RefCell<Option<Held>>) {
-        let Some(Held { known: Known { request, attempt, ticket, began }, head, size }) = held.take() else {
+    fn give_up_on_body(&self) {
+        let Some(Held { known: Known { request, attempt, ticket, began }, head, size }) = self.take() else {
             return;
         };
         let mut planned = request.borrow_mut();
@@ -126,7 +134,7 @@ impl Held {
         match planned.judge_by_head(attempt, response) {
             Err(attempt) => {
                 drop((planned, limits));
-                held.replace(Some(Held { known: Known { request, attempt, ticket, began }, head, size }));
+                self.replace(Some(Held { known: Known { request, attempt, ticket, began }, head, size }));
             }
             Ok(Next::Replace(error, whose)) => {
                 let headers = local_reply::headers_of(&planned, whose, response.id);
@@ -239,7 +247,7 @@ impl HttpContext for Attempt {
         if (100..200).contains(&status) {
             // Informational, of a kind that Envoy does not know: the response comes after it.
             self.state = State::Begun { known, replaces };
-            return Action::Continue;
+            return Action::Pause;
         }
         if (200..300).contains(&status) {
             let mut request = known.request.borrow_mut();
@@ -249,7 +257,8 @@ impl HttpContext for Attempt {
         }
         let held = Rc::new(RefCell::new(Some(Held { known, head, size: 0 })));
         if !end_of_stream {
-            self.stalled.wait(self.context, &held);
+            let held: Rc<dyn stalled::Held> = Rc::<RefCell<Option<Held>>>::clone(&held);
+            self.stalled.wait(self.context, Rc::downgrade(&held));
         }
         self.state = State::Judging(held);
         if end_of_stream { self.judge() } else { Action::Pause }

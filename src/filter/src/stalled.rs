@@ -5,15 +5,23 @@
 //! nobody waits.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Weak;
 
-use crate::attempt::Held;
 use crate::host;
 
 /// How often the list is looked at while somebody is on it, in milliseconds.
 const TICK: u64 = 100;
 /// How many ticks an error's body may take.
 const PATIENCE: u32 = 5;
+
+/// An error that is held.
+pub trait Held {
+    /// Whether it still is.
+    fn waits(&self) -> bool;
+
+    /// Acts on it without its body, where that decides nothing. To be called while the attempt's context is acted for.
+    fn give_up_on_body(&self);
+}
 
 /// The attempts of one root context that wait for an error's body.
 #[derive(Default)]
@@ -25,14 +33,14 @@ pub struct Stalled {
 struct Waiting {
     /// The attempt's context.
     context: u32,
-    held: Weak<RefCell<Option<Held>>>,
+    held: Weak<dyn Held>,
     ticks: u32,
 }
 
 impl Stalled {
     /// Puts the attempt of that context, for which the module runs, on the list.
-    pub fn wait(&self, context: u32, held: &Rc<RefCell<Option<Held>>>) {
-        self.waiting.borrow_mut().push(Waiting { context, held: Rc::downgrade(held), ticks: 0 });
+    pub fn wait(&self, context: u32, held: Weak<dyn Held>) {
+        self.waiting.borrow_mut().push(Waiting { context, held, ticks: 0 });
         // To set the period again would put the tick off.
         if !self.ticking.replace(true) {
             host::tick_every(TICK);
@@ -45,7 +53,7 @@ impl Stalled {
         for Waiting { context, held, .. } in due {
             if let Some(held) = held.upgrade() {
                 host::act_for(context);
-                Held::give_up_on_body(&held);
+                held.give_up_on_body();
             }
         }
     }
@@ -55,7 +63,7 @@ impl Stalled {
         // The others' body came, or their stream ended.
         waiting.retain_mut(|one| {
             one.ticks += 1;
-            one.held.upgrade().is_some_and(|held| held.borrow().is_some())
+            one.held.upgrade().is_some_and(|held| held.waits())
         });
         if waiting.is_empty() {
             self.ticking.set(false);

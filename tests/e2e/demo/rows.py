@@ -1,5 +1,6 @@
 """What the demo asks, and what has to come of it. One row of the table is one line here."""
 
+import itertools
 from dataclasses import dataclass, field
 
 
@@ -27,7 +28,9 @@ class Row:
         """What came out otherwise than it has to; the clouds' own records are the witness of who was asked."""
         found = {"status": answer.status, "target": answer.target or "", "tried": answer.tried, "attempts": answer.attempts,
                  "streamed": "event-stream" in answer["content-type"]}
-        wanted = {"status": self.status, "target": self.target, "tried": self.tried, "attempts": len(self.tried),
+        # The header counts targets: a second try at the same one is none more.
+        targets = [cloud for cloud, _ in itertools.groupby(self.tried)]
+        wanted = {"status": self.status, "target": self.target, "tried": self.tried, "attempts": len(targets),
                   "streamed": self.stream}
         wrong = [f"{key} is {found[key]} and should be {wanted[key]}" for key in wanted if found[key] != wanted[key]]
         if answer.status == 200 and "Where do you run?" not in answer.said:
@@ -44,7 +47,7 @@ ROWS = [
     Row("acme", "chat, azure answers 429", "azure is over its limit, aws is next in the order", 200, "aws-use1",
         ["azure", "aws"], fault="[[azure 429 retry-after=30]]"),
     Row("acme", "responses, azure and aws are down", "gcp is the last in the order", 200, "gcp-us",
-        ["azure", "aws", "gcp"], form="responses", fault="[[azure reset]] [[aws 503]]"),
+        ["azure", "aws", "gcp"], form="responses", fault="[[azure 502]] [[aws 503]]"),
     Row("acme", "responses, x-multihome-clouds: gcp", "the header narrows what policy allows", 200, "gcp-us", ["gcp"],
         form="responses", headers={"x-multihome-clouds": "gcp"}),
     Row("contoso-eu", "chat", "the only residency it accepts is eu", 200, "azure-sweden", ["azure"]),

@@ -84,7 +84,8 @@ fn everything_renders_as_it_did() {
     for part in ["filters", "route", "clusters"] {
         let domain: &[&str] = if part == "route" { &["--domain", "llm.contoso.com"] } else { &[] };
         let run = everything(&[&["--part", part, "--listen", "web=[::]:443"], domain].concat());
-        assert_eq!((run.code, run.err.as_str()), (0, ""), "{part}");
+        let absorber = "warning: endpoints.aws-key.informational: has no effect here, only a whole bootstrap has the listener that it needs\n";
+        assert_eq!((run.code, run.err.as_str()), (0, if part == "clusters" { absorber } else { "" }), "{part}");
         let first = run.out.lines().nth(1).unwrap();
         assert_eq!(
             first,

@@ -103,7 +103,7 @@ endpoints:
     auth: sigv4
     headers: {x-amzn-bedrock-guardrailidentifier: g1, x-amzn-bedrock-guardrailversion: "1"}
   mantle-sign: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: sigv4, timeouts: {connect: 3s, whole: 900s}}
-  aws-key: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: {api_key: {sds: bedrock-key}}}
+  aws-key: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: {api_key: {sds: bedrock-key}}, informational: absorb}
   gcp-machine: {cloud: gcp, project: p, location: us, residency: us, auth: metadata}
   gcp-token: {cloud: gcp, project: p, location: us, residency: us, auth: {token: {sds: gcp-token}}}
   private:

@@ -147,6 +147,7 @@ fn faulty() -> Vec<(&'static str, Value)> {
         ("/timeouts/whole", json!("0.5s")),
         ("/endpoints/mantle-sign/timeouts", json!({"idle": "5m"})),
         ("/endpoints/mantle-sign/timeouts/whole", json!(900)),
+        ("/endpoints/aws-key/informational", json!("pass")),
     ]
 }
 

@@ -79,6 +79,16 @@ impl CloudError {
         REFERENCES.iter().any(begins)
     }
 
+    /// Whether it says that the account does not have, or cannot read, what the request refers to or holds. Another one may.
+    pub fn is_about_one_account(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        code == "invalid_encrypted_content"
+            || code.starts_with("previous_response")
+            || code.starts_with("item_")
+            || self.says("encrypted content")
+            || self.names_a_reference()
+    }
+
     /// Whether the message begins so, or holds it.
     pub(super) fn says(&self, words: &str) -> bool {
         let message = self.message.as_deref().unwrap_or_default();

@@ -39,6 +39,8 @@ pub struct Endpoint {
     pub tls: Option<Tls>,
     /// How long Envoy waits there, where it is not as long as elsewhere.
     pub timeouts: OwnTimeouts,
+    /// Whether its informational responses (1xx) are absorbed on the way: Envoy gives up its retries at the first.
+    pub absorbs_informational: bool,
 }
 
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
@@ -62,7 +64,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let Some(cloud) = cloud else {
         // What follows depends on the cloud: without one, only what no cloud has can be judged.
         Cloud::ALL.iter().for_each(|cloud| fields.leave(cloud.endpoint_fields()));
-        fields.leave(&["host", "auth", "headers", "timeouts"]);
+        fields.leave(&["host", "auth", "headers", "timeouts", "informational"]);
         fields.leave(&connection::FIELDS);
         fields.finish(faults);
         return None;
@@ -74,6 +76,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let headers = own.chain(read_headers(&mut fields, site.as_deref(), faults)).collect();
     let (address, tls) = connection::read(&mut fields, &host, faults);
     let timeouts = timeouts::read_own(fields.optional("timeouts"), faults);
+    let absorbs_informational = read_informational(&mut fields, faults);
     fields.finish(faults);
     let site = site?;
     Some(Endpoint {
@@ -89,8 +92,20 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
         address: address?,
         tls,
         timeouts,
+        absorbs_informational,
     })
 }
+
+fn read_informational(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
+    let text = fields.optional_text("informational", faults);
+    if let Some(other) = text.filter(|text| *text != ABSORB) {
+        faults.unknown(&fields.place.key("informational"), "word", other, [ABSORB]);
+    }
+    text.is_some()
+}
+
+/// What is said of informational responses, where anything is.
+const ABSORB: &str = "absorb";
 
 /// The longest value of a header.
 const MOST_VALUE: usize = 512;

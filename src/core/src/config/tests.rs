@@ -173,7 +173,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""surface": "mantle""#,
             r#""surface": "mantle", "key_header": "x-key""#,
-            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`)",
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`, `informational`)",
         ),
         (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
         (

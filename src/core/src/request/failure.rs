@@ -1,6 +1,6 @@
 //! What is kept of the attempts that failed: the failure that tells the client most, which is reported when all have.
 
-use super::judge::Failure;
+use super::judge::{Cause, Failure};
 use crate::api::error::ApiError;
 
 /// A failure that may be reported to the client.
@@ -37,6 +37,11 @@ impl ReportedFailure {
     /// The failure.
     pub fn reported(&self) -> Option<&Reported> {
         self.0.as_ref()
+    }
+
+    /// Whether the client may come back with success: the target had no capacity, failed or was too slow.
+    pub fn is_retryable(&self) -> bool {
+        self.0.as_ref().is_some_and(|told| told.failure.cause >= Cause::ServerError)
     }
 
     /// What the client reads.

@@ -77,6 +77,12 @@ pub fn verdict_by_head(failed: FailedResponse<'_>) -> Option<Verdict> {
     cause_of_status(failed.status).map(|_| judge(FailedResponse { body: b"", ..failed }))
 }
 
+/// Whether an error is the client's only because this account does not have, or cannot read, what another one keeps.
+pub fn is_about_one_account(failed: FailedResponse<'_>) -> bool {
+    let FailedResponse { cloud, status, error_type, body, .. } = failed;
+    cloud.read_error(ErrorResponse { status, error_type, body }).is_about_one_account()
+}
+
 /// What failed, where the status alone says it.
 fn cause_of_status(status: u16) -> Option<Cause> {
     match status {

@@ -277,6 +277,12 @@ impl Request {
     /// Judges an error of an attempt.
     pub fn judge(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Next {
         let verdict = self.verdict(&attempt, response);
+        if matches!(verdict, Verdict::Serve(_))
+            && self.failure.is_retryable()
+            && self.failed(&attempt, response).is_some_and(judge::is_about_one_account)
+        {
+            return self.report_earlier(response.status);
+        }
         self.act(attempt, response, verdict)
     }
 
@@ -291,6 +297,16 @@ impl Request {
             Some(verdict) => Ok(self.act(attempt, response, verdict)),
             None => Err(attempt),
         }
+    }
+
+    /// This account does not have what an earlier one keeps, which had no capacity just then, or failed: its word helps the
+    /// client, who may come back, and a 400 would have it give up.
+    fn report_earlier(&mut self, status: u16) -> Next {
+        self.record.ended(TryEnd::Status(status));
+        let error = self.failure.error();
+        self.record.failed(&error);
+        self.mark_served();
+        Next::Replace(Box::new(error), Whose::Reported)
     }
 
     fn act(&mut self, attempt: Try, response: UpstreamResponse<'_>, verdict: Verdict) -> Next {

@@ -234,6 +234,36 @@ fn reports_what_envoy_found_where_no_cloud_said_more() {
     assert_eq!(code(&request.gave_up(503)), "upstream_timeout");
 }
 
+/// What another account keeps may not be known to be so from the request: its 400 then hides nothing that helps.
+#[wasm_bindgen_test(unsupported = test)]
+fn no_refusal_of_another_accounts_things_hides_what_the_client_may_come_back_for() {
+    const UNREADABLE: &str = r#"{"error":{"message":"The encrypted content gAAA could not be verified.","type":"invalid_request_error","param":null,"code":"invalid_encrypted_content"}}"#;
+    const UNKNOWN: &str = r#"{"error":{"message":"Item with id 'rs_1' not found.","type":"invalid_request_error","param":"input","code":null}}"#;
+    const CONVERSATION: &str = r#"{"error":{"message":"Conversation with id 'conv_1' not found.","type":"invalid_request_error","param":null,"code":null}}"#;
+    const OWN: &str = r#"{"error":{"message":"'temperature' must be at most 2","type":"invalid_request_error","param":"temperature","code":null}}"#;
+    for (first, status, body, told) in [
+        (429, 400, UNREADABLE, 429),
+        (429, 404, UNKNOWN, 429),
+        (503, 404, CONVERSATION, 503),
+        (408, 400, UNREADABLE, 504),
+        // Nothing that waiting helps: the client's own words about it are better.
+        (401, 400, UNREADABLE, 400),
+        (429, 400, OWN, 400),
+    ] {
+        let mut request = planned("{}");
+        fails(&mut request, "dated", first, None);
+        let (attempt, _) = request.begin("aws").unwrap();
+        let next = request.judge(attempt, UpstreamResponse { body: body.as_bytes(), ..response(status, None) });
+        let read = match next {
+            Next::Replace(error, Whose::Reported) => error.status,
+            Next::Pass => status,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(read, told, "{first} {status} {body}");
+        assert_eq!(request.state(), TryState::Served, "nothing is tried after it");
+    }
+}
+
 /// Every try and how it ended, and why the others were not tried.
 #[wasm_bindgen_test(unsupported = test)]
 fn writes_down_every_try() {

@@ -72,6 +72,10 @@ fn common() -> Vec<(&'static str, Value)> {
         ),
         ("tls", reference("tls")),
         ("timeouts", reference("timeouts")),
+        (
+            "informational",
+            json!({"description": "`absorb`, for a cloud that sends informational responses (100, 102, 103): they end within Envoy, at the price of one more hop.", "const": "absorb"}),
+        ),
     ]
 }
 

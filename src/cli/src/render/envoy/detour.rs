@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 
 use super::listener;
 use crate::render::piece::any::extension;
-use crate::render::piece::bounds::{buffer_bytes, no_limits};
-use crate::render::piece::cluster::put_http_options;
+use crate::render::piece::bounds::buffer_bytes;
+use crate::render::piece::cluster::{internal, put_http_options};
 use crate::render::piece::contract::DETOUR;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
@@ -60,14 +60,7 @@ pub fn bootstrap_extension() -> Value {
 
 /// The way into it.
 pub fn cluster(config: &Config) -> Value {
-    let mut cluster = json!({
-        "name": DETOUR,
-        "load_assignment": {"cluster_name": DETOUR, "endpoints": [{"lb_endpoints": [{"endpoint": {
-            "address": {"envoy_internal_address": {"server_listener_name": DETOUR}},
-        }}]}]},
-        "per_connection_buffer_limit_bytes": buffer_bytes(config),
-        "circuit_breakers": no_limits(),
-    });
+    let mut cluster = internal(config, DETOUR, DETOUR);
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
         // Closed from here, long before the listener does it: a request on a connection that just closes is lost.

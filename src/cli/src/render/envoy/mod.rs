@@ -3,6 +3,7 @@
 //! Every field that is set here has been seen to work, and what is said of Envoy's behaviour was tried, on
 //! Envoy 1.40.0. The oldest that will do is 1.39 (see [`crate::version`]).
 
+mod absorber;
 mod detour;
 mod listener;
 pub mod options;
@@ -29,7 +30,9 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
         Scope::Bootstrap => ("envoy", bootstrap(policy, options)),
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
         Scope::Part(Part::Route) => ("route", routes(policy, options)),
-        Scope::Part(Part::Clusters) => ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths)})),
+        Scope::Part(Part::Clusters) => {
+            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, false)}))
+        }
     };
     Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
 }
@@ -43,8 +46,9 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
         .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
         .collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
-    let mut clusters = cluster::all(policy.config, paths);
+    let mut clusters = cluster::all(policy.config, paths, true);
     listeners.push(detour::listener(policy, paths));
+    listeners.extend(absorber::listeners(policy.config));
     clusters.push(detour::cluster(policy.config));
     json!({
         // Secrets from files need a node's id and cluster, whatever they are.

@@ -100,6 +100,14 @@ fn on_part(config: &Config, options: &Options, part: Part) -> Remarks {
     if options.listeners.len() > 1 {
         remarks.faults.push("a part is for one listener, and `--listen` stands more than once".to_owned());
     }
+    if part == Part::Clusters {
+        for endpoint in config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational) {
+            remarks.warnings.push(format!(
+                "endpoints.{}.informational: has no effect here, only a whole bootstrap has the listener that it needs",
+                endpoint.name
+            ));
+        }
+    }
     if part == Part::Filters && matches!(ClientTrust::of(config, listener), ClientTrust::Trusted) {
         remarks.warnings.push(format!(
             "these filters are for the listener `{listener}`, which is trusted: whoever reaches them says which tenant asks (`--listen NAME=ADDRESS` for another one)"

@@ -7,16 +7,24 @@ use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
 use super::bounds::{buffer_bytes, no_limits};
-use super::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER};
+use super::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
 use super::policy::Paths;
 use super::token::TokenClusters;
 use super::{credential, plugin, strip, tls};
 
-/// All clusters of a policy.
-pub fn all(config: &Config, paths: &Paths) -> Vec<Value> {
+/// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
+pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
     let tokens = TokenClusters::of(config);
-    let mut clusters: Vec<Value> =
-        config.endpoints.iter().map(|endpoint| endpoint_cluster(config, endpoint, &tokens, paths)).collect();
+    let mut clusters = Vec::new();
+    for endpoint in &config.endpoints {
+        let filters = upstream_filters(config, endpoint, &tokens, paths);
+        if absorbers && endpoint.absorbs_informational {
+            clusters.push(to_absorber(config, endpoint, filters));
+            clusters.push(to_cloud(config, endpoint, &behind_absorber(&endpoint.name), None, paths));
+        } else {
+            clusters.push(to_cloud(config, endpoint, &endpoint.cluster, Some(filters), paths));
+        }
+    }
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
         let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
@@ -29,8 +37,9 @@ pub fn all(config: &Config, paths: &Paths) -> Vec<Value> {
     clusters
 }
 
-fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
-    let mut cluster = plain(config, &endpoint.cluster, &endpoint.address);
+/// The way to an endpoint's cloud.
+fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Value>, paths: &Paths) -> Value {
+    let mut cluster = plain(config, name, &endpoint.address);
     put(&mut cluster, "connect_timeout", Some(duration(config.connect_time(endpoint))));
     let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
     let mut protocol = match transport {
@@ -42,10 +51,34 @@ fn endpoint_cluster(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters
         None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
     };
     put(&mut protocol, "common_http_protocol_options", Some(json!({"idle_timeout": IDLE_CONNECTION})));
-    put(&mut protocol, "http_filters", Some(upstream_filters(config, endpoint, tokens, paths)));
+    put(&mut protocol, "http_filters", filters);
     put(&mut cluster, "transport_socket", transport);
     put_http_options(&mut cluster, protocol);
     cluster
+}
+
+/// The way to the listener that absorbs an endpoint's informational responses.
+fn to_absorber(config: &Config, endpoint: &Endpoint, filters: Value) -> Value {
+    let mut cluster = internal(config, &endpoint.cluster, &absorber(&endpoint.name));
+    let protocol = json!({
+        "explicit_http_config": {"http2_protocol_options": {}},
+        "common_http_protocol_options": {"idle_timeout": IDLE_CONNECTION},
+        "http_filters": filters,
+    });
+    put_http_options(&mut cluster, protocol);
+    cluster
+}
+
+/// The way to a listener inside this Envoy.
+pub fn internal(config: &Config, name: &str, listener: &str) -> Value {
+    json!({
+        "name": name,
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [{"endpoint": {
+            "address": {"envoy_internal_address": {"server_listener_name": listener}},
+        }}]}]},
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
+        "circuit_breakers": no_limits(),
+    })
 }
 
 /// After what time without a request Envoy closes a connection to a cloud. A request on one that the cloud closes at that
