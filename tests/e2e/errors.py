@@ -10,7 +10,7 @@ def failed(status):
 
 
 # Where `x-request-id` comes from: the cloud's own number of the call, or Envoy's where the cloud gives none
-APIM, AMZN, ENVOY = "apim-request-id", "x-amzn-requestid", "envoy"
+APIM, AMZN, OWN, ENVOY = "apim-request-id", "x-amzn-requestid", "x-request-id", "envoy"
 
 # Who answers: an endpoint, form, model
 AZURE = ("azure-eastus2", "chat", "gpt-6.1-sol")
@@ -19,6 +19,7 @@ RUNTIME = ("aws-use1", "chat", "gpt-6.1-sol")
 MANTLE = ("aws-mantle", "responses", "gpt-6.1-sol")
 PUBLISHER = ("gcp-us", "responses", "gpt-6.1-sol")
 OPENAPI = ("gcp-us", "chat", "gpt-oss-120b")
+OPENAI = ("openai-eu", "chat", "gpt-6.1-sol")
 
 # who, the fault, (status, type, code, param), retry-after, where the id comes from, what the message says
 ROWS = [
@@ -144,6 +145,26 @@ ROWS = [
     (OPENAPI, "408", TIMEOUT, None, ENVOY, "timed out"),
     (OPENAPI, "504", TIMEOUT, None, ENVOY, "Deadline exceeded"),
     (OPENAPI, "reset", (503, SERVER, "upstream_unavailable", None), None, ENVOY, "could not be reached"),
+    # All of it, of OpenAI: no money left is a 429 there, and a project may keep its data elsewhere
+    (OPENAI, "400", (400, INVALID, None, None), None, OWN, "The request is invalid."),
+    (OPENAI, "content-filter", (400, INVALID, "invalid_prompt", None), None, OWN, "was flagged"),
+    (OPENAI, "404-reference", (404, INVALID, None, None), None, OWN, "Conversation with id"),
+    (OPENAI, "422", (422, INVALID, None, None), None, OWN, "could not be processed"),
+    (OPENAI, "401", CREDENTIAL, None, OWN, "`openai-eu`"),
+    (OPENAI, "403", CREDENTIAL, None, OWN, "`openai-eu`"),
+    (OPENAI, "404", MISCONFIGURED, None, OWN, "policy file"),
+    (OPENAI, "400-target", MISCONFIGURED, None, OWN, "policy file"),
+    (OPENAI, "429", LIMITED, None, OWN, "in organization … on requests"),
+    (OPENAI, "429 retry-after=7", LIMITED, "7", OWN, "Rate limit reached"),
+    (OPENAI, "400-quota", (429, RATE, "insufficient_quota", None), None, OWN, "exceeded your current quota"),
+    (OPENAI, "500", failed(500), None, OWN, "had an error"),
+    (OPENAI, "500-secret", failed(500), None, OWN, "`openai-eu` failed on openai"),
+    (OPENAI, "502", failed(502), None, ENVOY, "Bad gateway"),
+    (OPENAI, "503", failed(503), None, OWN, "overloaded"),
+    (OPENAI, "html", failed(502), None, ENVOY, "`openai-eu` failed on openai"),
+    (OPENAI, "408", TIMEOUT, None, OWN, "timed out"),
+    (OPENAI, "504", TIMEOUT, None, ENVOY, "timeout"),
+    (OPENAI, "reset", (503, SERVER, "upstream_unavailable", None), None, ENVOY, "could not be reached"),
 ]
 
 # A body that the cloud refuses: who, fields of the request, (status, type, code, param), where the id comes from
@@ -156,4 +177,5 @@ MISTAKES = [
     (MANTLE, {"temperature": 0.5}, (400, INVALID, "validation_error", "temperature"), AMZN),
     (PUBLISHER, {"max_output_tokens": 1}, (400, INVALID, "integer_below_min_value", "max_output_tokens"), ENVOY),
     (OPENAPI, {"n": 0}, (400, INVALID, "INVALID_ARGUMENT", None), ENVOY),
+    (OPENAI, {"max_tokens": 5}, (400, INVALID, "unsupported_parameter", "max_tokens"), OWN),
 ]

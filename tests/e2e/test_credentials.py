@@ -26,6 +26,7 @@ CREDENTIALS = [
     ("aws-mantle-key", "bedrock-key", "api_key", "authorization", "Bearer ABSK"),
     ("gcp-us", None, "bearer", "authorization", "Bearer ya29."),
     ("gcp-global", "google-token", "bearer", "authorization", "Bearer ya29."),
+    ("openai-eu", "openai-key", "bearer", "authorization", "Bearer sk-proj-"),
 ]
 SHAPES = [("responses", False), ("responses", True)]
 # No cloud takes any of it.
@@ -166,6 +167,7 @@ ROTATED = [
     ("azure-key", ["azure-eastus2"], True),
     ("bedrock-key", ["aws-euw1", "aws-mantle-key"], True),
     ("google-token", ["gcp-global"], True),
+    ("openai-key", ["openai-eu", "openai-global"], True),
     # The token that the good secret gave is used to its end.
     ("entra-secret", ["azure-sweden"], False),
 ]

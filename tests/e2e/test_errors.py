@@ -8,10 +8,10 @@ import re
 import openai
 import pytest
 
-from errors import AMZN, APIM, ENVOY, INVALID, MISTAKES, ROWS, SERVER
+from errors import AMZN, APIM, ENVOY, INVALID, MISCONFIGURED, MISTAKES, OWN, ROWS, SERVER
 from harness import policies, sdk
 from harness.gateway import Gateway, Question
-from harness.records import serving
+from harness.records import CLOUDS, serving
 
 # The exception that the package makes of a status
 CLASSES = {400: openai.BadRequestError, 401: openai.AuthenticationError, 403: openai.PermissionDeniedError,
@@ -113,6 +113,7 @@ def test_what_azures_filter_says_comes_along(client):
     ("aws-use1", "chat", "gpt-6.1-sol", AMZN),
     ("aws-mantle", "responses", "gpt-6.1-sol", AMZN),
     ("gcp-us", "responses", "gpt-6.1-sol", ENVOY),
+    ("openai-eu", "responses", "gpt-6.1-sol", "x-request-id"),
 ])
 def test_the_id_of_an_answer(endpoint, form, model, source, gateway):
     """Azure's answers have two: the model's own and, where that is missing, the gateway's before it."""
@@ -158,7 +159,7 @@ def policy_of(clouds, certificates):
     policy = policies.base(clouds)
     base = policy["endpoints"]
     azure, aws = base["azure-eastus2"], {**base["aws-euw1"], "region": "us-east-1", "residency": "us"}
-    mantle, gcp = base["aws-mantle-key"], base["gcp-global"]
+    mantle, gcp, openai = base["aws-mantle-key"], base["gcp-global"], base["openai-eu"]
     entra = {**azure, "auth": {"entra": policies.entra(clouds)}}
     policy["endpoints"] = {
         "azure": azure, "aws": aws, "mantle": mantle, "gcp": gcp,
@@ -178,14 +179,18 @@ def policy_of(clouds, certificates):
         "wrong-token": {**gcp, "auth": {"token": {"sds": "wrong-token"}}},
         "no-token": {**gcp, "auth": {"token": {"sds": "no-token"}}},
         "no-metadata": {**gcp, "auth": "metadata"},
+        "wrong-openai-key": {**openai, "auth": {"api_key": {"sds": "wrong-openai"}}},
+        "another-organization": {**openai, "organization": "org-of-another"},
+        "another-residency": {**openai, "data_residency": "us", "residency": "us"},
     }
-    ids = {"azure": "gpt6sol-prod", "runtime": "us.openai.gpt-6.1-sol", "mantle": "openai.gpt-6.1-sol", "gcp": "gpt-6.1-sol"}
+    ids = {"azure": "gpt6sol-prod", "runtime": "us.openai.gpt-6.1-sol", "mantle": "openai.gpt-6.1-sol", "gcp": "gpt-6.1-sol",
+           "openai": "gpt-6.1-sol"}
     policy["models"] = {
         name: [policies.target(name, ids[endpoint.get("surface", endpoint["cloud"])],
                                policies.BOTH if endpoint["cloud"] == "azure" else policies.RESPONSES, 1, 1)]
         for name, endpoint in policy["endpoints"].items()
     }
-    policy["tenants"] = {"acme": {"clouds": ["azure", "aws", "gcp"], "residency": ["us", "global"], "models": ["*"]}}
+    policy["tenants"] = {"acme": {"clouds": CLOUDS, "residency": ["us", "eu", "global"], "models": ["*"]}}
     del policy["identity"]["policy"]
     policy["gcp"] = {"metadata": {"address": "127.0.0.1:1"}}
     policy["limits"] = {"body_bytes": 100_000}
@@ -205,7 +210,7 @@ class Narrow(Gateway):
 @pytest.fixture(scope="module")
 def broken(processes, the_clouds, envoy, certificates, tmp_path_factory):
     secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token(), "none": None, "no-token": None,
-               **dict.fromkeys(("wrong", "wrong-bedrock", "wrong-token", "wrong-secret"), "nobody-knows-this")}
+               **dict.fromkeys(("wrong", "wrong-bedrock", "wrong-token", "wrong-secret", "wrong-openai"), "nobody-knows-this")}
     environment = {**the_clouds.aws_environment(), "AWS_SECRET_ACCESS_KEY": "nobody-knows-this"}
     gateway = Narrow(processes, tmp_path_factory.mktemp("broken"), envoy, policy_of(the_clouds, certificates), the_clouds,
                      secrets=secrets, environment=environment)
@@ -244,6 +249,9 @@ ENDS = [
     ("wrong-token", "", REFUSED, None, ENVOY, "no token of the metadata server"),
     ("no-token", "", REFUSED, None, ENVOY, "no credential"),
     ("no-metadata", "", WITHOUT, "1", ENVOY, None),
+    ("wrong-openai-key", "", REFUSED, None, OWN, "wrong API key"),
+    ("another-organization", "", REFUSED, None, OWN, "another organization"),
+    ("another-residency", "", MISCONFIGURED, None, OWN, "keeps its data elsewhere"),
 ]
 
 

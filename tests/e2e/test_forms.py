@@ -37,6 +37,9 @@ FORMS = [
     ("gcp-global", RESPONSES, "gpt-6.1-sol", None, "aiplatform.googleapis.com", f"{GOOGLE}/global/publishers/openai/v1/responses"),
     ("gcp-global", CHAT, "gpt-oss-120b", "openai/gpt-oss-120b-maas", "aiplatform.googleapis.com",
      f"{GOOGLE}/global/endpoints/openapi/chat/completions"),
+    ("openai-eu", CHAT, "gpt-6.1-sol", None, "eu.api.openai.com", "/v1/chat/completions"),
+    ("openai-eu", RESPONSES, "gpt-6.1-sol", None, "eu.api.openai.com", "/v1/responses"),
+    ("openai-global", RESPONSES, "gpt-6.1-sol", None, "api.openai.com", "/v1/responses"),
 ]
 
 # What the answer is made to hold; "" is the plain one
@@ -149,6 +152,8 @@ IN_TURN = [
     (CHAT, "gpt-oss-120b", ["aws-use1", "azure-eastus2"], ["openai.gpt-oss-120b-1:0", None]),
     (CHAT, "gpt-oss-120b", ["gcp-global", "aws-mantle", "azure-eastus2"], ["openai/gpt-oss-120b-maas", "openai.gpt-oss-120b", None]),
     (CHAT, "gpt-6.1-sol", ["azure-eastus2", "azure-sweden"], ["gpt6sol-prod", "gpt6sol-prod"]),
+    (CHAT, "gpt-6.1-sol", ["openai-eu", "azure-sweden"], [None, "gpt6sol-prod"]),
+    (RESPONSES, "gpt-6.1-sol", ["azure-sweden", "openai-eu", "openai-global"], ["gpt6sol-prod", None, None]),
 ]
 
 

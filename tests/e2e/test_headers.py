@@ -146,6 +146,18 @@ def test_either_version_of_http_is_the_same_to_a_cloud(kind, without):
 # What a cloud receives, and nothing else
 TO_CLOUDS = {"content-type", "content-length", "accept-encoding", "user-agent", "accept"}
 CREDENTIALS = {"azure": {"api-key"}, "aws": {"authorization", "x-amz-date", "x-amz-content-sha256"}, "gcp": {"authorization"}}
+# What an endpoint's own fields say, whatever a client sends under these names
+OF_THE_FILE = [("openai-eu", "organization", "openai-organization"), ("openai-eu", "project", "openai-project"),
+               ("openai-global", "organization", "openai-organization"), ("openai-global", "project", "openai-project")]
+
+
+@pytest.mark.parametrize("endpoint, field, name", OF_THE_FILE)
+def test_a_header_that_the_policy_file_fixes(endpoint, field, name, gateway, policy):
+    answer = gateway.ask(only=endpoint, headers=[(name, "of-the-client")])
+
+    [record] = answer.records
+    fixed = policy["endpoints"][endpoint].get(field)
+    assert answer.status == 200 and header(record, name) == ([fixed] if fixed else [])
 
 
 @pytest.mark.parametrize("http", [1, 2])
@@ -163,7 +175,7 @@ def test_a_cloud_receives_what_it_needs(kind, http, without):
 # What a client gets, and nothing else
 TO_CLIENTS = {"content-type", "content-length", "transfer-encoding", "date", "server", "x-request-id", "x-multihome-cloud",
               "x-multihome-region", "x-multihome-target", "x-multihome-attempts", "retry-after", "retry-after-ms",
-              "cache-control", "x-accel-buffering", "x-should-retry"}
+              "cache-control", "x-accel-buffering", "x-should-retry", "openai-processing-ms"}
 
 # endpoint, form, model, fault beside the headers that no client gets
 ANSWERS = [
@@ -175,7 +187,9 @@ ANSWERS = [
     ("aws-mantle", "responses", "gpt-6.1-sol", ""),
     ("gcp-us", "responses", "gpt-6.1-sol", ""),
     ("gcp-global", "chat", "gpt-oss-120b", ""),
-    *[(endpoint, "responses", "gpt-6.1-sol", fault) for endpoint in ("azure-eastus2", "aws-use1", "aws-mantle", "gcp-us")
+    ("openai-eu", "chat", "gpt-6.1-sol", ""),
+    ("openai-eu", "responses", "gpt-6.1-sol", ""),
+    *[(endpoint, "responses", "gpt-6.1-sol", fault) for endpoint in ("azure-eastus2", "aws-use1", "aws-mantle", "gcp-us", "openai-eu")
       for fault in ("400", "401", "429 retry-after=3", "503", "400-quota", "huge")],
 ]
 

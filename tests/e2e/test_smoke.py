@@ -31,6 +31,10 @@ ROWS = [
      "gcp global gpt-6.1-sol"),
     ("gcp-global", "chat", "gpt-oss-120b", "bearer", f"{GOOGLE}/global/endpoints/openapi/chat/completions",
      "gcp global openai/gpt-oss-120b-maas"),
+    ("openai-eu", "chat", "gpt-6.1-sol", "bearer", "/v1/chat/completions", "openai eu gpt-6.1-sol"),
+    ("openai-eu", "responses", "gpt-6.1-sol", "bearer", "/v1/responses", "openai eu gpt-6.1-sol"),
+    ("openai-global", "chat", "gpt-6.1-sol", "bearer", "/v1/chat/completions", "openai global gpt-6.1-sol"),
+    ("openai-global", "responses", "gpt-6.1-sol", "bearer", "/v1/responses", "openai global gpt-6.1-sol"),
 ]
 
 

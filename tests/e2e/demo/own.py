@@ -8,10 +8,10 @@ import places
 from harness.process import Failed
 
 # What the emulator does not have or has one of: fields that are left out, and fields that are made up.
-LEFT_OUT = {"azure": ["path_prefix", "key_header"]}
+LEFT_OUT = {"azure": ["path_prefix", "key_header"], "openai": ["organization", "project"]}
 MADE_UP = {"gcp": {"project": "acme-ai"}}
 # The emulator's API key of each cloud that has keys.
-KEYS = {"azure": "azure_api_key", "aws": "bedrock_api_key"}
+KEYS = {"azure": "azure_api_key", "aws": "bedrock_api_key", "openai": "openai_api_key"}
 # Hosts that the emulated Azure has too.
 AZURE_HOSTS = (".openai.azure.com", ".openai.azure.us", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 # More rows than a person reads. The rest of a large file is not asked.
@@ -90,7 +90,8 @@ def prove(endpoint, clouds):
 EMULATED = """\
 {file} runs on emulated clouds: no account is asked, and no prompt leaves this machine.
   made up    every secret; Entra ID's directory and application; Google's project
-  replaced   address, TLS, and host names that the emulator does not have; path_prefix and key_header are left out
+  replaced   address, TLS, and host names that the emulator does not have; path_prefix and key_header are left out,
+             and OpenAI's organization and project
   left out   listeners and client certificates: the gateway is one trusted listener on the loopback
   as it is   endpoints, models and their ids, tenants, orders, limits, timeouts
 """

@@ -82,7 +82,7 @@ It stays up until Ctrl-C. Try it with curl:
 
 {fault_line}
 
-  [[azure 429]]            in a prompt makes the emulated azure answer 429; also aws, gcp; 400, 401, 500, 503, reset, hang, cut
+  [[azure 429]]            in a prompt makes the emulated azure answer 429; also aws, gcp, openai; 400, 401, 500, 503, reset, hang, cut
   {admin}   Envoy's admin interface
   {clouds}/records   what the clouds received
   {folder}/   policy.yaml, envoy.yaml, access.log, envoy.log, addresses.json

@@ -30,6 +30,7 @@ def credential(clouds, cloud):
         "azure": lambda: {"api-key": credentials["azure_api_key"]},
         "aws": lambda: bearer(credentials["bedrock_api_key"]),
         "gcp": lambda: bearer(clouds.google_token()),
+        "openai": lambda: bearer(credentials["openai_api_key"]),
     }
     return accepted[cloud]()
 

@@ -39,6 +39,16 @@ def base(clouds):
                 "cloud": "gcp", "project": "acme-ai", "location": "global", "residency": "global",
                 "auth": {"token": {"sds": "google-token"}}, "address": clouds["gcp"],
             },
+            "openai-eu": {
+                "cloud": "openai", "data_residency": "eu", "residency": "eu",
+                "organization": clouds["credentials"]["openai_organization"],
+                "project": clouds["credentials"]["openai_project_eu"],
+                "auth": {"api_key": {"sds": "openai-key"}}, "address": clouds["openai"],
+            },
+            "openai-global": {
+                "cloud": "openai", "residency": "global",
+                "auth": {"api_key": {"sds": "openai-key"}}, "address": clouds["openai"],
+            },
         },
         "models": {
             "gpt-6.1-sol": [
@@ -50,6 +60,8 @@ def base(clouds):
                 target("aws-mantle-key", "openai.gpt-6.1-sol", RESPONSES, 2.1, 10.5),
                 target("gcp-us", "gpt-6.1-sol", RESPONSES, 1.9, 9.5),
                 target("gcp-global", "gpt-6.1-sol", RESPONSES, 1.9, 9.5),
+                target("openai-eu", "gpt-6.1-sol", BOTH, 2.2, 11.0),
+                target("openai-global", "gpt-6.1-sol", BOTH, 2.0, 10.0),
             ],
             "gpt-oss-120b": [
                 target("azure-eastus2", "gpt-oss-120b", CHAT, 0.2, 0.8),

@@ -1,7 +1,7 @@
 """What the clouds' records say of a request: which endpoints were asked, and what of it may differ between equal requests."""
 
 # Every cloud, in the order in which most plans try them.
-CLOUDS = ["azure", "aws", "gcp"]
+CLOUDS = ["azure", "aws", "gcp", "openai"]
 
 # Asked of every target, so that a request goes through its whole plan.
 DOWN_EVERYWHERE = " ".join(f"[[{cloud} 503]]" for cloud in CLOUDS)

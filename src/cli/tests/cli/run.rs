@@ -106,6 +106,15 @@ endpoints:
   aws-key: {cloud: aws, region: us-east-1, surface: mantle, residency: us, auth: {api_key: {sds: bedrock-key}}, informational: absorb}
   gcp-machine: {cloud: gcp, project: p, location: us, residency: us, auth: metadata}
   gcp-token: {cloud: gcp, project: p, location: us, residency: us, auth: {token: {sds: gcp-token}}}
+  openai-eu:
+    cloud: openai
+    data_residency: eu
+    organization: org-1
+    project: proj_2
+    residency: eu
+    auth: {api_key: {sds: openai-key}}
+    headers: {openai-beta: assistants=v2}
+  openai: {cloud: openai, residency: global, auth: {api_key: {sds: openai-key}}}
   private:
     cloud: azure
     resource: contoso
@@ -125,10 +134,12 @@ models:
     - {endpoint: aws-key, id: openai.gpt-6.1-sol, form: openai.responses}
     - {endpoint: gcp-machine, id: gpt-6.1-sol, form: openai.responses}
     - {endpoint: gcp-token, id: gpt-6.1-sol, form: openai.responses}
+    - {endpoint: openai-eu, id: gpt-6.1-sol, form: [openai.chat, openai.responses]}
+    - {endpoint: openai, id: gpt-6.1-sol, form: openai.chat}
     - {endpoint: private, id: d, form: openai.chat}
     - {endpoint: plain, id: d, form: openai.chat}
 tenants:
-  acme: {clouds: [azure, aws, gcp], residency: [us, eu], models: ["*"], max_attempts: 4}
+  acme: {clouds: [azure, aws, gcp, openai], residency: [us, eu, global], models: ["*"], max_attempts: 4}
 identity:
   header: x-team
   trust: {listeners: [inside], client_certificates: ["spiffe://contoso/gateway", gateway.contoso.com]}

@@ -11,6 +11,7 @@ pub mod connection;
 pub mod error;
 mod error_body;
 pub mod gcp;
+pub mod openai;
 pub mod residency;
 pub mod secret;
 pub mod site;
@@ -58,6 +59,8 @@ clouds! {
     Aws => aws::ROW;
     /// Google Cloud (Vertex AI, since 2026 the Gemini Enterprise Agent Platform).
     Gcp => gcp::ROW;
+    /// OpenAI itself.
+    OpenAi => openai::ROW;
 }
 
 /// A set of clouds, in an order that means something where a tenant wrote it.

@@ -75,7 +75,11 @@ fn authenticate(clouds: &Clouds, request: &Request) -> Result<(), (&'static str,
 }
 
 fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply> {
+    if let Some(reply) = plan.refusal.and_then(|fault| crate::error::alike(request, fault)) {
+        return Err(reply);
+    }
     match plan.refusal {
+        Some(Fault::Target) => return Err(error::data_residency_mismatch("us")),
         Some(Fault::ContentFilter) => return Err(error::flagged_prompt()),
         Some(Fault::Quota) => return Err(error::quota()),
         Some(Fault::Status(status, retry_after)) => return Err(error::fault(status, retry_after)),

@@ -1,6 +1,7 @@
 //! The endpoints' part of the schema: what each cloud takes.
 
 use multihome_core::cloud::Cloud;
+use multihome_core::cloud::openai::DataResidency;
 use multihome_core::name::Named;
 use serde_json::{Map, Value, json};
 
@@ -15,6 +16,7 @@ pub fn endpoint() -> Value {
             Cloud::Azure => of_cloud(*cloud, &["resource"], azure(), azure_auth()),
             Cloud::Aws => of_cloud(*cloud, &["region", "surface"], aws(), aws_auth()),
             Cloud::Gcp => of_cloud(*cloud, &["project", "location"], gcp(), gcp_auth()),
+            Cloud::OpenAi => of_cloud(*cloud, &[], openai(), openai_auth()),
         })
         .collect();
     json!({
@@ -162,6 +164,21 @@ fn gcp_auth() -> Value {
         "description": "How we prove who we are: by tokens of the machine's service account, or by a token that somebody keeps fresh in a secret's file.",
         "oneOf": [{"const": "metadata"}, only("token", reference("secret"))],
     })
+}
+
+fn openai() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "data_residency",
+            json!({"description": "Where OpenAI keeps and processes data: the host is NAME.api.openai.com. Without it, anywhere: api.openai.com.", "enum": DataResidency::names()}),
+        ),
+        ("organization", text("The id of the organization, where the key has several: `org-…`.", SEGMENT)),
+        ("project", text("The id of the project, where the key has several: `proj_…`.", SEGMENT)),
+    ]
+}
+
+fn openai_auth() -> Value {
+    json!({"description": "How Envoy proves who we are.", "oneOf": [only("api_key", reference("secret"))]})
 }
 
 /// Where Google's metadata server answers.
