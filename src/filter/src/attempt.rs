@@ -138,10 +138,13 @@ impl stalled::Held for RefCell<Option<Held>> {
             }
             Ok(Next::Replace(error, whose)) => {
                 let headers = local_reply::headers_of(&planned, whose, response.id);
+                drop(planned);
                 local_reply::send(&error, headers, error.code.as_deref().unwrap_or("upstream_error"));
             }
             Ok(next) => {
                 let_go(&next, &planned, &ticket, &head);
+                // The edge looks at the request as soon as the response goes on.
+                drop(planned);
                 host::resume_response();
             }
         }
