@@ -107,6 +107,14 @@ struct Detail<'e> {
     innererror: Option<&'e serde_json::value::RawValue>,
 }
 
+/// At most this much of what a client wrote is repeated to it, in characters.
+const REPEATED: usize = 100;
+
+/// A client's word, fit for a message.
+pub fn shown(word: &str) -> String {
+    word.chars().filter(|c| !c.is_control()).take(REPEATED).collect()
+}
+
 /// The `type` that goes with a status.
 pub fn kind_of(status: u16) -> &'static str {
     match status {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::Api;
-use super::error::ApiError;
+use super::error::{ApiError, shown};
 use crate::name;
 
 /// An operation of the client's API.
@@ -64,11 +64,8 @@ fn recognised(path: &str) -> Option<Operation> {
     }
 }
 
-/// At most this much of an unknown path is repeated to the client.
-const REPEATED: usize = 100;
-
 fn unknown_path(path: &str) -> ApiError {
-    let shown: String = path.chars().filter(|c| !c.is_control()).take(REPEATED).collect();
+    let shown = shown(path);
     ApiError::new(
         404,
         "unknown_url",

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::identity::invalid_header;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, shown};
 use crate::api::inbound::{Inbound, Single};
 use crate::cloud::{Cloud, Clouds};
 use crate::config::{Config, Endpoint, Grant, Order};
@@ -124,12 +124,4 @@ pub(super) fn max_attempts(header: Single<'_>) -> Result<Option<u32>, ApiError> 
         Ok(attempts) if attempts > 0 => Ok(Some(attempts)),
         _ => Err(invalid_header(MAX_ATTEMPTS, "takes a whole number from 1")),
     }
-}
-
-/// At most this much of what a client wrote is repeated to it.
-const REPEATED: usize = 100;
-
-/// A client's word, fit for a message.
-pub(super) fn shown(word: &str) -> String {
-    word.chars().filter(|c| !c.is_control()).take(REPEATED).collect()
 }

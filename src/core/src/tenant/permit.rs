@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use super::identity::{self, Identity};
-use super::narrowing::{self, Narrowing, shown};
-use crate::api::error::ApiError;
+use super::narrowing::{self, Narrowing};
+use crate::api::error::{ApiError, shown};
 use crate::api::feature::Features;
 use crate::api::inbound::Inbound;
 use crate::cloud::Cloud;

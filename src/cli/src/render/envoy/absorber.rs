@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
-use crate::render::piece::contract::{absorber, behind_absorber};
+use multihome_core::contract::{absorber, behind_absorber};
 
 /// One listener for each endpoint that asks for it.
 pub fn listeners(config: &Config) -> Vec<Value> {

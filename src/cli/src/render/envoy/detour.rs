@@ -23,9 +23,9 @@ use super::listener;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
 use crate::render::piece::cluster::{internal, put_http_options};
-use crate::render::piece::contract::DETOUR;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
+use multihome_core::contract::DETOUR;
 
 /// The cluster for requests with trailers, where the policy has use for it.
 pub fn of(config: &Config) -> Option<&'static str> {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
 use super::bounds::{buffer_bytes, no_limits};
-use super::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
 use super::policy::Paths;
 use super::token::TokenClusters;
 use super::{credential, plugin, strip, tls};
+use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
 
 /// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
 pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {

@@ -4,11 +4,11 @@
 use serde_json::{Value, json};
 
 use super::any::put;
-use super::contract::{EDGE_FILTER, EDGE_ROLE};
 use super::policy::{Paths, Policy};
 use super::switch::in_chain;
 use super::trust::ListenerContext;
 use super::{cors, plugin, probe};
+use multihome_core::contract::{EDGE_FILTER, EDGE_ROLE};
 
 /// The filters, in their order.
 pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerContext<'_>) -> Vec<Value> {

@@ -3,7 +3,6 @@
 pub mod any;
 pub mod bounds;
 pub mod cluster;
-pub mod contract;
 pub mod cors;
 pub mod credential;
 pub mod filter;

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::any::{any, extension};
-use super::contract::VM_ID;
 use super::policy::Paths;
+use multihome_core::contract::VM_ID;
 
 /// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
 pub fn filter(name: &str, root: &str, paths: &Paths, configuration: &Value) -> Value {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::any::put;
-use super::contract::DETOUR;
 use super::switch::without_edge;
+use multihome_core::contract::DETOUR;
 
 /// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
 pub fn two_hosts() -> Value {

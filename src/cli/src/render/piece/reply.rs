@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::any::{any, expression, put};
 use super::trust::Place;
-use super::{contract, probe};
+use multihome_core::contract;
+
+use super::probe;
 
 /// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
 /// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but

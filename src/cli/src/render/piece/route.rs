@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 
 use super::any::{duration, extension, put};
 use super::bounds::{buffer_bytes, longest_try, stream_idle};
-use super::contract::{EDGE_FILTER, MOVE_ON, NEXT_END, NEXT_STATE, WHOLE};
 use super::trust::{ListenerContext, Place};
 use super::{cors, probe, refusal, reply, switch};
+use multihome_core::contract::{EDGE_FILTER, MOVE_ON, NEXT_END, NEXT_STATE, WHOLE};
 
 /// The edge says another number for each request by `x-envoy-max-retries`.
 const RETRIES: u32 = 32;

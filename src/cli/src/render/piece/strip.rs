@@ -9,7 +9,7 @@ use multihome_core::name::Named;
 use serde_json::{Value, json};
 
 use super::any::extension;
-use super::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX};
+use multihome_core::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX};
 
 /// In front of an endpoint's attempt. Not in front of the router, which finds no route without `x-forwarded-proto`.
 pub fn before_attempt(config: &Config) -> Value {

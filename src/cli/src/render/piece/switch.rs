@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::any::{any, put};
-use super::contract::EDGE_FILTER;
 use super::trust::Place;
+use multihome_core::contract::EDGE_FILTER;
 
 /// A filter that would do harm to routes of somebody else's, as it stands in the chain: there it runs for none that does not
 /// switch it on.

@@ -4,8 +4,8 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::any::{any, extension};
-use super::contract::SDK_PREFIX;
 use super::strip;
+use multihome_core::contract::SDK_PREFIX;
 
 /// Where requests come in, as what stands behind it has to know it.
 #[derive(Debug)]
