@@ -116,7 +116,7 @@ fn target() -> Value {
                 object(
                     "US dollars for a million tokens; what `order: cheapest` compares. A target without a price comes last there.",
                     &["input", "output"],
-                    [("input", amount("Of the request.")), ("output", amount("Of the answer."))],
+                    [("input", amount("Of the request.")), ("output", amount("Of the completion."))],
                 ),
             ),
             (
@@ -259,7 +259,7 @@ fn defaults() -> Value {
             (
                 "max_tokens",
                 integer(
-                    "The length that `cheapest` reckons for an answer whose request sets no limit.",
+                    "The length that `cheapest` assumes for a completion whose request sets no limit.",
                     1,
                     10_000_000,
                     Some(json!(1024)),

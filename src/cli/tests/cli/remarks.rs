@@ -51,7 +51,7 @@ fn says_what_is_wrong_with_the_addresses() {
         (&["127.0.0.1:80"], "192.168.0.7:9901", 0, "the admin interface can be reached from outside this machine"),
         (&["127.1.2.3:80"], "[::1]:9901", 0, ""),
         (&["[::ffff:127.0.0.1]:80"], admin, 0, ""),
-        (&["127.0.0.1:80", "public=0.0.0.0:443"], admin, 0, "`public` answers every request with 401"),
+        (&["127.0.0.1:80", "public=0.0.0.0:443"], admin, 0, "`public` refuses every request with 401"),
         (&["127.0.0.1:80", "127.0.0.1:81"], admin, 1, "the listener `default` stands twice"),
         (&["127.0.0.1:80", "a=127.0.0.1:80"], admin, 1, "`a` listens where the listener `default` does (127.0.0.1:80)"),
         (&["127.0.0.1:9901"], admin, 1, "`default` listens where the admin interface does (127.0.0.1:9901)"),

@@ -37,8 +37,8 @@ pub const LISTENERS: [&str; 10] = [
 
 /// What is said of these listeners.
 pub const REMARKS: &str = "\
-warning: the listener `web` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)
-warning: the listener `bare` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)
+warning: the listener `web` refuses every request with 401: nobody there may say which tenant asks (`identity.trust`)
+warning: the listener `bare` refuses every request with 401: nobody there may say which tenant asks (`identity.trust`)
 ";
 
 /// The bootstrap of everything, as JSON.

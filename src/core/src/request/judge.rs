@@ -1,4 +1,4 @@
-//! What a cloud's answer means: whether it is served or the next target is tried, and what a client is told.
+//! What a cloud's response means: whether it is served or Envoy tries the next target, and what the client reads.
 
 use std::borrow::Cow;
 
@@ -25,7 +25,7 @@ pub struct FailedResponse<'a> {
     pub body: &'a [u8],
 }
 
-/// The most of an error's body that is read; a longer one is answered for in our own words.
+/// The most of an error's body that is read; of a longer one the client reads our own words.
 pub const MOST_BODY: usize = 64 << 10;
 
 /// What follows from an error.
@@ -93,7 +93,7 @@ fn cause_of_status(status: u16) -> Option<Cause> {
         // Any other 4xx may be the client's. 424 is Bedrock's for a model that failed; 499 is Google's for a call it cancelled.
         424 | 499 => Some(Cause::ServerError),
         400..500 => None,
-        // A redirect, say: nothing that an API answers.
+        // A redirect, say: nothing that an API responds with.
         _ => Some(Cause::ServerError),
     }
 }

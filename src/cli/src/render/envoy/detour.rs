@@ -10,7 +10,7 @@
 //! takes none, unless told to. So the edge sends such a request, untouched, to a listener inside this Envoy, where an
 //! edge under the same configuration (the same plugin: it is read once) decides on it as on any other.
 //!
-//! While it waits for its answer, Envoy holds such a request twice.
+//! While it waits for its response, Envoy holds such a request twice.
 //!
 //! Only a whole bootstrap has it, and the edge sends requests there only where an endpoint is signed for; a route sends
 //! those of gRPC there (see [`crate::render::piece::refusal::grpc`]). In an Envoy of somebody's own, filters that

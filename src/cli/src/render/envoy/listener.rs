@@ -86,7 +86,7 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
         "normalize_path": true,
         "merge_slashes": true,
         "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
-        // Every answer carries the id that the access log has. A hop that may name the tenant may also name the request.
+        // Every response carries the id that the access log has. A hop that may name the tenant may also name the request.
         "always_set_request_id_in_response": true,
         "preserve_external_request_id": matches!(trust, ClientTrust::Trusted),
         // Of what is no stream, the route says more.

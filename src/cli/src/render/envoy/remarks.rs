@@ -47,7 +47,7 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
                 "the listener `{name}` is trusted and can be reached from outside this machine ({address}): whoever reaches it says which tenant asks"
             )),
             ClientTrust::Untrusted { .. } => remarks.warnings.push(format!(
-                "the listener `{name}` answers every request with 401: nobody there may say which tenant asks (`identity.trust`)"
+                "the listener `{name}` refuses every request with 401: nobody there may say which tenant asks (`identity.trust`)"
             )),
             ClientTrust::Trusted | ClientTrust::Certificates { .. } => {}
         }

@@ -12,7 +12,7 @@
 //! | SigV4 | no keys anywhere | sends the request unsigned |
 //! | SigV4 | no keys, and the instance's metadata address takes connections but never answers | for the first 11 s the requests wait for it; the try's timeout moves them on |
 //!
-//! `allow_request_without_credential` is what makes it so: without it the injector answers 401 itself, and an answer
+//! `allow_request_without_credential` is what makes it so: without it the injector replies 401 itself, and a reply
 //! of a filter's own is not retried. Outside AWS, `AWS_EC2_METADATA_DISABLED=true` spares the wait for a metadata server.
 
 use multihome_core::config::{Auth, Endpoint};

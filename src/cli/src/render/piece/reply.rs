@@ -8,12 +8,12 @@ use multihome_core::contract;
 
 use super::probe;
 
-/// Answers of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
-/// Envoy gives its own one only after this. The answer to a request that Envoy could not even read has no request id but
+/// Local replies of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
+/// Envoy gives its own one only after this. The reply to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 ///
 /// In an Envoy with other routes only requests on [marked](mark) ones are spoken for. One that could not even be read has no
-/// route, and stays as that Envoy answers it.
+/// route, and stays as that Envoy replies to it.
 pub fn local_replies(place: Place) -> Value {
     let mut mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     if place == Place::Foreign {
@@ -97,7 +97,7 @@ const SERVER: &str = "server_error";
 
 /// Envoy's codec could not read the request.
 const OF_CODEC: &str = "response.code_details.startsWith('http1.') || response.code_details.startsWith('http2.') || response.code_details.startsWith('http.') || response.code_details in ['missing_host_header', 'missing_path_rejected', 'path_normalization_failed']";
-/// The router has no answer of a cloud's.
+/// The router has no response of a cloud's.
 const OF_ROUTER: &str = "response.code_details.startsWith('upstream_') || response.code_details in ['no_healthy_upstream', 'cluster_not_found', 'response_timeout', 'maintenance_mode', 'request_lost']";
 const OVERLOAD: &str = "response.code_details.startsWith('overload')";
 
@@ -144,7 +144,7 @@ const REPLIES: [Reply; 19] = [
     ),
     Reply::to(431, INVALID, "headers_too_large", "The request headers are larger than this gateway takes."),
     Reply::to(501, INVALID, "invalid_http", "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%).").only(OF_CODEC),
-    Reply::to(502, SERVER, "upstream_protocol_error", "The answer of the cloud could not be read.").only(OF_ROUTER),
+    Reply::to(502, SERVER, "upstream_protocol_error", "The response of the cloud could not be read.").only(OF_ROUTER),
     Reply::to(503, SERVER, "gateway_overloaded", "The gateway is short of memory and takes no new requests for now.")
         .only(OVERLOAD)
         .retry_after("1"),
@@ -156,7 +156,7 @@ const REPLIES: [Reply; 19] = [
         "gateway_unavailable",
         "The gateway cannot serve this request now (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
     ),
-    Reply::to(504, SERVER, "upstream_timeout", "No cloud that may serve this request answered in time.")
+    Reply::to(504, SERVER, "upstream_timeout", "No cloud that may serve this request responded in time.")
         .only(OF_ROUTER),
     Reply::to(
         504,

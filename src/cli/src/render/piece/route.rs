@@ -30,7 +30,7 @@ pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[
         "name": "multihome",
         "domains": domains,
         "routes": routes,
-        // An attempt says by this header that the next target is to be asked. When there is none left, the client gets the answer without it.
+        // An attempt says by this header that the next target is to be asked. When there is none left, the client gets the response without it.
         "response_headers_to_remove": [MOVE_ON],
     });
     put(&mut host, "typed_per_filter_config", cors::of_route(config, listener.name));
@@ -77,7 +77,7 @@ fn retry_policy(config: &Config, awaited: Awaited) -> Value {
         // Resolves the cluster anew for each try (Envoy 1.39 and later; an older one would ask the same cloud again).
         "refresh_cluster_on_retry": true,
         "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.001s"},
-        // Ends a try that has not begun to answer, and lets one that has begun go on. `per_try_idle_timeout` would
+        // Ends a try whose response has not begun, and lets one that has begun go on. `per_try_idle_timeout` would
         // not do: it also cuts a stream that pauses for longer than the first byte may take. The edge says another time
         // for a request whose plan has endpoints with times of their own.
         "per_try_timeout": duration(config.timeouts.response(awaited)),

@@ -22,11 +22,11 @@ pub fn before_attempt(config: &Config) -> Value {
     mutation("multihome-request", json!({"request_mutations": mutations}))
 }
 
-/// Behind an endpoint's attempt. Answers pass it before the attempt sees them.
+/// Behind an endpoint's attempt. Responses pass it before the attempt sees them.
 pub fn behind_attempt(endpoint: &Endpoint) -> Value {
     let Stripped { names, prefixes } = endpoint.cloud.response_stripped();
-    let mut answers: Vec<Value> = RESPONSE_STRIPPED.iter().chain(names).map(|name| json!({"remove": name})).collect();
-    answers.extend(prefixes.iter().map(|prefix| by_prefix(prefix)));
+    let mut responses: Vec<Value> = RESPONSE_STRIPPED.iter().chain(names).map(|name| json!({"remove": name})).collect();
+    responses.extend(prefixes.iter().map(|prefix| by_prefix(prefix)));
     let who = [
         (contract::CLOUD, endpoint.cloud.name()),
         (contract::TARGET, endpoint.name.as_str()),
@@ -34,12 +34,12 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
         // As it is nearly always; the module knows when it is not.
         (contract::ATTEMPTS, "1"),
     ];
-    answers.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
+    responses.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
     // Compressed, an error could not be judged.
     let mut requests = vec![put("accept-encoding", "identity")];
     // Behind the attempt, which writes the head anew: an attempt elsewhere finds nothing of them.
     requests.extend(endpoint.headers.iter().map(|(name, value)| put(name, &verbatim(value))));
-    mutation("multihome-answer", json!({"request_mutations": requests, "response_mutations": answers}))
+    mutation("multihome-answer", json!({"request_mutations": requests, "response_mutations": responses}))
 }
 
 /// Removes every header whose name begins so.
