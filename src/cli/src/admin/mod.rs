@@ -14,7 +14,7 @@ use ureq::Agent;
 
 use crate::version::Version;
 
-pub use dump::{Dump, Rejected, Resource};
+pub use dump::{Dump, Resource};
 pub use error::AdminError;
 pub use stats::Stats;
 
