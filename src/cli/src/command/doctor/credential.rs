@@ -22,7 +22,8 @@ pub fn find(seen: &Seen<'_>, now: SystemTime) -> Vec<Finding> {
 /// The secrets that our clusters and listeners name, with who needs each.
 fn secrets(seen: &Seen<'_>) -> Vec<Finding> {
     let mut needed: BTreeMap<&str, String> = BTreeMap::new();
-    let names = |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
+    let names =
+        |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
     let clusters = seen.clusters.iter().filter(|of| of.attempt().is_some() || of.name.starts_with("multihome"));
     for cluster in clusters {
         for name in names(cluster.body) {
@@ -82,7 +83,11 @@ fn ending(certificate: &Value, now: SystemTime) -> Option<Finding> {
     let (from, to) = (text(certificate, "/valid_from"), text(certificate, "/expiration_time"));
     let end = time::parse(to)?;
     let path = text(certificate, "/path");
-    let place = format!("certificate {}, serial number {}", if path.is_empty() { "<inline>" } else { path }, text(certificate, "/serial_number"));
+    let place = format!(
+        "certificate {}, serial number {}",
+        if path.is_empty() { "<inline>" } else { path },
+        text(certificate, "/serial_number")
+    );
     let Ok(left) = end.duration_since(now) else {
         return Some(Finding::fault(
             Kind::CertificateExpired,
