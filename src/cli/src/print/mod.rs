@@ -1,6 +1,7 @@
 //! JSON values written as YAML for people to read: with comments (see [`note`]), and without repeating itself (see [`part`]).
 
 mod embedded;
+mod flow;
 pub mod note;
 mod part;
 mod scalar;
@@ -57,7 +58,7 @@ impl Page {
         for (position, (key, member)) in note::facts(members).enumerate() {
             let continues = inline && position == 0;
             let written = self.parts.next(member);
-            let line = line(key, member, &written);
+            let line = line(key, member, &written, depth);
             let behind = behind(members, key, line.as_deref(), depth);
             if !continues {
                 self.above(members, key, member, behind.is_some(), depth);
@@ -88,16 +89,21 @@ impl Page {
                 self.lead(item, depth);
             }
             let written = self.parts.next(item);
-            if let (Value::Object(members), Written::Plain, false) = (item, &written, continues)
+            let short = short(item, &written, "- ", depth);
+            if let (Value::Object(members), Written::Plain, false, None) = (item, &written, continues, &short)
                 && let Some((key, member)) = note::facts(members).next()
             {
-                let behind = behind(members, key, line(key, member, &Written::Plain).as_deref(), depth + 1);
+                let behind = behind(members, key, line(key, member, &Written::Plain, depth + 1).as_deref(), depth + 1);
                 self.above(members, key, member, behind.is_some(), depth);
             }
             if !continues {
                 self.indent(depth);
             }
             match written {
+                _ if short.is_some() => {
+                    self.out.push_str(&short.unwrap_or_default());
+                    self.out.push('\n');
+                }
                 Written::Again(name) => self.out.push_str(&format!("- *{name}\n")),
                 Written::First(name) => {
                     self.out.push_str(&format!("- &{name}\n"));
@@ -171,15 +177,22 @@ fn behind<'v>(members: &'v Map<String, Value>, key: &str, line: Option<&str>, de
 }
 
 /// A member that takes one line.
-fn line(key: &str, member: &Value, written: &Written) -> Option<String> {
+fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<String> {
     let key = scalar::word(key);
     match (member, written) {
         (_, Written::Again(name)) => Some(format!("{key}: *{name}")),
-        (Value::Object(members), _) if note::facts(members).next().is_some() => None,
-        (Value::Array(items), _) if !items.is_empty() => None,
+        (Value::Object(members), _) if note::facts(members).next().is_none() => Some(format!("{key}: {{}}")),
+        (Value::Object(_) | Value::Array(_), _) => short(member, written, &format!("{key}: "), depth),
         (Value::String(text), _) if embedded::pretty_json(text).is_some() => None,
         (scalar, _) => Some(format!("{key}: {}", scalar::plain(scalar))),
     }
+}
+
+/// An object or a list that fits behind `before`.
+fn short(value: &Value, written: &Written, before: &str, depth: usize) -> Option<String> {
+    let Written::Plain = written else { return None };
+    let line = format!("{before}{}", flow::flow(value)?);
+    (2 * depth + line.chars().count() <= COLUMNS).then_some(line)
 }
 
 /// A text in lines of at most so many letters, where its words allow. Its own line breaks stay.
@@ -218,10 +231,7 @@ mod tests {
         let expected = r#"name: a b
 "@type": type.googleapis.com/x
 list:
-  - a: 1
-    b:
-      - true
-      - null
+  - {a: 1, b: [true, null]}
   - "off"
   - []
 none: {}
@@ -246,7 +256,7 @@ value: |-
 
     /// Long enough to be said once.
     fn tls() -> Value {
-        json!({"name": "envoy.transport_sockets.tls", "files": ["a", "b", "c", "d", "e", "f", "g"]})
+        json!({"name": "envoy.transport_sockets.tls", "files": [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"]]})
     }
 
     #[test]
@@ -256,9 +266,9 @@ value: |-
             "list": [
                 {"#": "Of the item.", "#name": "short", "name": "a", "#tls": "Of the member.", "tls": tls()},
                 {"#name": "short", "name": "b", "tls": tls(), "#port": "yours: here", "port": 1, "other": note::explained("Of the value.", json!({"#deep": "x ".repeat(60), "deep": []}))},
-                note::named("small", json!({"#x": "x ".repeat(80), "x": {"k": 1}, "z": 2})),
+                note::named("small", json!({"#x": "x ".repeat(80), "x": {"k": 1}, "z": 2, "t": {"@type": 1}})),
                 {"#": "Above all.", "x": {"k": 1}, "z": 2, "#port": "yours: here", "port": 2},
-                {"x": {"k": 1}, "z": 2},
+                {"x": {"k": 1}, "z": 2, "t": {"@type": 1}},
             ],
         });
         let long = |count: usize| "x ".repeat(count).trim_end().to_owned();
@@ -272,13 +282,13 @@ list:
     tls: &tls
       name: envoy.transport_sockets.tls
       files:
-        - a
-        - b
-        - c
-        - d
-        - e
-        - f
-        - g
+        - [a]
+        - [b]
+        - [c]
+        - [d]
+        - [e]
+        - [f]
+        - [g]
   - name: b
     tls: *tls
     port: 1 # yours: here
@@ -290,11 +300,11 @@ list:
   - &small
     # {}
     # {}
-    x:
-      k: 1
+    x: {{k: 1}}
     z: 2
-  - x:
-      k: 1
+    t:
+      \"@type\": 1
+  - x: {{k: 1}}
     z: 2
     port: 2 # yours: here
   - *small

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::note;
+use super::{flow, note};
 
 /// From how many lines on a part that nobody gave a name to is said once: of shorter ones the reader would rather see all.
 const LINES: usize = 8;
@@ -124,7 +124,13 @@ fn identity(value: &Value) -> String {
     note::strip(value).to_string()
 }
 
+/// About so many letters fit on a line where it stands deep.
+const SHORT: usize = 60;
+
 fn lines(value: &Value) -> usize {
+    if flow::flow(value).is_some_and(|line| line.chars().count() <= SHORT) {
+        return 1;
+    }
     match value {
         Value::Object(members) => note::facts(members)
             .map(|(_, member)| match is_container(member) {
@@ -151,23 +157,24 @@ mod tests {
 
     #[test]
     fn finds_the_largest_that_repeat() {
-        let long = |first: &str| json!({"name": first, "of": [1, 2, 3, 4, 5, 6, 7, 8]});
-        let document = json!({"a": long("envoy.x"), "b": [long("envoy.x"), long("y")], "c": {"&": "short", "d": 1, "e": 2, "f": 3}, "g": {"d": 1, "e": 2, "f": 3}});
+        let of = || (1..=8).map(|number| json!({"@type": number})).collect::<Value>();
+        let long = |first: &str| json!({"name": first, "of": of()});
+        let document = json!({"a": long("envoy.x"), "b": [long("envoy.x"), long("y")], "c": {"&": "short", "@type": 1, "e": 2, "f": 3}, "g": {"@type": 1, "e": 2, "f": 3}});
         let mut parts = Parts::of(&document);
         let mut ask = |value: &Value| parts.next(value);
         assert_eq!(ask(&document), Written::Plain);
         assert_eq!(ask(&long("envoy.x")), Written::First("x".to_owned()));
-        assert_eq!(ask(&json!([1, 2, 3, 4, 5, 6, 7, 8])), Written::First("of".to_owned()));
+        assert_eq!(ask(&of()), Written::First("of".to_owned()));
         assert_eq!(ask(&long("envoy.x")), Written::Again("x".to_owned()));
         assert_eq!(ask(&long("y")), Written::Plain);
-        assert_eq!(ask(&json!([1, 2, 3, 4, 5, 6, 7, 8])), Written::Again("of".to_owned()));
+        assert_eq!(ask(&of()), Written::Again("of".to_owned()));
         assert_eq!(ask(&document["c"]), Written::First("short".to_owned()));
         assert_eq!(ask(&document["g"]), Written::Again("short".to_owned()));
     }
 
     #[test]
     fn two_parts_never_share_a_name() {
-        let long = |last: u8| json!({"name": "x", "of": [1, 2, 3, 4, 5, 6, last]});
+        let long = |last: usize| json!({"name": "x", "of": vec![json!({"@type": last}); 7]});
         let document = json!([long(1), long(2), long(1), long(2)]);
         let mut parts = Parts::of(&document);
         assert_eq!(parts.next(&long(1)), Written::First("x".to_owned()));
