@@ -12,6 +12,17 @@ pub fn flow(value: &Value) -> Option<String> {
     at(value, 0)
 }
 
+/// From how many items on a list of small ones is filled into lines, as a text is.
+const FILLED: usize = 6;
+/// What is small, in letters.
+const SMALL: usize = 60;
+
+/// The items of a list that is long, while each of them is small.
+pub fn words(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array().filter(|items| items.len() >= FILLED)?;
+    items.iter().map(|item| flow(item).filter(|line| line.chars().count() <= SMALL)).collect()
+}
+
 fn at(value: &Value, depth: usize) -> Option<String> {
     match value {
         Value::Object(members) if !members.is_empty() => {
@@ -44,6 +55,13 @@ fn is_nested(value: &Value) -> bool {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn fills_lines_with_what_is_small() {
+        assert_eq!(words(&json!(vec![json!({"a": 1}); 6])), Some(vec!["{a: 1}".to_owned(); 6]));
+        assert_eq!(words(&json!(vec![json!({"a": 1}); 5])), None);
+        assert_eq!(words(&json!(vec![json!({"a": {"b": {"c": 1}}}); 6])), None);
+    }
 
     #[test]
     fn takes_what_is_small() {

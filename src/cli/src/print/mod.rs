@@ -23,6 +23,9 @@ pub fn yaml(value: &Value) -> String {
 /// How wide a comment may run.
 const COLUMNS: usize = 110;
 
+/// How wide a line of small values may run.
+const FLOW_COLUMNS: usize = 120;
+
 /// How a mark begins that stands at every place that it is for. Any other comment stands once, where it is needed first.
 pub const MARKS: [&str; 2] = ["yours", "policy:"];
 
@@ -141,6 +144,17 @@ impl Page {
         if let Written::First(name) = written {
             self.out.push_str(&format!(" &{name}"));
         }
+        if let Some(words) = flow::words(value) {
+            self.out.push_str(" [\n");
+            let words = format!("{},", words.join(",\n"));
+            for line in filled(words.lines(), COLUMNS.saturating_sub(2 * depth + 2)) {
+                self.indent(depth + 1);
+                self.out.push_str(&format!("{line}\n"));
+            }
+            self.indent(depth);
+            self.out.push_str("]\n");
+            return;
+        }
         self.out.push('\n');
         self.body(value, depth + 1, false);
     }
@@ -192,25 +206,27 @@ fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<St
 fn short(value: &Value, written: &Written, before: &str, depth: usize) -> Option<String> {
     let Written::Plain = written else { return None };
     let line = format!("{before}{}", flow::flow(value)?);
-    (2 * depth + line.chars().count() <= COLUMNS).then_some(line)
+    (2 * depth + line.chars().count() <= FLOW_COLUMNS).then_some(line)
 }
 
 /// A text in lines of at most so many letters, where its words allow. Its own line breaks stay.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
+    text.lines().flat_map(|paragraph| filled(paragraph.split_whitespace(), room)).collect()
+}
+
+fn filled<'w>(words: impl Iterator<Item = &'w str>, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line));
         }
-        lines.push(line);
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
     }
+    lines.push(line);
     lines
 }
 
@@ -281,14 +297,9 @@ list:
     # Of the member.
     tls: &tls
       name: envoy.transport_sockets.tls
-      files:
-        - [a]
-        - [b]
-        - [c]
-        - [d]
-        - [e]
-        - [f]
-        - [g]
+      files: [
+        [a], [b], [c], [d], [e], [f], [g],
+      ]
   - name: b
     tls: *tls
     port: 1 # yours: here

@@ -22,6 +22,10 @@ use options::{Options, Part, Scope};
 
 const HEADING: &str = "\
 # Made by `multihome render envoy`; for Envoy 1.39 and later. Change the policy and render again rather than this file.
+# `yours` marks what an operator chooses: by the option of `render` that it names, or where it names none, here.
+# `policy` marks what comes from the policy, from the field that it names. What repeats is written once:
+# `&name` stands where it is, `*name` where it belongs too.
+
 ";
 
 /// One file: the bootstrap, or the part.
@@ -51,13 +55,13 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     listeners.extend(absorber::listeners(policy.config));
     clusters.push(detour::cluster(policy.config));
     json!({
-        // Secrets from files need a node's id and cluster, whatever they are.
+        "#node": "yours: any names. Envoy reads secrets from files only if it has some.",
         "node": {"id": "multihome", "cluster": "multihome"},
-        "admin": {"address": listen(options.admin)},
-        "static_resources": {"listeners": listeners, "clusters": clusters},
-        "bootstrap_extensions": [detour::bootstrap_extension()],
-        "overload_manager": overload::manager(options),
+        "admin": {"#address": "yours: --admin. Whoever reaches it can stop Envoy.", "address": listen(options.admin)},
         "layered_runtime": overload::runtime(options),
+        "overload_manager": overload::manager(options),
+        "bootstrap_extensions": [detour::bootstrap_extension()],
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     })
 }
 

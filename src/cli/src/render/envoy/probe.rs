@@ -30,7 +30,10 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Valu
         "routes": [probe::alive(), probe::ready(), probe::nothing()],
     }]});
     json!({
+        "#": "For probes alone. It responds also when the other listeners are full or memory is short: whoever restarted \
+            Envoy then would end every stream.",
         "name": NAME,
+        "#address": "yours: --probe",
         "address": listen(address),
         "ignore_global_conn_limit": true,
         "bypass_overload_manager": true,

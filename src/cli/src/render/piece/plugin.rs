@@ -23,6 +23,7 @@ fn plugin(root: &str, paths: &Paths, configuration: &Value) -> Value {
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"#filename": "yours: --wasm", "filename": paths.wasm}},
         })),
+        "#configuration": "What of the policy a role needs: the edge all of it, an attempt the name of its endpoint.",
         "configuration": any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
         "#allow_on_headers_stop_iteration": "Else a request that waits at its headers for its body would wait for ever.",
         "allow_on_headers_stop_iteration": true,
