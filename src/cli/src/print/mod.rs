@@ -29,6 +29,11 @@ const FLOW_COLUMNS: usize = 120;
 /// How a mark begins that stands at every place that it is for. Any other comment stands once, where it is needed first.
 pub const MARKS: [&str; 2] = ["yours", "policy:"];
 
+/// What stands on the left: a bootstrap's parts, its listeners and its clusters.
+const LEFT: usize = 2;
+/// What is large, in lines.
+const LARGE: usize = 15;
+
 struct Page {
     out: String,
     parts: Parts,
@@ -60,6 +65,7 @@ impl Page {
         debug_assert_eq!(note::astray(members).next(), None, "a comment at a member that is not there");
         for (position, (key, member)) in note::facts(members).enumerate() {
             let continues = inline && position == 0;
+            self.apart(position, member, depth);
             let written = self.parts.next(member);
             let line = line(key, member, &written, depth);
             let behind = behind(members, key, line.as_deref(), depth);
@@ -88,6 +94,7 @@ impl Page {
     fn items(&mut self, items: &[Value], depth: usize, inline: bool) {
         for (position, item) in items.iter().enumerate() {
             let continues = inline && position == 0;
+            self.apart(position, item, depth);
             if !continues {
                 self.lead(item, depth);
             }
@@ -117,6 +124,13 @@ impl Page {
                     self.body(item, depth + 1, true);
                 }
             }
+        }
+    }
+
+    /// An empty line in front of what is large and stands on the left, as a paragraph has.
+    fn apart(&mut self, position: usize, value: &Value, depth: usize) {
+        if position > 0 && depth <= LEFT && part::lines(value) >= LARGE {
+            self.out.push('\n');
         }
     }
 
@@ -270,9 +284,8 @@ value: |-
         assert_eq!(read, value);
     }
 
-    /// Long enough to be said once.
     fn tls() -> Value {
-        json!({"name": "envoy.transport_sockets.tls", "files": [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"]]})
+        json!({"&": "tls", "name": "envoy.transport_sockets.tls", "files": vec![json!([1]); 7]})
     }
 
     #[test]
@@ -298,7 +311,7 @@ list:
     tls: &tls
       name: envoy.transport_sockets.tls
       files: [
-        [a], [b], [c], [d], [e], [f], [g],
+        [1], [1], [1], [1], [1], [1], [1],
       ]
   - name: b
     tls: *tls

@@ -127,6 +127,7 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
             default Envoy replies 403. RE2 has no \"not\": the pattern is every word but `websocket`.",
         "http_protocol_options": {"ignore_http_11_upgrade": refusal::ignored_upgrades()},
         "http2_protocol_options": {
+            "&": "http2",
             "#override_stream_error_on_invalid_http_message": "One odd request of a connection that many tenants share ends alone.",
             "override_stream_error_on_invalid_http_message": true,
             "max_concurrent_streams": 100,

@@ -20,20 +20,24 @@ pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
     for endpoint in &config.endpoints {
         let filters = upstream_filters(config, endpoint, &tokens, paths);
         if absorbers && endpoint.absorbs_informational {
-            clusters.push(to_absorber(config, endpoint, filters));
-            clusters.push(to_cloud(config, endpoint, &behind_absorber(&endpoint.name), None, paths));
+            let way = "policy: endpoints.NAME. The way to the listener that absorbs its informational responses.";
+            clusters.push(explained(&way.replace("NAME", &endpoint.name), to_absorber(config, endpoint, filters)));
+            let behind = to_cloud(config, endpoint, &behind_absorber(&endpoint.name), None, paths);
+            clusters.push(explained("Behind that listener.", behind));
         } else {
-            clusters.push(to_cloud(config, endpoint, &endpoint.cluster, Some(filters), paths));
+            let cluster = to_cloud(config, endpoint, &endpoint.cluster, Some(filters), paths);
+            clusters.push(explained(&format!("policy: endpoints.{}", endpoint.name), cluster));
         }
     }
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
         let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
         put(&mut cluster, "transport_socket", transport);
-        cluster
+        explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
     if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
-        clusters.push(plain(config, METADATA_CLUSTER, &config.metadata));
+        let metadata = plain(config, METADATA_CLUSTER, &config.metadata);
+        clusters.push(explained("Where the module fetches tokens of Google's metadata server.", metadata));
     }
     clusters
 }
@@ -134,7 +138,7 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         }
     }
     let rest = json!({
-        "#connect_timeout": "policy: timeouts.connect",
+        "#connect_timeout": "policy: timeouts.connect, or the endpoint's own",
         "connect_timeout": duration(config.timeouts.connect),
         "load_assignment": {"cluster_name": name, "endpoints": localities},
         "#lb_policy": "Streams differ in length by minutes: what counts is how many are open.",

@@ -24,7 +24,10 @@ fn plugin(root: &str, paths: &Paths, configuration: &Value) -> Value {
             "code": {"local": {"#filename": "yours: --wasm", "filename": paths.wasm}},
         })),
         "#configuration": "What of the policy a role needs: the edge all of it, an attempt the name of its endpoint.",
-        "configuration": any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
+        "configuration": named(
+            &format!("{root}-configuration"),
+            any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
+        ),
         "#allow_on_headers_stop_iteration": "Else a request that waits at its headers for its body would wait for ever.",
         "allow_on_headers_stop_iteration": true,
         "#failure_policy": "A VM that trapped is replaced. By default Envoy would reply 503 until it restarts.",
