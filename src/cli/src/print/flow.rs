@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{embedded, note, scalar};
 
 /// How deep an object on one line may be nested: what is deeper is read more easily over several.
-const DEEPEST: usize = 2;
+const DEEPEST: usize = 3;
 
 /// The value on one line, if it is small enough to be read there and nothing has to be said inside it.
 pub fn flow(value: &Value) -> Option<String> {
@@ -60,14 +60,14 @@ mod tests {
     fn fills_lines_with_what_is_small() {
         assert_eq!(words(&json!(vec![json!({"a": 1}); 6])), Some(vec!["{a: 1}".to_owned(); 6]));
         assert_eq!(words(&json!(vec![json!({"a": 1}); 5])), None);
-        assert_eq!(words(&json!(vec![json!({"a": {"b": {"c": 1}}}); 6])), None);
+        assert_eq!(words(&json!(vec![json!({"a": [{"b": 1}]}); 6])), None);
     }
 
     #[test]
     fn takes_what_is_small() {
         for (value, expected) in [
             (json!({"a": {"b": [1, "x: y", {}]}, "c": "0s"}), Some("{a: {b: [1, \"x: y\", {}]}, c: 0s}")),
-            (json!({"a": {"b": {"c": 1}}}), None),
+            (json!({"a": {"b": {"c": {"d": 1}}}}), None),
             (json!({"a": [{"b": 1}]}), None),
             (json!({"a": 1, "#a": "why"}), None),
             (json!({"@type": "t"}), None),

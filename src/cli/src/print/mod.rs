@@ -63,9 +63,10 @@ impl Page {
 
     fn members(&mut self, members: &Map<String, Value>, depth: usize, inline: bool) {
         debug_assert_eq!(note::astray(members).next(), None, "a comment at a member that is not there");
+        let mut before = None;
         for (position, (key, member)) in note::facts(members).enumerate() {
             let continues = inline && position == 0;
-            self.apart(position, member, depth);
+            self.apart(before.replace(member), depth);
             let written = self.parts.next(member);
             let line = line(key, member, &written, depth);
             let behind = behind(members, key, line.as_deref(), depth);
@@ -92,9 +93,10 @@ impl Page {
     }
 
     fn items(&mut self, items: &[Value], depth: usize, inline: bool) {
+        let mut before = None;
         for (position, item) in items.iter().enumerate() {
             let continues = inline && position == 0;
-            self.apart(position, item, depth);
+            self.apart(before.replace(item), depth);
             if !continues {
                 self.lead(item, depth);
             }
@@ -127,9 +129,9 @@ impl Page {
         }
     }
 
-    /// An empty line in front of what is large and stands on the left, as a paragraph has.
-    fn apart(&mut self, position: usize, value: &Value, depth: usize) {
-        if position > 0 && depth <= LEFT && part::lines(value) >= LARGE {
+    /// An empty line behind what is large and stands on the left, as behind a paragraph.
+    fn apart(&mut self, before: Option<&Value>, depth: usize) {
+        if depth <= LEFT && before.is_some_and(|value| part::lines(value) >= LARGE) {
             self.out.push('\n');
         }
     }

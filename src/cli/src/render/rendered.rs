@@ -11,6 +11,13 @@ pub struct Rendered {
     pub files: Vec<(String, String)>,
 }
 
+/// How a file for people is to be read; below the heading of each.
+pub const LEGEND: &str = "\
+# `yours` marks what an operator chooses: by the option of `render` that it names, or where it names none, here.
+# `policy` marks what comes from the policy, from the field that it names. What repeats is written once:
+# `&name` stands where it is, `*name` where it belongs too. A comment stands where it is needed first.
+";
+
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {

@@ -17,15 +17,11 @@ use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
 const HEADING: &str = "\
 # Made by `multihome render envoy`; for Envoy 1.39 and later. Change the policy and render again rather than this file.
-# `yours` marks what an operator chooses: by the option of `render` that it names, or where it names none, here.
-# `policy` marks what comes from the policy, from the field that it names. What repeats is written once:
-# `&name` stands where it is, `*name` where it belongs too.
-
 ";
 
 /// One file: the bootstrap, or the part.
@@ -38,7 +34,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
             ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, false)}))
         }
     };
-    Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
+    Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
 fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {

@@ -7,7 +7,7 @@ use super::policy::Paths;
 use crate::print::note::named;
 use multihome_core::contract::VM_ID;
 
-/// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
+/// The module's filter.
 pub fn filter(name: &str, root: &str, paths: &Paths, configuration: &Value) -> Value {
     extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, configuration))
 }

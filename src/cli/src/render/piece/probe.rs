@@ -14,7 +14,7 @@ pub const READY: &str = "/readyz";
 /// The filter that says that Envoy is draining.
 pub const READINESS_FILTER: &str = "multihome-readiness";
 
-/// A route that answers without the module: an Envoy whose module fails is alive, and restarting it would not mend the module.
+/// A route that answers without the module.
 pub fn alive() -> Value {
     json!({
         "#": "Without the edge: an Envoy whose module fails is alive, and a restart would not mend the module.",
@@ -40,8 +40,7 @@ pub fn nothing() -> Value {
     })
 }
 
-/// `/readyz` passes this filter and is answered by the module (see [`replies`]). Once an operator drains Envoy
-/// (`POST /healthcheck/fail` at its admin interface) this filter answers 503, and load balancers go elsewhere.
+/// Answers [`READY`] while Envoy is drained, so that load balancers go elsewhere; else the module does (see [`replies`]).
 pub fn readiness() -> Value {
     let filter = extension(
         READINESS_FILTER,
@@ -58,8 +57,7 @@ pub fn readiness() -> Value {
     )
 }
 
-/// The module knows no `/readyz` and says so: 404. That it says anything is what was asked, so this makes a 200 of it.
-/// Where the module cannot serve (its VM trapped and does not come back), or Envoy is draining, Envoy's own 503 stands.
+/// What becomes of replies to [`READY`]: of the module's, and of Envoy's own (a VM that trapped and does not come back, a drain).
 pub fn replies() -> [Value; 2] {
     let path = || json!({"header_filter": {"header": {"name": ":path", "string_match": {"exact": READY}}}});
     let text = |text: &str| json!({"text_format_source": {"inline_string": text}, "content_type": "text/plain"});

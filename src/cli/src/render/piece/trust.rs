@@ -87,7 +87,7 @@ impl<'c> ClientTrust<'c> {
     }
 
     /// What goes before any filter sees it: where nobody is trusted, the identity headers; and always what OpenAI's SDKs
-    /// tell of themselves, ten headers that no cloud gets and that the edge, which reads all there are, would pay for.
+    /// tell of themselves, ten headers.
     pub fn early_mutations(&self) -> Value {
         let early = |name: &str, mutations: Value| {
             let kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
