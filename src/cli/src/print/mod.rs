@@ -23,8 +23,16 @@ pub fn yaml(value: &Value) -> String {
 /// How wide a comment may run.
 const COLUMNS: usize = 110;
 
+/// How wide a line of small values may run.
+const FLOW_COLUMNS: usize = 120;
+
 /// How a mark begins that stands at every place that it is for. Any other comment stands once, where it is needed first.
 pub const MARKS: [&str; 2] = ["yours", "policy:"];
+
+/// What stands on the left: a bootstrap's parts, its listeners and its clusters.
+const LEFT: usize = 2;
+/// What is large, in lines.
+const LARGE: usize = 15;
 
 struct Page {
     out: String,
@@ -55,8 +63,10 @@ impl Page {
 
     fn members(&mut self, members: &Map<String, Value>, depth: usize, inline: bool) {
         debug_assert_eq!(note::astray(members).next(), None, "a comment at a member that is not there");
+        let mut before = None;
         for (position, (key, member)) in note::facts(members).enumerate() {
             let continues = inline && position == 0;
+            self.apart(before.replace(member), depth);
             let written = self.parts.next(member);
             let line = line(key, member, &written, depth);
             let behind = behind(members, key, line.as_deref(), depth);
@@ -83,8 +93,10 @@ impl Page {
     }
 
     fn items(&mut self, items: &[Value], depth: usize, inline: bool) {
+        let mut before = None;
         for (position, item) in items.iter().enumerate() {
             let continues = inline && position == 0;
+            self.apart(before.replace(item), depth);
             if !continues {
                 self.lead(item, depth);
             }
@@ -117,6 +129,13 @@ impl Page {
         }
     }
 
+    /// An empty line behind what is large and stands on the left, as behind a paragraph.
+    fn apart(&mut self, before: Option<&Value>, depth: usize) {
+        if depth <= LEFT && before.is_some_and(|value| part::lines(value) >= LARGE) {
+            self.out.push('\n');
+        }
+    }
+
     /// The comments that stand above a member.
     fn above(&mut self, members: &Map<String, Value>, key: &str, member: &Value, behind: bool, depth: usize) {
         if let Some(text) = note::at(members, key).filter(|_| !behind) {
@@ -140,6 +159,17 @@ impl Page {
         }
         if let Written::First(name) = written {
             self.out.push_str(&format!(" &{name}"));
+        }
+        if let Some(words) = flow::words(value) {
+            self.out.push_str(" [\n");
+            let words = format!("{},", words.join(",\n"));
+            for line in filled(words.lines(), COLUMNS.saturating_sub(2 * depth + 2)) {
+                self.indent(depth + 1);
+                self.out.push_str(&format!("{line}\n"));
+            }
+            self.indent(depth);
+            self.out.push_str("]\n");
+            return;
         }
         self.out.push('\n');
         self.body(value, depth + 1, false);
@@ -192,25 +222,27 @@ fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<St
 fn short(value: &Value, written: &Written, before: &str, depth: usize) -> Option<String> {
     let Written::Plain = written else { return None };
     let line = format!("{before}{}", flow::flow(value)?);
-    (2 * depth + line.chars().count() <= COLUMNS).then_some(line)
+    (2 * depth + line.chars().count() <= FLOW_COLUMNS).then_some(line)
 }
 
 /// A text in lines of at most so many letters, where its words allow. Its own line breaks stay.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
+    text.lines().flat_map(|paragraph| filled(paragraph.split_whitespace(), room)).collect()
+}
+
+fn filled<'w>(words: impl Iterator<Item = &'w str>, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line));
         }
-        lines.push(line);
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
     }
+    lines.push(line);
     lines
 }
 
@@ -254,9 +286,8 @@ value: |-
         assert_eq!(read, value);
     }
 
-    /// Long enough to be said once.
     fn tls() -> Value {
-        json!({"name": "envoy.transport_sockets.tls", "files": [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"]]})
+        json!({"&": "tls", "name": "envoy.transport_sockets.tls", "files": vec![json!([1]); 7]})
     }
 
     #[test]
@@ -281,14 +312,9 @@ list:
     # Of the member.
     tls: &tls
       name: envoy.transport_sockets.tls
-      files:
-        - [a]
-        - [b]
-        - [c]
-        - [d]
-        - [e]
-        - [f]
-        - [g]
+      files: [
+        [1], [1], [1], [1], [1], [1], [1],
+      ]
   - name: b
     tls: *tls
     port: 1 # yours: here
