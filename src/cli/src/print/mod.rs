@@ -26,8 +26,9 @@ const COLUMNS: usize = 110;
 /// How wide a line of small values may run.
 const FLOW_COLUMNS: usize = 120;
 
-/// How a mark begins that stands at every place that it is for. Any other comment stands once, where it is needed first.
-pub const MARKS: [&str; 2] = ["yours", "policy:"];
+/// How a mark begins that stands at every place that it is for, from the second on without what follows its first sentence.
+/// Any other comment stands once, where it is needed first.
+const MARKS: [&str; 2] = ["yours", "policy:"];
 
 /// What stands on the left: a bootstrap's parts, its listeners and its clusters.
 const LEFT: usize = 2;
@@ -77,9 +78,8 @@ impl Page {
             match line {
                 Some(line) => {
                     self.out.push_str(&line);
-                    if let Some(text) = behind.filter(|text| self.is_new(text)) {
-                        self.out.push_str(" # ");
-                        self.out.push_str(text);
+                    if let Some(text) = behind.and_then(|text| self.still_to_say(text)) {
+                        self.out.push_str(&format!(" # {text}"));
                     }
                     self.out.push('\n');
                 }
@@ -176,9 +176,7 @@ impl Page {
     }
 
     fn comment(&mut self, text: &str, depth: usize) {
-        if !self.is_new(text) {
-            return;
-        }
+        let Some(text) = self.still_to_say(text) else { return };
         let room = COLUMNS.saturating_sub(2 * depth + "# ".len()).max(LEAST_COLUMNS);
         for line in wrapped(text, room) {
             self.indent(depth);
@@ -186,8 +184,13 @@ impl Page {
         }
     }
 
-    fn is_new(&mut self, text: &str) -> bool {
-        MARKS.iter().any(|mark| text.starts_with(mark)) || self.said.insert(text.to_owned())
+    /// What of a comment does not stand further up.
+    fn still_to_say<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        if self.said.insert(text.to_owned()) {
+            return Some(text);
+        }
+        let mark = MARKS.iter().any(|mark| text.starts_with(mark));
+        mark.then(|| text.split_once(". ").map_or(text, |(first, _)| first))
     }
 
     fn indent(&mut self, depth: usize) {
@@ -296,9 +299,9 @@ value: |-
             "#": "Above all.",
             "list": [
                 {"#": "Of the item.", "#name": "short", "name": "a", "#tls": "Of the member.", "tls": tls()},
-                {"#name": "short", "name": "b", "tls": tls(), "#port": "yours: here", "port": 1, "other": note::explained("Of the value.", json!({"#deep": "x ".repeat(60), "deep": []}))},
+                {"#name": "short", "name": "b", "tls": tls(), "#port": "yours: here. Why.", "port": 1, "other": note::explained("Of the value.", json!({"#deep": "x ".repeat(60), "deep": []}))},
                 note::named("small", json!({"#x": "x ".repeat(80), "x": {"k": 1}, "z": 2, "t": {"@type": 1}})),
-                {"#": "Above all.", "x": {"k": 1}, "z": 2, "#port": "yours: here", "port": 2},
+                {"#": "Above all.", "x": {"k": 1}, "z": 2, "#port": "yours: here. Why.", "port": 2},
                 {"x": {"k": 1}, "z": 2, "t": {"@type": 1}},
             ],
         });
@@ -317,7 +320,7 @@ list:
       ]
   - name: b
     tls: *tls
-    port: 1 # yours: here
+    port: 1 # yours: here. Why.
     # Of the value.
     other:
       # {}

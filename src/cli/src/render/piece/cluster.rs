@@ -112,7 +112,10 @@ fn upstream_filters(
 ) -> Value {
     let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
     let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
-    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration);
+    let attempt = explained(
+        "The module at an attempt: it writes the request for this endpoint, to which the credential is added below.",
+        plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration),
+    );
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, paths));
     let codec = extension(

@@ -93,8 +93,8 @@ fn retry_policy(config: &Config, awaited: Awaited) -> Value {
         "#retry_back_off": "At once, since the next try asks another cloud. 1 ms is the least.",
         "retry_back_off": {"base_interval": "0.001s", "max_interval": "0.001s"},
         // `per_try_idle_timeout` would not do: it also cuts a stream that pauses for longer than the first byte may take.
-        "#per_try_timeout": "policy: timeouts. Ends a try whose response has not begun; one that has begun goes on. The edge says another \
-            time for a plan whose endpoints have times of their own.",
+        "#per_try_timeout": format!("policy: timeouts.{}. Ends a try whose response has not begun; one that has begun goes on. The edge says another \
+            time for a plan whose endpoints have times of their own.", field(awaited)),
         "per_try_timeout": duration(config.timeouts.response(awaited)),
     });
     if awaited == Awaited::Whole {
@@ -107,6 +107,14 @@ fn retry_policy(config: &Config, awaited: Awaited) -> Value {
         );
     }
     policy
+}
+
+/// The field of the policy's `timeouts` for a response.
+fn field(awaited: Awaited) -> &'static str {
+    match awaited {
+        Awaited::Stream => "first_byte",
+        Awaited::Whole => "whole",
+    }
 }
 
 /// The filters that [`switch::in_chain`] switched off for all other routes.
