@@ -8,7 +8,7 @@ mod detour;
 mod listener;
 pub mod options;
 mod overload;
-mod probe;
+pub mod probe;
 pub mod remarks;
 
 use serde_json::{Value, json};
