@@ -158,11 +158,10 @@ def mirror(bootstrap):
 
 
 def forget_endpoint(bootstrap):
-    name = cluster(bootstrap, "azure-eastus2")["name"]
     for route in models(bootstrap):
         typed = route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]
         ways = typed["cluster_matcher"]["matcher_tree"]["prefix_match_map"]["map"]
-        for key in [key for key in ways if name in key]:
+        for key in [key for key in ways if "azure-eastus2" in key]:
             del ways[key]
 
 
@@ -285,6 +284,17 @@ def test_a_secret_that_never_came_is_found(start_gateway, policy, clouds):
     gateway.set_secret("azure-key", clouds.secrets()["azure-key"])
     gateway.await_serving(only="azure-eastus2")
     assert findings(gateway) == set()
+
+
+# Whose token never comes
+@pytest.mark.parametrize("of", ["metadata", "entra"])
+def test_a_token_that_never_came_is_found(of, start_gateway, policy, clouds):
+    secrets = {**clouds.secrets(), "google-token": clouds.google_token()}
+    clouds.admin("POST", "/token", {"of": of, "fail": True})
+    gateway = start_gateway(policy, secrets=secrets)
+    until(lambda: findings(gateway) == {"warning credential-failing"}, "the token is missed", 5)
+    clouds.admin("POST", "/token", {"of": of, "fail": False})
+    until(lambda: findings(gateway) == set(), "the token is there", 15)
 
 
 # Days since it began, days that it has left
@@ -419,6 +429,32 @@ def test_an_update_that_envoy_refused_is_found(watching, clouds):
         until(lambda: [version for version in doctor(gateway)[0]["serving"].values() if version == f"{name}-2"], f"{name} is mended")
         later |= {f"{after} update-rejected"} if after else set()
         assert findings(gateway) == later, name
+
+
+# What is changed while it runs, the finding
+CHANGED = [
+    ("lds", lambda resources: manager_of(resources).pop("local_reply_config"), "warning replies-unmapped"),
+    ("rds", lambda resources: resources[0].update(virtual_hosts=[]), "fault route-missing"),
+    ("cds", lambda resources: upstream(resources[0]).pop(1), "fault credential-unguarded"),
+    ("ecds", lambda resources: resources[0]["typed_config"]["config"].pop("failure_policy"), "warning failure-policy"),
+]
+
+
+def manager_of(listeners):
+    default = next(one for one in listeners if one["name"] == "default")
+    return default["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def test_a_change_of_what_runs_is_seen(watching, clouds):
+    gateway, put = watching
+    before = findings(gateway)
+    for name, change, expected in CHANGED:
+        put(name, f"{name}-3", change)
+        until(lambda: f"{name}-3" in doctor(gateway)[0]["serving"].values(), f"{name} is changed")
+        assert findings(gateway) == before | {expected}, name
+        put(name, f"{name}-4")
+        until(lambda: f"{name}-4" in doctor(gateway)[0]["serving"].values(), f"{name} is changed back")
+        assert findings(gateway) == before, name
 
 
 # Beside other routes

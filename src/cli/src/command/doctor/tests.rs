@@ -30,7 +30,7 @@ fn rendered(scope: Scope) -> Value {
         max_heap_bytes: 1 << 30,
         max_connections: 100,
     };
-    let policy = Policy { config: &file.config, node: &file.node };
+    let policy = Policy { config: &file.config, node: &file.node, names: Default::default() };
     let text = &render(&policy, &options, scope, Format::Json).files[0].1;
     serde_json::from_str(text).unwrap()
 }
@@ -313,6 +313,37 @@ fn a_gateway_where_nobody_says_who_asks_is_found() {
     assert_eq!(open.found(None), ["fault identity-kept"]);
     // The parts were rendered for a listener that the policy trusts, whatever Istio calls it.
     assert_eq!(open.found(Some("default")), [""; 0]);
+}
+
+/// As `render istio` has it: the VirtualService's own route says that nothing stands before it.
+#[test]
+fn an_unarmed_host_is_found() {
+    let unarmed = json!({"name": "multihome-unarmed", "match": {"prefix": "/"}, "direct_response": {"status": 503}});
+    let mut gateway = Gateway::patched();
+    list(&mut gateway.routes, "/virtual_hosts/0/routes").push(unarmed.clone());
+    assert_eq!(gateway.found(None), [""; 0]);
+    *list(&mut gateway.routes, "/virtual_hosts/0/routes") = vec![unarmed];
+    assert_eq!(gateway.found(None), ["fault route-placeholder"]);
+}
+
+/// The filters are in every listener of a gateway, and our hosts at one.
+#[test]
+fn a_listener_without_hosts_of_ours_is_left_alone() {
+    let mut gateway = Gateway::patched();
+    let mut other = gateway.listeners[0].clone();
+    other["name"] = json!("0.0.0.0_80");
+    other.pointer_mut(&MANAGER["/0".len()..]).unwrap()["rds"] = json!({"route_config_name": "http.80"});
+    list(&mut gateway.listeners, "").push(other);
+    assert_eq!(gateway.found(None), [""; 0]);
+}
+
+/// A filter that takes the headers away has to run where the edge does.
+#[test]
+fn a_removal_that_is_switched_off_is_none() {
+    let mut gateway = Gateway::patched();
+    let jwt = &mut list(&mut gateway.listeners, &format!("{MANAGER}/http_filters"))[0];
+    jwt["disabled"] = json!(true);
+    assert_eq!(gateway.found(None), ["fault identity-kept"]);
 }
 
 /// Some tools write messages whose types they do not know as `TypedStruct`.
