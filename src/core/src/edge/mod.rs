@@ -101,6 +101,7 @@ fn start(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<Begin, ApiError> {
+    refuse::check_upgrade(inbound)?;
     let operation = path::operation(inbound.method, inbound.path)?;
     let caller = Caller::identify(config, inbound)?;
     record.asked_by(caller.tenant());

@@ -65,6 +65,9 @@ fn says_why_a_request_is_denied() {
     for (method, path, tenant, headers, body, status, code, param) in [
         ("GET", CHAT, "acme", &[][..], "", 405, "method_not_allowed", None),
         ("POST", "/v2/x", "acme", &[], "", 404, "unknown_url", None),
+        ("GET", "/v1/responses", "acme", &[("upgrade", "websocket")], "", 426, "upgrade_required", None),
+        ("GET", "/v2/x", "nobody", &[("upgrade", "TLS/1.2, WebSocket")], "", 426, "upgrade_required", None),
+        ("GET", "/v1/responses", "acme", &[("upgrade", "websockets, h2c")], "", 405, "method_not_allowed", None),
         ("POST", CHAT, "nobody", &[], "{}", 401, "unknown_tenant", None),
         ("POST", CHAT, "acme", &[("x-tenant-id", "acme")], "{}", 400, "invalid_header", Some("x-tenant-id")),
         (

@@ -10,16 +10,19 @@ use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 use crate::render::piece::{filter, refusal, reply, route, tls};
+use multihome_core::contract::DETOUR;
 
 /// How long a client may take to say its first line, and then to finish its part of the TLS handshake.
 pub const FIRST_BYTES: &str = "5s";
 
 /// One listener, with everything that stands behind it.
-pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: Option<&str>) -> Value {
+pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr) -> Value {
     let config = policy.config;
-    let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, place: Place::Own };
+    let context =
+        ListenerContext { name, trust: ClientTrust::of(config, name), detour: Some(DETOUR), place: Place::Own };
     let routes = all_hosts(config, &context);
-    let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes)]});
+    let log = Some(reply::access_log(name));
+    let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes, log)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
     let tls = known.and_then(|listener| listener.tls.as_ref());
     if let Some(tls) = tls {
@@ -51,8 +54,14 @@ pub fn inspector(tls: bool) -> Value {
     extension(name, &format!("envoy.extensions.filters.listener.{message}"), json!({}))
 }
 
-/// The network filter that serves HTTP.
-pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>, routes: Value) -> Value {
+/// The network filter that serves HTTP, with its access log, if it has one.
+pub fn connection_manager(
+    policy: &Policy<'_>,
+    paths: &Paths,
+    context: &ListenerContext<'_>,
+    routes: Value,
+    access_log: Option<Value>,
+) -> Value {
     let config = policy.config;
     let ListenerContext { name, trust, .. } = context;
     let inside = context.place == Place::Inside;
@@ -108,8 +117,7 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
     });
     put(&mut manager, "max_request_headers_kb", inside.then(|| json!(64)));
     put(&mut manager, "early_header_mutation_extensions", Some(trust.early_mutations()));
-    put(&mut manager, "access_log", Some(reply::access_log(name)));
-    put(&mut manager, "upgrade_configs", (!inside).then(refusal::websocket_upgrade));
+    put(&mut manager, "access_log", access_log);
     put(&mut manager, "local_reply_config", Some(reply::local_replies(context.place)));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
     put(&mut manager, "route_config", Some(routes));

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::listener;
 use crate::render::piece::any::listen;
 use crate::render::piece::policy::{Paths, Policy};
-use crate::render::piece::probe;
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
+use crate::render::piece::{probe, reply};
 
 /// Its name. The colon keeps it apart from every listener of the command line.
 pub const NAME: &str = "multihome:probe";
@@ -29,6 +29,7 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Valu
         "domains": ["*"],
         "routes": [probe::alive(), probe::ready(), probe::nothing()],
     }]});
+    let log = Some(reply::access_log(NAME));
     json!({
         "name": NAME,
         "address": listen(address),
@@ -36,6 +37,6 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Valu
         "bypass_overload_manager": true,
         "listener_filters": [listener::inspector(false)],
         "listener_filters_timeout": listener::FIRST_BYTES,
-        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes, log)]}],
     })
 }

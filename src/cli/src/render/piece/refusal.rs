@@ -1,10 +1,10 @@
-//! Requests that never reach the module, since Envoy has no way for it to refuse them well.
+//! Requests that Envoy would refuse in its own way, or that the module has no way to refuse well.
 
 use serde_json::{Value, json};
 
 use super::any::put;
-use super::switch::without_edge;
-use multihome_core::contract::DETOUR;
+use super::switch::{self, without_edge};
+use super::trust::{ListenerContext, Place};
 
 /// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
 pub fn two_hosts() -> Value {
@@ -12,16 +12,10 @@ pub fn two_hosts() -> Value {
     direct("two-hosts", comma, 400, "`Host` stands more than once.")
 }
 
-/// A WebSocket, on any path: 426, by which clients that would like one go on by HTTP (a 403 ends them). It needs
-/// [`websocket_upgrade`], without which Envoy answers 403 before it looks for a route.
-pub fn websocket() -> Value {
-    let offered = json!({"name": "upgrade", "string_match": {"contains": "websocket", "ignore_case": true}});
-    direct("websocket", offered, 426, "")
-}
-
-/// Lets an offer of WebSocket come to its route. For connection managers without routes to anything else: it holds for all.
-pub fn websocket_upgrade() -> Value {
-    json!([{"upgrade_type": "websocket"}])
+/// Lets an offer of WebSocket take a route's filters, and so come to the edge: 426, by which clients that would like one go
+/// on by HTTP (a 403 ends them).
+pub fn upgrades() -> Value {
+    json!([{"upgrade_type": WEBSOCKET}])
 }
 
 /// Offers of other protocols (`TLS/1.2`, `h2c`) are not taken, and the request is served as if there were none (RFC 9110,
@@ -31,9 +25,14 @@ pub fn ignored_upgrades() -> Value {
 }
 
 /// Where every reply of Envoy's, and of a filter's, is a 200 with a `grpc-message`, the gateway's errors would not show as
-/// what they are, neither to the client nor in the access log. So such a request goes to the listener inside as one of
-/// another type, and is refused there for that.
-pub fn grpc() -> Value {
+/// what they are, neither to the client nor in the access log. Envoy (1.40.0) notes the type as it reads the head, and no
+/// filter can change its mind. So such a request goes to the listener inside as one of another type, and is refused there
+/// for that. That listener trusts what this one lets through.
+pub fn grpc(listener: &ListenerContext<'_>, detour: &str) -> Value {
+    let filters = match listener.place {
+        Place::Foreign => switch::on(listener.trust.filters()),
+        Place::Own | Place::Inside => without_edge(),
+    };
     json!({
         "name": "grpc",
         "match": {"prefix": "/", "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": true}}]},
@@ -41,8 +40,8 @@ pub fn grpc() -> Value {
             "header": {"key": "content-type", "value": "application/x-grpc"},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
         }],
-        "route": {"cluster": DETOUR, "timeout": "0s"},
-        "typed_per_filter_config": without_edge(),
+        "route": {"cluster": detour, "timeout": "0s"},
+        "typed_per_filter_config": filters,
     })
 }
 

@@ -12,14 +12,24 @@ use super::probe;
 /// Envoy gives its own one only after this. The reply to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 ///
-/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for. One that could not even be read has no
-/// route, and stays as that Envoy replies to it.
+/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for, and for all replies to them: what that
+/// Envoy says of its own routes must not change those of the module. A request that could not even be read has no route, and
+/// stays as that Envoy replies to it.
 pub fn local_replies(place: Place) -> Value {
     let mut mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     if place == Place::Foreign {
         mappers.iter_mut().for_each(only_marked);
+        mappers.push(as_it_is());
     }
     json!({"mappers": mappers})
+}
+
+/// Leaves all other replies to marked routes as they are, where a mapper behind this one, or a format for all, would change them.
+fn as_it_is() -> Value {
+    json!({
+        "filter": marked(),
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
+    })
 }
 
 /// What a route's metadata says, so that [`local_replies`] speaks for it.
@@ -29,10 +39,13 @@ pub fn mark() -> Value {
 
 const MARK: &str = "multihome";
 
+fn marked() -> Value {
+    expression(&format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata"))
+}
+
 fn only_marked(mapper: &mut Value) {
-    let marked = format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata");
     let filter = mapper.get("filter").cloned().unwrap_or_default();
-    put(mapper, "filter", Some(json!({"and_filter": {"filters": [expression(&marked), filter]}})));
+    put(mapper, "filter", Some(json!({"and_filter": {"filters": [marked(), filter]}})));
 }
 
 /// How one status, or a range from it upwards, is put.
@@ -134,7 +147,7 @@ const REPLIES: [Reply; 19] = [
         426,
         INVALID,
         "upgrade_required",
-        "This gateway speaks HTTP/1.1 and HTTP/2, and no WebSocket: send the request by HTTP.",
+        "This gateway speaks HTTP/1.1 and HTTP/2: send the request by one of them.",
     ),
     Reply::to(
         429,

@@ -18,8 +18,8 @@ const RETRIES: u32 = 32;
 /// The virtual host of one listener, for the host names that clients call it by.
 pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[String]) -> Value {
     let mut routes = vec![probe::alive(), refusal::two_hosts()];
-    if listener.place == Place::Own {
-        routes.extend([refusal::websocket(), refusal::grpc()]);
+    if listener.place != Place::Inside {
+        routes.extend(listener.detour.map(|detour| refusal::grpc(listener, detour)));
     }
     // The first that matches holds.
     routes.extend([Awaited::Whole, Awaited::Stream].map(|awaited| model_route(config, listener, awaited)));
@@ -46,7 +46,9 @@ fn model_route(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited
         ),
     };
     let mut action = json!({
-        "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener.detour, awaited)},
+        "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener, awaited)},
+        // Brings an offer of WebSocket to the edge, which refuses it; else Envoy would, with 403.
+        "upgrade_configs": refusal::upgrades(),
         // A response may stream for as long as it keeps coming: see the listener's `stream_idle_timeout`.
         "timeout": "0s",
         "retry_policy": retry_policy(config, awaited),
@@ -99,14 +101,14 @@ fn switched_on(listener: &ListenerContext<'_>) -> Vec<&'static str> {
 
 /// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A
 /// name that is not here matches nothing: 503.
-fn next_cluster(config: &Config, detour: Option<&str>, awaited: Awaited) -> Value {
+fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited) -> Value {
     let way = match awaited {
         Awaited::Stream => "",
         Awaited::Whole => WHOLE,
     };
     let endpoints = config.endpoints.iter().map(|endpoint| endpoint.cluster.as_str());
     let clusters: Map<String, Value> = endpoints
-        .chain(detour)
+        .chain(listener.detour_of_trailers(config))
         .map(|cluster| {
             let action = extension(
                 "cluster",

@@ -14,10 +14,17 @@ pub struct ListenerContext<'p> {
     pub name: &'p str,
     /// What its clients may say of themselves.
     pub trust: ClientTrust<'p>,
-    /// The cluster that requests with trailers take, if there is one.
+    /// The cluster that leads to the detour, the listener inside this Envoy, if it has one.
     pub detour: Option<&'p str>,
     /// What else there is around it.
     pub place: Place,
+}
+
+impl ListenerContext<'_> {
+    /// The cluster that requests with trailers take: where an endpoint is signed for, and there is a detour.
+    pub fn detour_of_trailers(&self, config: &Config) -> Option<&str> {
+        self.detour.filter(|_| config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body()))
+    }
 }
 
 /// Where a listener is.
