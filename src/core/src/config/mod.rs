@@ -1,6 +1,7 @@
 //! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
 
 mod defaults;
+pub mod edition;
 mod endpoint;
 mod identity;
 mod limit;
@@ -116,6 +117,9 @@ pub fn check(root: &Node) -> Result<Config, Vec<Fault>> {
 
 fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
+    if !edition::is_read(&mut fields, faults) {
+        return None;
+    }
     let defaults = defaults::read(fields.optional("defaults"), faults);
     let endpoints = fields
         .required("endpoints", faults)

@@ -23,6 +23,30 @@ fn faults(text: &str) -> Vec<String> {
     }
 }
 
+/// A file of another edition is refused for that alone, whatever else of it this one does not know.
+#[wasm_bindgen_test(unsupported = test)]
+fn reads_one_edition_of_the_file() {
+    let of = |version: &str| POLICY.replacen('{', &format!(r#"{{"version": {version},"#), 1);
+    for version in ["1", "1.0"] {
+        assert_eq!(faults(&of(version)), Vec::<String>::new(), "{version}");
+    }
+    for (version, said) in [
+        (
+            "2, \"quotas\": {}",
+            "version: 2 is newer than what this release reads, which is 1 (install the tool and the module of a release that reads version 2, or write the file for `version: 1`)",
+        ),
+        ("0", "version: there is no version 0 of the policy file, this release reads 1 (write `version: 1`)"),
+        ("1.5", "version: there is no version 1.5 of the policy file, this release reads 1 (write `version: 1`)"),
+        (
+            r#""1""#,
+            "version: expected the number 1, found a string (write `version: 1`, without quotes; a name for this policy of yours belongs into a comment)",
+        ),
+        ("null", "version: has no value (give it one, or take it out)"),
+    ] {
+        assert_eq!(faults(&of(version)), [said], "{version}");
+    }
+}
+
 /// One row a fault: what is written in place of what, and what is said of it. `CLOUDS` stands for the names of all.
 #[wasm_bindgen_test(unsupported = test)]
 fn says_every_fault_with_its_place() {

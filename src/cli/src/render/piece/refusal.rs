@@ -2,14 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::any::put;
 use super::switch::{self, without_edge};
 use super::trust::{ListenerContext, Place};
 
 /// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
 pub fn two_hosts() -> Value {
-    let comma = json!({"name": ":authority", "string_match": {"contains": ","}});
-    direct("two-hosts", comma, 400, "`Host` stands more than once.")
+    json!({
+        "name": "two-hosts",
+        "match": {"prefix": "/", "headers": [{"name": ":authority", "string_match": {"contains": ","}}]},
+        // The body is the reason that `reply` puts into the API's words.
+        "direct_response": {"status": 400, "body": {"inline_string": "`Host` stands more than once."}},
+        "typed_per_filter_config": without_edge(),
+    })
 }
 
 /// Lets an offer of WebSocket take a route's filters, and so come to the edge: 426, by which clients that would like one go
@@ -46,18 +50,6 @@ pub fn grpc(listener: &ListenerContext<'_>, detour: &str) -> Value {
 }
 
 const WEBSOCKET: &str = "websocket";
-
-/// A route that answers itself, with a reason for [`super::reply`].
-fn direct(name: &str, header: Value, status: u16, reason: &str) -> Value {
-    let mut response = json!({"status": status});
-    put(&mut response, "body", (!reason.is_empty()).then(|| json!({"inline_string": reason})));
-    json!({
-        "name": name,
-        "match": {"prefix": "/", "headers": [header]},
-        "direct_response": response,
-        "typed_per_filter_config": without_edge(),
-    })
-}
 
 /// A pattern of RE2, which has no "not", for every text but this word of letters, in any case: the texts that end before it
 /// does, those that part from it at some letter, and those that go on.
