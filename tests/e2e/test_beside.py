@@ -10,7 +10,7 @@ from harness.own import ANY, OURS, SHOP
 from harness.policies import BOTH, target
 from harness.records import DOWN_EVERYWHERE, serving
 
-LISTENER = "web"
+PARTNER = "spiffe://contoso/partner"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def backends():
 
 
 @pytest.fixture(scope="module")
-def start(processes, the_clouds, envoy, issuer, backends, tmp_path_factory):
+def start(processes, the_clouds, envoy, issuer, backends, certificates, tmp_path_factory):
     """Starts the operator's Envoy, without the parts or with them."""
     started = []
 
@@ -38,12 +38,17 @@ def start(processes, the_clouds, envoy, issuer, backends, tmp_path_factory):
             bootstrap.clear()
             bootstrap.update(own.bootstrap(issuer.keys, {name: backend.port for name, backend in backends.items()}))
             if with_parts:
-                # An address that nothing listens on: a part needs the name alone.
-                on = ("--listen", f"{LISTENER}=127.0.0.1:1")
-                own.merge(bootstrap, own.parts(folder, the_clouds["ca_file"], *on, **options))
+                own.merge(bootstrap, parts_for("web"))
+                own.partners(bootstrap, certificates.listener, parts_for("partners"))
 
+        def parts_for(listener):
+            # A part needs the listener's name alone.
+            return own.parts(folder, the_clouds["ca_file"], "--listen", f"{listener}=127.0.0.1:1", **options)
+
+        policy = policy_of(the_clouds, certificates)
         secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token()}
-        gateway = Gateway(processes, folder, envoy, policy_of(the_clouds), the_clouds, edit=edit, secrets=secrets)
+        gateway = Gateway(processes, folder, envoy, policy, the_clouds, edit=edit, secrets=secrets,
+                          listeners={"default": "127.0.0.1:0", "partners": "127.0.0.1:0"})
         started.append(gateway)
         return gateway
 
@@ -52,10 +57,12 @@ def start(processes, the_clouds, envoy, issuer, backends, tmp_path_factory):
         gateway.stop()
 
 
-def policy_of(clouds):
+def policy_of(clouds, certificates):
     policy = policies.base(clouds)
     policy["endpoints"]["absorbed"] = {**policy["endpoints"]["azure-eastus2"], "informational": "absorb"}
     policy["models"]["absorbed"] = [target("absorbed", "gpt6sol-prod", BOTH, 1, 1)]
+    policy["listeners"] = {"partners": {"tls": certificates.listener}}
+    policy["identity"]["trust"]["client_certificates"] = [PARTNER]
     policy["models"]["signed"] = [target("aws-use1", "us.openai.gpt-6.1-sol", BOTH, 1, 1)]
     return policy
 
@@ -212,6 +219,23 @@ def test_every_error_of_ours_has_the_apis_shape(http, method, path, tenant, head
     [line] = beside.access(answer, 1)
     assert (line["log"], line["status"]) == ("own", status)
     assert serving(clouds.records()) == []
+
+
+# The name in the certificate (None: there is none), the content type, status
+OF_PARTNERS = [
+    (PARTNER, "application/json", 400),
+    (PARTNER, "application/grpc", 415),
+    ("spiffe://contoso/other", "application/json", 401),
+    ("spiffe://contoso/other", "application/grpc", 401),
+    (None, "application/grpc", 401),
+]
+
+
+@pytest.mark.parametrize("name, kind, status", OF_PARTNERS)
+def test_a_certificate_says_who_may_name_the_tenant_on_each_way(name, kind, status, beside, certificates):
+    answer = beside.request("POST", CHAT, {"host": OURS, "content-type": kind}, b"{}", listener="partners", tls=certificates.client(uri=name))
+
+    assert (answer.status, answer["grpc-status"]) == (status, None), answer
 
 
 def test_filters_in_front_speak_to_grpc_as_they_do_elsewhere(beside, clouds):

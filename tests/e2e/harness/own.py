@@ -94,7 +94,7 @@ def _manager(keys):
             }],
             "body_format": {"text_format_source": {"inline_string": "Sorry: %LOCAL_REPLY_BODY%"}, "content_type": "text/x-sorry"},
         },
-        "http_filters": [_jwt(keys), _fault(), {"name": "router", "typed_config": {"@type": f"{HTTP}.router.v3.Router"}}],
+        "http_filters": [_jwt(keys), _fault(), _router()],
         "route_config": {"name": "own", "virtual_hosts": [
             {"name": "any", "domains": ["*"], "routes": [
                 _direct("/", "the shop's door"), _direct("/v1/models", "models of shops"), _direct("/readyz", "the shop is ready"),
@@ -122,6 +122,10 @@ def _fault():
         "abort": {"http_status": 503, "percentage": {"numerator": 100}}}}
 
 
+def _router():
+    return {"name": "router", "typed_config": {"@type": f"{HTTP}.router.v3.Router"}}
+
+
 def _direct(path, text):
     return {"match": {"path": path}, "direct_response": {"status": 200, "body": {"inline_string": text}}}
 
@@ -138,6 +142,22 @@ def _cluster(name, port):
 
 def _socket(port):
     return {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+
+
+def partners(bootstrap, tls, parts):
+    """Gives the operator one more listener, for clients with certificates and for nothing but the parts for it."""
+    authority = {"trusted_ca": {"filename": tls["client_ca_file"]}}
+    chain = {"certificate_chain": {"filename": tls["certificate_file"]}, "private_key": {"filename": tls["key_file"]}}
+    context = {"@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+               "disable_stateless_session_resumption": True, "disable_stateful_session_resumption": True,
+               "common_tls_context": {"tls_certificates": [chain], "validation_context": authority}}
+    manager = {"@type": f"{NETWORK}.http_connection_manager.v3.HttpConnectionManager", "stat_prefix": "partners",
+               **parts["filters"], "route_config": {"name": "partners", **parts["route"]}}
+    manager["http_filters"] = [*manager["http_filters"], _router()]
+    bootstrap["static_resources"]["listeners"].append({
+        "name": "partners", "address": _socket(0),
+        "filter_chains": [{"transport_socket": {"name": "tls", "typed_config": context},
+                           "filters": [{"name": "http", "typed_config": manager}]}]})
 
 
 def parts(folder, ca_file, *options, internal_listeners=True):
