@@ -21,22 +21,23 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::listener;
+use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
 use crate::render::piece::cluster::{internal, put_http_options};
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
-use multihome_core::contract::DETOUR;
 
 /// The listener. `access_log` is its own, where it has one.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
-    let config = policy.config;
-    let context =
-        ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: Some(DETOUR), place: Place::Inside };
+    let (config, names) = (policy.config, policy.names);
+    let name = names.detour();
+    let trust = ClientTrust::Trusted;
+    let context = ListenerContext { name: &name, trust, detour: true, names, place: Place::Inside };
     let routes = listener::all_hosts(config, &context);
     json!({
-        "name": DETOUR,
+        "name": name,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
         // Its connections were counted where they came from.
@@ -55,8 +56,9 @@ pub fn bootstrap_extension() -> Value {
 }
 
 /// The way into it.
-pub fn cluster(config: &Config) -> Value {
-    let mut cluster = internal(config, DETOUR, DETOUR);
+pub fn cluster(config: &Config, names: Names) -> Value {
+    let name = names.detour();
+    let mut cluster = internal(config, &name, &name);
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
         // Closed from here, long before the listener does it: a request on a connection that just closes is lost.

@@ -10,7 +10,6 @@ use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 use crate::render::piece::{filter, refusal, reply, route, tls};
-use multihome_core::contract::DETOUR;
 
 /// How long a client may take to say its first line, and then to finish its part of the TLS handshake.
 pub const FIRST_BYTES: &str = "5s";
@@ -18,8 +17,8 @@ pub const FIRST_BYTES: &str = "5s";
 /// One listener, with everything that stands behind it.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr) -> Value {
     let config = policy.config;
-    let context =
-        ListenerContext { name, trust: ClientTrust::of(config, name), detour: Some(DETOUR), place: Place::Own };
+    let trust = ClientTrust::of(config, name);
+    let context = ListenerContext { name, trust, detour: true, names: policy.names, place: Place::Own };
     let routes = all_hosts(config, &context);
     let log = Some(reply::access_log(name));
     let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes, log)]});

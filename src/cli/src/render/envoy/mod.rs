@@ -18,7 +18,6 @@ use super::piece::policy::{Paths, Policy};
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
 use super::rendered::{Format, Rendered};
-use multihome_core::contract::DETOUR;
 use options::{Options, Part, Scope};
 
 const HEADING: &str = "\
@@ -42,7 +41,7 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let mut listeners: Vec<Value> =
         options.listeners.iter().map(|(name, address)| listener::listener(policy, paths, name, *address)).collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
-    listeners.extend(inside(policy, paths, Some(reply::access_log(DETOUR))));
+    listeners.extend(inside(policy, paths, Some(reply::access_log(&policy.names.detour()))));
     json!({
         // Secrets from files need a node's id and cluster, whatever they are.
         "node": {"id": "multihome", "cluster": "multihome"},
@@ -57,7 +56,7 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
 /// The listeners inside Envoy. What comes to the detour is written down as `access_log` says.
 fn inside(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Vec<Value> {
     let mut listeners = vec![detour::listener(policy, paths, access_log)];
-    listeners.extend(absorber::listeners(policy.config));
+    listeners.extend(absorber::listeners(policy.config, policy.names));
     listeners
 }
 
@@ -70,16 +69,18 @@ fn internal_listeners(policy: &Policy<'_>, options: &Options) -> Value {
 }
 
 fn clusters(policy: &Policy<'_>, options: &Options) -> Vec<Value> {
-    let mut clusters = cluster::all(policy.config, &options.paths, options.internal_listeners);
-    clusters.extend(options.internal_listeners.then(|| detour::cluster(policy.config)));
+    let (config, names) = (policy.config, policy.names);
+    let mut clusters = cluster::all(config, &options.paths, names, options.internal_listeners);
+    clusters.extend(options.internal_listeners.then(|| detour::cluster(config, names)));
     clusters
 }
 
 /// The listener that a part is for.
 fn context<'p>(policy: &Policy<'p>, options: &'p Options) -> ListenerContext<'p> {
     let name = options.listener_of_part();
-    let detour = options.internal_listeners.then_some(DETOUR);
-    ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour, place: Place::Foreign }
+    let trust = ClientTrust::of(policy.config, name);
+    let detour = options.internal_listeners;
+    ListenerContext { name, trust, detour, names: policy.names, place: Place::Foreign }
 }
 
 /// The filters in the shape in which they stand in a connection manager of somebody's own.

@@ -32,7 +32,7 @@ pub fn ignored_upgrades() -> Value {
 /// what they are, neither to the client nor in the access log. Envoy (1.40.0) notes the type as it reads the head, and no
 /// filter can change its mind. So such a request goes to the listener inside as one of another type, and is refused there
 /// for that. That listener trusts what this one lets through.
-pub fn grpc(listener: &ListenerContext<'_>, detour: &str) -> Value {
+pub fn grpc(listener: &ListenerContext<'_>) -> Value {
     let filters = match listener.place {
         Place::Foreign => switch::on(listener.trust.filters()),
         Place::Own | Place::Inside => without_edge(),
@@ -44,7 +44,7 @@ pub fn grpc(listener: &ListenerContext<'_>, detour: &str) -> Value {
             "header": {"key": "content-type", "value": "application/x-grpc"},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
         }],
-        "route": {"cluster": detour, "timeout": "0s"},
+        "route": {"cluster": listener.names.detour(), "timeout": "0s"},
         "typed_per_filter_config": filters,
     })
 }

@@ -18,8 +18,8 @@ const RETRIES: u32 = 32;
 /// The virtual host of one listener, for the host names that clients call it by.
 pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[String]) -> Value {
     let mut routes = vec![probe::alive(), refusal::two_hosts()];
-    if listener.place != Place::Inside {
-        routes.extend(listener.detour.map(|detour| refusal::grpc(listener, detour)));
+    if listener.detour && listener.place != Place::Inside {
+        routes.push(refusal::grpc(listener));
     }
     // The first that matches holds.
     routes.extend([Awaited::Whole, Awaited::Stream].map(|awaited| model_route(config, listener, awaited)));
@@ -99,23 +99,24 @@ fn switched_on(listener: &ListenerContext<'_>) -> Vec<&'static str> {
     filters
 }
 
-/// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A
+/// Maps the endpoint's name in filter state, and the space that ends it (the request's ticket follows), to its cluster. A
 /// name that is not here matches nothing: 503.
 fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited) -> Value {
     let way = match awaited {
         Awaited::Stream => "",
         Awaited::Whole => WHOLE,
     };
-    let endpoints = config.endpoints.iter().map(|endpoint| endpoint.cluster.as_str());
+    let names = listener.names;
+    let endpoints = config.endpoints.iter().map(|endpoint| (endpoint.name.clone(), names.endpoint(&endpoint.name)));
     let clusters: Map<String, Value> = endpoints
-        .chain(listener.detour_of_trailers(config))
-        .map(|cluster| {
+        .chain(listener.trailers_take_detour(config).then(|| (names.detour(), names.detour())))
+        .map(|(name, cluster)| {
             let action = extension(
                 "cluster",
                 "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
                 json!({"cluster": cluster}),
             );
-            (format!("{way}{cluster}{NEXT_END}"), json!({"action": action}))
+            (format!("{way}{name}{NEXT_END}"), json!({"action": action}))
         })
         .collect();
     extension(

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::any::{any, extension};
 use super::strip;
+use crate::render::names::Names;
 use multihome_core::contract::SDK_PREFIX;
 
 /// Where requests come in, as what stands behind it has to know it.
@@ -14,16 +15,18 @@ pub struct ListenerContext<'p> {
     pub name: &'p str,
     /// What its clients may say of themselves.
     pub trust: ClientTrust<'p>,
-    /// The cluster that leads to the detour, the listener inside this Envoy, if it has one.
-    pub detour: Option<&'p str>,
+    /// Whether this Envoy has the detour, a listener inside.
+    pub detour: bool,
+    /// What is made in this Envoy is called.
+    pub names: Names,
     /// What else there is around it.
     pub place: Place,
 }
 
 impl ListenerContext<'_> {
-    /// The cluster that requests with trailers take: where an endpoint is signed for, and there is a detour.
-    pub fn detour_of_trailers(&self, config: &Config) -> Option<&str> {
-        self.detour.filter(|_| config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body()))
+    /// Whether requests with trailers take the detour: where an endpoint is signed for.
+    pub fn trailers_take_detour(&self, config: &Config) -> bool {
+        self.detour && config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body())
     }
 }
 
