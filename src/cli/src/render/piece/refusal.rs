@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use super::switch::{self, without_edge};
 use super::trust::{ListenerContext, Place};
 
-/// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
+/// Two `Host` headers.
 pub fn two_hosts() -> Value {
     json!({
+        "#": "Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2).",
         "name": "two-hosts",
         "match": {"prefix": "/", "headers": [{"name": ":authority", "string_match": {"contains": ","}}]},
         // The body is the reason that `reply` puts into the API's words.
@@ -16,8 +17,7 @@ pub fn two_hosts() -> Value {
     })
 }
 
-/// Lets an offer of WebSocket take a route's filters, and so come to the edge: 426, by which clients that would like one go
-/// on by HTTP (a 403 ends them).
+/// Lets an offer of WebSocket take a route's filters, and so come to the edge, which refuses it.
 pub fn upgrades() -> Value {
     json!([{"upgrade_type": WEBSOCKET}])
 }
@@ -28,16 +28,16 @@ pub fn ignored_upgrades() -> Value {
     json!([{"safe_regex": {"regex": all_but(WEBSOCKET)}}])
 }
 
-/// Where every reply of Envoy's, and of a filter's, is a 200 with a `grpc-message`, the gateway's errors would not show as
-/// what they are, neither to the client nor in the access log. Envoy (1.40.0) notes the type as it reads the head, and no
-/// filter can change its mind. So such a request goes to the listener inside as one of another type, and is refused there
-/// for that. That listener trusts what this one lets through.
+/// A request of gRPC, which is refused in the listener inside this Envoy. Envoy (1.40.0) notes the type as it reads the head,
+/// and no filter can change its mind. That listener trusts what this one lets through.
 pub fn grpc(listener: &ListenerContext<'_>) -> Value {
     let filters = match listener.place {
         Place::Foreign => switch::on(listener.trust.filters()),
         Place::Own | Place::Inside => without_edge(),
     };
     json!({
+        "#": "Envoy replies to gRPC with a 200 and a `grpc-message`, where an error would not show, neither to the client nor in \
+            the access log. So it goes through the listener inside, as of another type, and is refused there for that.",
         "name": "grpc",
         "match": {"prefix": "/", "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": true}}]},
         "request_headers_to_add": [{

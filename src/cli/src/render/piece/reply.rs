@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::any::{any, expression, put};
 use super::trust::Place;
+use crate::print::note::{explained, named};
 use multihome_core::contract;
 
 use super::probe;
 
-/// Local replies of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
-/// Envoy gives its own one only after this. The reply to a request that Envoy could not even read has no request id but
+/// Local replies of Envoy's own; to them Envoy gives a content type only after this. The reply to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 ///
 /// In an Envoy with other routes only requests on [marked](mark) ones are spoken for, and for all replies to them: what that
@@ -21,12 +21,18 @@ pub fn local_replies(place: Place) -> Value {
         mappers.iter_mut().for_each(only_marked);
         mappers.push(as_it_is());
     }
-    json!({"mappers": mappers})
+    json!({
+        "#mappers": "What Envoy itself replies to a client, in OpenAI's shape; the first that fits is taken. Replies of the edge pass here \
+            too, and stay as they are: they bring a content type. %RESPONSE_CODE_DETAILS% and %LOCAL_REPLY_BODY% are what Envoy and its \
+            filters say themselves. The runtime keys must be there; nobody has to set them.",
+        "mappers": mappers,
+    })
 }
 
 /// Leaves all other replies to marked routes as they are, where a mapper behind this one, or a format for all, would change them.
 fn as_it_is() -> Value {
     json!({
+        "#": "All other replies on these routes stay as they are, whatever your own mappers and format say.",
         "filter": marked(),
         "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
     })
@@ -34,7 +40,10 @@ fn as_it_is() -> Value {
 
 /// What a route's metadata says, so that [`local_replies`] speaks for it.
 pub fn mark() -> Value {
-    json!({"filter_metadata": {MARK: {"route": true}}})
+    explained(
+        "Marks the route, so that the local replies speak for its requests and for no others.",
+        json!({"filter_metadata": {MARK: {"route": true}}}),
+    )
 }
 
 const MARK: &str = "multihome";
@@ -81,13 +90,12 @@ impl Reply {
     fn mapper(&self) -> Value {
         let status = json!({"status_code_filter": {"comparison": {
             "op": if self.and_above { "GE" } else { "EQ" },
-            // The runtime key could change the number; nobody has to.
             "value": {"default_value": self.status, "runtime_key": format!("multihome.reply.{}", self.status)},
         }}});
         let of_envoy = "!('content-type' in response.headers)";
         let said = match self.only {
             Some(only) => expression(&format!("{of_envoy} && ({only})")),
-            None => expression(of_envoy),
+            None => named("made-by-envoy", expression(of_envoy)),
         };
         let mut headers = vec![json!({
             "header": {"key": "x-request-id", "value": "%UNIQUE_ID%"},
