@@ -159,7 +159,7 @@ fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaite
     );
     explained(
         "The edge and the attempts write into this filter state which target is next: `whole ` if the response is awaited as a whole, \
-            the cluster, a space, a number of the request's. With the space no name is the beginning of another's. A name that is \
+            the endpoint, a space, a number of the request's. With the space no name is the beginning of another's. A name that is \
             not here matches nothing: 503.",
         specifier,
     )
