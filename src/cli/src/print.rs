@@ -49,6 +49,17 @@ fn below(out: &mut String, value: &Value, depth: usize) {
             out.push('\n');
             write(out, value, depth + 1, false);
         }
+        Value::String(text) if is_block(text) => {
+            out.push_str(if text.ends_with('\n') { " |\n" } else { " |-\n" });
+            for line in text.lines() {
+                // An empty line has no indentation.
+                if !line.is_empty() {
+                    indent(out, depth + 1);
+                }
+                out.push_str(line);
+                out.push('\n');
+            }
+        }
         Value::String(text) => match pretty_json(text) {
             Some(pretty) => {
                 out.push_str(" |-\n");
@@ -74,6 +85,16 @@ fn indent(out: &mut String, depth: usize) {
     for _ in 0..depth {
         out.push_str("  ");
     }
+}
+
+/// Whether a file in a string can stand as it is, its lines indented: several of them, none with a sign that YAML's
+/// blocks cannot hold, the first without an indentation of its own, and at most one empty line's end at the end.
+fn is_block(text: &str) -> bool {
+    let several = text.trim_end_matches('\n').contains('\n');
+    let plain = text
+        .chars()
+        .all(|c| c == '\n' || c == '\t' || !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'));
+    several && plain && !text.starts_with([' ', '\t', '\n']) && !text.ends_with("\n\n")
 }
 
 /// JSON in a string (the configuration of a plugin) is laid out over lines, one value of the second level each,
@@ -179,7 +200,8 @@ value: |-
 
     #[test]
     fn reads_back_as_what_it_was() {
-        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"]});
+        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"],
+            "file": "a: 1\n\n  b: \"2\" # c\n\td  \n", "open": "a\nb", "ends": "a\nb\n\n", "indented": " a\nb", "return": "a\r\nb", "line": "a\n"});
         let read: Value = serde_json::to_value(crate::yaml::read(&yaml(&value)).unwrap().node).unwrap();
         assert_eq!(read, value);
     }

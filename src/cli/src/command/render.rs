@@ -1,6 +1,7 @@
 //! `render`: a policy as configuration. One file a format.
 
 mod envoy;
+mod kubernetes;
 mod value;
 
 use clap::{Subcommand, ValueEnum};
@@ -12,6 +13,8 @@ use crate::render::rendered::Format;
 pub enum Render {
     /// Configuration for stock Envoy: a whole bootstrap, or parts for an Envoy of your own
     Envoy(envoy::RenderEnvoy),
+    /// Kubernetes' objects for stock Envoy: Deployment, ConfigMap, Service, and what belongs to them
+    Kubernetes(kubernetes::RenderKubernetes),
 }
 
 impl Render {
@@ -19,6 +22,7 @@ impl Render {
     pub fn run(self) -> Result<Outcome, Outcome> {
         match self {
             Render::Envoy(arguments) => arguments.run(),
+            Render::Kubernetes(arguments) => arguments.run(),
         }
     }
 }

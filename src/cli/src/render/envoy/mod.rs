@@ -37,7 +37,8 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
     Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
 }
 
-fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
+/// The whole bootstrap.
+pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
     let detour = detour::of(policy.config);
     let mut listeners: Vec<Value> = options
