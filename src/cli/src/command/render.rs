@@ -1,6 +1,7 @@
 //! `render`: a policy as configuration. One file a format.
 
 mod envoy;
+mod istio;
 mod kubernetes;
 mod value;
 
@@ -12,9 +13,11 @@ use crate::render::rendered::Format;
 #[derive(Debug, Subcommand)]
 pub enum Render {
     /// Configuration for stock Envoy: a whole bootstrap, or parts for an Envoy of your own
-    Envoy(envoy::RenderEnvoy),
+    Envoy(Box<envoy::RenderEnvoy>),
+    /// Manifests for Istio: hosts on a gateway, beside others
+    Istio(Box<istio::RenderIstio>),
     /// Kubernetes' objects for stock Envoy: Deployment, ConfigMap, Service, and what belongs to them
-    Kubernetes(kubernetes::RenderKubernetes),
+    Kubernetes(Box<kubernetes::RenderKubernetes>),
 }
 
 impl Render {
@@ -22,6 +25,7 @@ impl Render {
     pub fn run(self) -> Result<Outcome, Outcome> {
         match self {
             Render::Envoy(arguments) => arguments.run(),
+            Render::Istio(arguments) => arguments.run(),
             Render::Kubernetes(arguments) => arguments.run(),
         }
     }

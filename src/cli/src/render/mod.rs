@@ -1,6 +1,7 @@
 //! A policy as configuration: pieces that every format shares, and the formats.
 
 pub mod envoy;
+pub mod istio;
 pub mod kubernetes;
 pub mod piece;
 pub mod rendered;

@@ -5,6 +5,8 @@ mod check;
 mod clouds;
 mod detour;
 mod explain;
+mod istio;
+mod kubernetes;
 mod readme;
 mod remarks;
 mod render;

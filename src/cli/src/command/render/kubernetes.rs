@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::FormatName;
 use super::value::{bytes, clients, object_name, pod_listener};
@@ -16,14 +16,14 @@ use crate::render::rendered::Rendered;
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
-Secrets are mounted by name and are no part of the output: `NAME-credentials` has a key `SDS.yaml` for each `sds: SDS` of the
-policy, `NAME-aws` AWS's variables (it may be absent where the pods have a role), and `NAME-FOLDER` the files that the policy
-names in a folder (`NAME-tls` for /etc/multihome/tls). `--secrets` prints them, empty.
+Secrets are mounted by name and are no part of the output: `NAME-secrets` has a key `SDS.yaml` for each `sds: SDS` of the
+policy, `NAME-aws` AWS's keys (it may be absent where the pods have a role), and `NAME-FOLDER` the files that the policy names
+in a folder (`NAME-tls` for /etc/multihome/tls). `--secrets` prints them, empty.
 
 Examples:
-    multihome render kubernetes policy.yaml --namespace llm --module-image registry.example.com/multihome:0.1.0 --secrets > secrets.yaml
-    multihome render kubernetes policy.yaml --namespace llm --module-image registry.example.com/multihome:0.1.0 > kubernetes.yaml
-    multihome render kubernetes policy.yaml --namespace llm --module-config-map multihome-module --clients ingress/app=gateway")]
+    multihome render kubernetes policy.yaml --namespace llm --module registry.example.com/multihome:0.1.0 --secrets > secrets.yaml
+    multihome render kubernetes policy.yaml --namespace llm --module registry.example.com/multihome:0.1.0 > kubernetes.yaml
+    multihome render kubernetes policy.yaml --namespace llm --module-from configmap --module multihome-module --clients ingress/app=gateway")]
 pub struct RenderKubernetes {
     /// The policy, YAML or JSON
     policy: PathBuf,
@@ -33,12 +33,12 @@ pub struct RenderKubernetes {
     /// What the objects are called
     #[arg(long, value_name = "NAME", default_value = "multihome", value_parser = object_name)]
     name: String,
-    /// The module as an OCI image, mounted as a volume of kind `image`
-    #[arg(long, value_name = "REFERENCE", required_unless_present = "module_config_map")]
-    module_image: Option<String>,
-    /// The module in a ConfigMap, under the key `plugin.wasm`
-    #[arg(long, value_name = "NAME", value_parser = object_name, conflicts_with = "module_image")]
-    module_config_map: Option<String>,
+    /// The image or the ConfigMap that holds the module, as `plugin.wasm`
+    #[arg(long, value_name = "NAME")]
+    module: String,
+    /// How the module comes into the pods
+    #[arg(long, value_enum, default_value_t = ModuleFrom::Image)]
+    module_from: ModuleFrom,
     /// The image of Envoy; it has to have `bash`, which the one called `distroless` has not
     #[arg(long, value_name = "REFERENCE", default_value = "docker.io/envoyproxy/envoy:v1.40.0")]
     envoy_image: String,
@@ -75,13 +75,21 @@ pub struct RenderKubernetes {
     format: FormatName,
 }
 
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModuleFrom {
+    /// A volume that is an image (Kubernetes 1.33 or later)
+    Image,
+    /// A ConfigMap
+    Configmap,
+}
+
 impl RenderKubernetes {
     /// Renders, unless there is a reason not to.
     pub fn run(self) -> Result<Outcome, Outcome> {
         let file = file::read(&self.policy)?;
-        let module = match self.module_config_map {
-            Some(name) => Module::ConfigMap(name),
-            None => Module::Image(self.module_image.unwrap_or_default()),
+        let module = match self.module_from {
+            ModuleFrom::Image => Module::Image(self.module),
+            ModuleFrom::Configmap => Module::ConfigMap(self.module),
         };
         let options = Options {
             name: self.name,
@@ -97,11 +105,11 @@ impl RenderKubernetes {
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,
         };
-        let remarks = kubernetes::remarks::on(&file.config, &options);
+        let policy = Policy { config: &file.config, node: &file.node };
+        let remarks = kubernetes::remarks::on(&policy, &options);
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));
         }
-        let policy = Policy { config: &file.config, node: &file.node };
         let render = if self.secrets { kubernetes::secrets } else { kubernetes::render };
         let Rendered { files } = render(&policy, &options, self.format.into());
         let out = files.into_iter().map(|(_, text)| text).collect();

@@ -16,6 +16,7 @@ use multihome_core::document::Node;
 use serde_json::{Value, json};
 
 use super::envoy;
+use super::piece::any::put;
 use super::piece::policy::Policy;
 use super::rendered::{Format, Rendered};
 use crate::print;
@@ -28,26 +29,30 @@ const HEADING: &str = "\
 
 /// One file: every object but the secrets, in the order in which they are applied.
 pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendered {
-    let bootstrap = envoy::bootstrap(policy, &options.bootstrap());
-    let data = json!({
-        (pod::BOOTSTRAP_FILE): print::yaml(&bootstrap),
-        (drain::FILE): drain::SCRIPT,
-    });
+    let data = json!({(pod::BOOTSTRAP_FILE): bootstrap(policy, options), (drain::FILE): drain::SCRIPT});
     // Named by its content: pods of the old policy keep theirs while new ones start, and a rollback finds it again.
     let config_map = options.named(&Version::of(&Node::Text(data.to_string())).to_string());
     let mut objects = vec![object::service_account(options)];
     objects.extend(object::network_policy(policy.config, options));
-    objects.push({
-        let mut map = object("v1", "ConfigMap", &config_map, options);
-        super::piece::any::put(&mut map, "immutable", Some(json!(true)));
-        super::piece::any::put(&mut map, "data", Some(data));
-        map
-    });
+    let mut map = object("v1", "ConfigMap", &config_map, options);
+    put(&mut map, "immutable", Some(json!(true)));
+    put(&mut map, "data", Some(data));
+    objects.push(map);
     objects.push(object::service(options));
     objects.push(object::disruption_budget(options));
     objects.push(pod::deployment(policy.config, options, &config_map));
     file("kubernetes", HEADING, objects, format)
 }
+
+/// The bootstrap's text. Envoy reads JSON where it expects YAML, and a large policy takes half the room in it.
+fn bootstrap(policy: &Policy<'_>, options: &Options) -> String {
+    let bootstrap = envoy::bootstrap(policy, &options.bootstrap());
+    let text = print::yaml(&bootstrap);
+    if text.len() > MOST_BYTES / 2 { print::note::strip(&bootstrap).to_string() } else { text }
+}
+
+/// What a ConfigMap holds at most, with its object around it.
+const MOST_BYTES: usize = (1 << 20) - (8 << 10);
 
 /// One file: the secrets that the pods mount, empty.
 pub fn secrets(policy: &Policy<'_>, options: &Options, format: Format) -> Rendered {
@@ -57,7 +62,7 @@ pub fn secrets(policy: &Policy<'_>, options: &Options, format: Format) -> Render
 fn file(stem: &str, heading: &str, objects: Vec<Value>, format: Format) -> Rendered {
     let text = match format {
         Format::Yaml => {
-            let documents: Vec<String> = objects.iter().map(print::yaml).collect();
+            let documents: Vec<String> = objects.iter().map(|object| format.text("", object)).collect();
             format!("{heading}{}", documents.join("---\n"))
         }
         Format::Json => format.text("", &json!({"apiVersion": "v1", "kind": "List", "items": objects})),

@@ -91,7 +91,7 @@ impl Options {
         SocketAddr::new(any, PROBE_PORT)
     }
 
-    /// What is called after the objects: `NAME-credentials`.
+    /// What is called after the objects: `NAME-secrets`.
     pub fn named(&self, what: &str) -> String {
         format!("{}-{what}", self.name)
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::object::{labels, object, port_name};
 use super::options::{BOOTSTRAP_DIR, Options, PROBE_PORT};
 use super::{drain, secret, volume};
+use crate::print::note::explain;
 use crate::render::piece::any::put;
 use crate::render::piece::probe::{ALIVE, READY};
 
@@ -18,25 +19,23 @@ const USER: u32 = 101;
 /// Pods of Envoy. A new one serves before an old one is taken away.
 pub fn deployment(config: &Config, options: &Options, config_map: &str) -> Value {
     let mut deployment = object("apps/v1", "Deployment", &options.name, options);
-    put(
-        &mut deployment,
-        "spec",
-        Some(json!({
-            "replicas": options.replicas,
-            "selector": {"matchLabels": labels(options)},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
-            "template": {
-                "metadata": {"labels": labels(options), "annotations": {"multihome-policy": config.version.to_string()}},
-                "spec": pod(config, options, config_map),
-            },
-        })),
-    );
+    let mut spec = json!({
+        "replicas": options.replicas,
+        "selector": {"matchLabels": labels(options)},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+        "template": {
+            "metadata": {"labels": labels(options), "annotations": {"multihome-policy": config.version.to_string()}},
+            "spec": pod(config, options, config_map),
+        },
+    });
+    explain(&mut spec, "replicas", "yours (--replicas); take it out where an autoscaler sets it");
+    put(&mut deployment, "spec", Some(spec));
     deployment
 }
 
 fn pod(config: &Config, options: &Options, config_map: &str) -> Value {
     let volumes = volume::all(config, options, config_map);
-    json!({
+    let mut pod = json!({
         "serviceAccountName": options.name,
         "automountServiceAccountToken": false,
         "terminationGracePeriodSeconds": drain::grace(config, options),
@@ -50,7 +49,11 @@ fn pod(config: &Config, options: &Options, config_map: &str) -> Value {
         "topologySpreadConstraints": Value::Array(SPREAD_OVER.iter().map(|key| spread(key, options)).collect()),
         "containers": [container(config, options, &volumes)],
         "volumes": volumes.iter().map(volume::Volume::volume).collect::<Vec<_>>(),
-    })
+    });
+    let grace = "for preStop (below), which ends with the last request; what still runs then is cut (--drain)";
+    explain(&mut pod, "terminationGracePeriodSeconds", grace);
+    explain(&mut pod, "topologySpreadConstraints", "As far as there are several zones and nodes.");
+    pod
 }
 
 /// Zones and nodes.
@@ -84,9 +87,7 @@ fn container(config: &Config, options: &Options, volumes: &[volume::Volume]) -> 
         ],
         "ports": ports.collect::<Vec<_>>(),
     });
-    // AWS's keys, where the pod has no role: see `secret`.
-    let aws = json!([{"secretRef": {"name": options.named(secret::AWS), "optional": true}}]);
-    put(&mut container, "envFrom", secret::signs(config).then_some(aws));
+    put(&mut container, "env", secret::signs(config).then(|| aws(options)));
     put(&mut container, "resources", Some(resources(options)));
     // Envoy compiles the module first.
     put(&mut container, "startupProbe", Some(probe(READY, 1, 120)));
@@ -103,9 +104,24 @@ fn container(config: &Config, options: &Options, volumes: &[volume::Volume]) -> 
             "capabilities": {"drop": ["ALL"]},
         })),
     );
+    explain(&mut container, "image", "yours (--envoy-image)");
+    explain(
+        &mut container,
+        "resources",
+        "yours (--cpus, --max-heap): Envoy lets go of requests before it has used that memory",
+    );
+    explain(&mut container, "livenessProbe", "Envoy lives; a restart would not mend a module, so it is not asked here");
     let mounts: Vec<Value> = volumes.iter().map(volume::Volume::mount).collect();
     put(&mut container, "volumeMounts", Some(Value::Array(mounts)));
     container
+}
+
+/// AWS's keys, where the pod has no role of its own: a role's variables are added to these. Nobody waits for an instance's
+/// metadata server, whose role would be the node's.
+fn aws(options: &Options) -> Value {
+    let from = |key: &str| json!({"secretKeyRef": {"name": options.named(secret::AWS), "key": key, "optional": true}});
+    let keys = secret::AWS_KEYS.iter().map(|(name, key)| json!({"name": name, "valueFrom": from(key)}));
+    keys.chain([json!({"name": "AWS_EC2_METADATA_DISABLED", "value": "true"})]).collect()
 }
 
 /// The name of the port for probes.

@@ -6,14 +6,16 @@ use std::net::{Ipv4Addr, SocketAddr};
 use multihome_core::config::Config;
 
 use super::options::{ADMIN, BOOTSTRAP_DIR, MODULE_DIR, Module, Options, PROBE_PORT, SDS_DIR};
-use super::secret;
-use super::volume::{CREDENTIALS, folders, last};
+use super::volume::{SECRETS, folders, last};
+use super::{MOST_BYTES, secret};
 use crate::render::envoy;
 use crate::render::envoy::options::Scope;
 use crate::render::envoy::remarks::Remarks;
+use crate::render::piece::policy::Policy;
 
 /// Holds the command line against the policy, as for a bootstrap.
-pub fn on(config: &Config, options: &Options) -> Remarks {
+pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
+    let config = policy.config;
     let mut bootstrap = options.bootstrap();
     if !options.clients.is_empty() {
         // The NetworkPolicy stands between it and the cluster, as the loopback stands between it and the network.
@@ -37,12 +39,18 @@ pub fn on(config: &Config, options: &Options) -> Remarks {
         }
     }
     remarks.faults.extend(files(config));
+    let size = super::bootstrap(policy, options).len();
+    if size > MOST_BYTES {
+        remarks.faults.push(format!(
+            "the bootstrap has {size} bytes, and a ConfigMap holds {MOST_BYTES}\n  help: divide the endpoints between several policies, each with its own `--name`"
+        ));
+    }
     if let Module::Image(reference) = &options.module
         && !reference.contains('@')
         && reference.rsplit('/').next().is_none_or(|name| !name.contains(':'))
     {
         remarks.warnings.push(format!(
-            "`--module-image {reference}` has neither a tag nor a digest: pods may run whatever is newest when they start"
+            "`--module {reference}` has neither a tag nor a digest: pods may run whatever is newest when they start"
         ));
     }
     remarks
@@ -51,8 +59,7 @@ pub fn on(config: &Config, options: &Options) -> Remarks {
 /// Files that the pod cannot have.
 fn files(config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut taken =
-        BTreeMap::from([(CREDENTIALS.to_owned(), SDS_DIR.to_owned()), (secret::AWS.to_owned(), String::new())]);
+    let mut taken = BTreeMap::from([(SECRETS.to_owned(), SDS_DIR.to_owned()), (secret::AWS.to_owned(), String::new())]);
     for (folder, files) in folders(config) {
         let file = files.first().map_or("", String::as_str);
         let last = last(&folder);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::object::object;
 use super::options::Options;
-use super::volume::{CREDENTIALS, folders, last, secret_names};
+use super::volume::{SECRETS, folders, last, secret_names};
 use crate::print;
 use crate::render::piece::any::put;
 
@@ -14,8 +14,11 @@ pub const HEADING: &str = "\
 # Made by `multihome render kubernetes --secrets`: fill in what is empty, apply it, and keep it out of the repository.
 ";
 
-/// Called `NAME-` and this, it holds AWS's variables.
+/// Called `NAME-` and this, it holds AWS's keys.
 pub const AWS: &str = "aws";
+/// AWS's variables, and the keys of that Secret.
+pub const AWS_KEYS: [(&str, &str); 2] =
+    [("AWS_ACCESS_KEY_ID", "access-key-id"), ("AWS_SECRET_ACCESS_KEY", "secret-access-key")];
 
 /// Whether Envoy signs for AWS, and may need keys in its environment.
 pub fn signs(config: &Config) -> bool {
@@ -28,11 +31,10 @@ pub fn all(config: &Config, options: &Options) -> Vec<Value> {
     let names = secret_names(config);
     if !names.is_empty() {
         let files = names.into_iter().map(|name| (format!("{name}.yaml"), sds(name)));
-        secrets.push(secret(CREDENTIALS, files, options));
+        secrets.push(secret(SECRETS, files, options));
     }
     if signs(config) {
-        let variables = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
-        secrets.push(secret(AWS, variables.map(|name| (name.to_owned(), String::new())), options));
+        secrets.push(secret(AWS, AWS_KEYS.map(|(_, key)| (key.to_owned(), String::new())), options));
     }
     for (folder, files) in folders(config) {
         secrets.push(secret(last(&folder), files.into_iter().map(|file| (file, String::new())), options));

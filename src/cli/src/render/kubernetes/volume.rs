@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::drain;
 use super::options::{BOOTSTRAP_DIR, MODULE_DIR, MODULE_FILE, Module, Options, SDS_DIR};
 use super::pod::BOOTSTRAP_FILE;
+use crate::print::note::explain;
 
 /// A volume, and where it is mounted.
 pub struct Volume {
@@ -45,7 +46,7 @@ pub fn all(config: &Config, options: &Options, config_map: &str) -> Vec<Volume> 
     let names = secret_names(config);
     if !names.is_empty() {
         let files = names.iter().map(|name| format!("{name}.yaml"));
-        volumes.push(mounted("credentials", SDS_DIR, secret(&options.named(CREDENTIALS), files)));
+        volumes.push(mounted("secrets", SDS_DIR, secret(&options.named(SECRETS), files)));
     }
     for (folder, files) in folders(config) {
         let name = format!("files-{}", last(&folder));
@@ -56,7 +57,7 @@ pub fn all(config: &Config, options: &Options, config_map: &str) -> Vec<Volume> 
 }
 
 /// The secret with the clouds' credentials is called `NAME-` and this.
-pub const CREDENTIALS: &str = "credentials";
+pub const SECRETS: &str = "secrets";
 
 /// The names of the secrets that the policy refers to.
 pub fn secret_names(config: &Config) -> BTreeSet<&str> {
@@ -95,7 +96,9 @@ pub fn last(folder: &str) -> &str {
 /// A pod waits for a Secret that is not there, or lacks one of these: better than an Envoy that cannot start.
 fn secret(name: &str, files: impl IntoIterator<Item = String>) -> (&'static str, Value) {
     // Readable for the group that the pod's `fsGroup` is.
-    ("secret", json!({"secretName": name, "defaultMode": 0o440, "items": items(files)}))
+    let mut source = json!({"secretName": name, "defaultMode": 0o440, "items": items(files)});
+    explain(&mut source, "defaultMode", "0440");
+    ("secret", source)
 }
 
 fn items(files: impl IntoIterator<Item = String>) -> Vec<Value> {

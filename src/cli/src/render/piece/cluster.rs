@@ -10,6 +10,7 @@ use super::bounds::{buffer_bytes, no_limits};
 use super::policy::Paths;
 use super::token::TokenClusters;
 use super::{credential, plugin, strip, tls};
+use crate::print::note::{explain, explained, named};
 use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
 
 /// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
@@ -112,9 +113,12 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let is_ip = address.host.parse::<IpAddr>().is_ok();
     let mut localities = vec![locality(0, &address.host, address.port)];
     if !is_ip {
-        // A cluster without any host (its name cannot be resolved) makes the router answer 503 at once, *without* a retry.
-        // So there is always a host of the next priority: to fail to connect is retried.
-        localities.push(locality(1, NOBODY, 1));
+        localities.push(named("nobody", explained(
+            "A host that is always there. While the name above cannot be resolved the cluster would have none, and Envoy \
+                would reply 503 without a retry; to fail to connect is retried. This address is the limited broadcast: \
+                no kernel connects TCP to it, so nothing of a request is ever sent there.",
+            locality(1, NOBODY, 1),
+        )));
     }
     let mut cluster = json!({
         "name": name,
@@ -131,15 +135,14 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         true => put(&mut cluster, "type", Some(json!("STATIC"))),
         false => {
             put(&mut cluster, "cluster_type", Some(names()));
-            // A name that does not resolve must not hold up the start.
             put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+            explain(&mut cluster, "wait_for_warm_on_init", "A name that does not resolve must not hold up the start.");
         }
     }
     cluster
 }
 
-/// The limited broadcast address: no kernel connects TCP to it, so nothing of a request can ever be sent there. A port of the
-/// loopback would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
+/// Not a port of the loopback: that would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
 const NOBODY: &str = "255.255.255.255";
 
 /// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the
