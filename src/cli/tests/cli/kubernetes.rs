@@ -123,7 +123,7 @@ fn what_no_pod_can_have_is_refused() {
             same,
             "error: the listener `bare` cannot have port 9901: the pod's own are 8081 for probes and 9901 for the admin interface\n  help: give it another one, as in `--listen bare=8080`\n",
         ),
-        (&["--listen", "bare=8080"], same, "error: two listeners have port 8080\n  help: give each its own\n"),
+        (&["--listen", "bare=[::]:8080"], same, "error: two listeners have port 8080\n  help: give each its own\n"),
         (
             &[],
             ("/tls/crt.pem", "crt.pem"),

@@ -34,7 +34,7 @@ pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
                 ADMIN.port()
             ));
         }
-        if options.listeners.iter().any(|(other, at)| other < name && at.port() == port) {
+        if options.listeners.iter().any(|(other, at)| other < name && at != address && at.port() == port) {
             remarks.faults.push(format!("two listeners have port {port}\n  help: give each its own"));
         }
     }
