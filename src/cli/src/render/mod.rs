@@ -3,5 +3,6 @@
 pub mod envoy;
 pub mod istio;
 pub mod kubernetes;
+pub mod names;
 pub mod piece;
 pub mod rendered;

@@ -11,6 +11,7 @@ use crate::file;
 use crate::outcome::{Outcome, lines};
 use crate::render::kubernetes;
 use crate::render::kubernetes::options::{Clients, Module, Options};
+use crate::render::names::Names;
 use crate::render::piece::policy::Policy;
 use crate::render::rendered::Rendered;
 
@@ -105,7 +106,7 @@ impl RenderKubernetes {
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,
         };
-        let policy = Policy { config: &file.config, node: &file.node };
+        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
         let remarks = kubernetes::remarks::on(&policy, &options);
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));

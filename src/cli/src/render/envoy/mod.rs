@@ -8,7 +8,7 @@ mod detour;
 mod listener;
 pub mod options;
 mod overload;
-mod probe;
+pub mod probe;
 pub mod remarks;
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
 const HEADING: &str = "\
@@ -31,41 +31,42 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
         Scope::Part(Part::Route) => ("route", routes(policy, options)),
         Scope::Part(Part::Clusters) => {
-            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, false)}))
+            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, policy.names, false)}))
         }
     };
-    Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
+    Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
 /// The whole bootstrap.
 pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
-    let detour = detour::of(policy.config);
+    let detour = detour::is_needed(policy.config);
     let mut listeners: Vec<Value> = options
         .listeners
         .iter()
         .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
         .collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
-    let mut clusters = cluster::all(policy.config, paths, true);
+    let mut clusters = cluster::all(policy.config, paths, policy.names, true);
     listeners.push(detour::listener(policy, paths));
-    listeners.extend(absorber::listeners(policy.config));
-    clusters.push(detour::cluster(policy.config));
+    listeners.extend(absorber::listeners(policy.config, policy.names));
+    clusters.push(detour::cluster(policy.config, policy.names));
     json!({
-        // Secrets from files need a node's id and cluster, whatever they are.
+        "#node": "yours: any names. Envoy reads secrets from files only if it has some.",
         "node": {"id": "multihome", "cluster": "multihome"},
-        "admin": {"address": listen(options.admin)},
-        "static_resources": {"listeners": listeners, "clusters": clusters},
-        "bootstrap_extensions": [detour::bootstrap_extension()],
-        "overload_manager": overload::manager(options),
+        "admin": {"#address": "yours: --admin. Whoever reaches it can stop Envoy.", "address": listen(options.admin)},
         "layered_runtime": overload::runtime(options),
+        "overload_manager": overload::manager(options),
+        "bootstrap_extensions": [detour::bootstrap_extension()],
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     })
 }
 
 /// The listener that a part is for.
 fn context<'p>(policy: &Policy<'p>, options: &'p Options) -> ListenerContext<'p> {
     let name = options.listener_of_part();
-    ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour: None, place: Place::Foreign }
+    let trust = ClientTrust::of(policy.config, name);
+    ListenerContext { name, trust, detour: false, names: policy.names, place: Place::Foreign }
 }
 
 /// The filters in the shape in which they stand in a connection manager of somebody's own.

@@ -15,10 +15,10 @@ use multihome_core::config::Version;
 use multihome_core::document::Node;
 use serde_json::{Value, json};
 
-use super::envoy;
+use super::envoy::{self, options::Scope};
 use super::piece::any::put;
 use super::piece::policy::Policy;
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use crate::print;
 use object::object;
 use options::Options;
@@ -41,14 +41,19 @@ pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendere
     objects.push(object::service(options));
     objects.push(object::disruption_budget(options));
     objects.push(pod::deployment(policy.config, options, &config_map));
-    file("kubernetes", HEADING, objects, format)
+    file("kubernetes", &format!("{HEADING}{LEGEND}\n"), objects, format)
 }
 
-/// The bootstrap's text. Envoy reads JSON where it expects YAML, and a large policy takes half the room in it.
+/// The bootstrap's text, as `render envoy` prints it. Envoy reads JSON where it expects YAML, and a large policy takes less
+/// room in it.
 fn bootstrap(policy: &Policy<'_>, options: &Options) -> String {
-    let bootstrap = envoy::bootstrap(policy, &options.bootstrap());
-    let text = print::yaml(&bootstrap);
-    if text.len() > MOST_BYTES / 2 { print::note::strip(&bootstrap).to_string() } else { text }
+    let options = options.bootstrap();
+    let Rendered { files } = envoy::render(policy, &options, Scope::Bootstrap, Format::Yaml);
+    let text: String = files.into_iter().map(|(_, text)| text).collect();
+    match text.len() > MOST_BYTES / 2 {
+        true => print::note::strip(&envoy::bootstrap(policy, &options)).to_string(),
+        false => text,
+    }
 }
 
 /// What a ConfigMap holds at most, with its object around it.
