@@ -49,6 +49,12 @@ def test_nothing_tells_where_it_was_built(name):
         assert folder.encode() not in content, folder
 
 
+def test_the_module_is_built_as_the_project_builds_it():
+    """Flags that are added must not take the place of the project's own: without SIMD the body scanner is slow."""
+    constants = (DIST / MODULE).read_bytes().count(b"\xfd\x0c")
+    assert constants > 50, "hardly a `v128.const` in it"
+
+
 def test_the_module_serves(policy, start_gateway):
     assert start_gateway(policy, module=DIST / MODULE).ask("hi [[azure 429]]").tried == ["azure", "aws"]
 

@@ -7,6 +7,7 @@ order of a file system gets into a file. `dist.py --into FOLDER` writes elsewher
 
 import argparse
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -49,21 +50,23 @@ def main(into):
 
 
 def build():
-    environment = {**os.environ, "CARGO_ENCODED_RUSTFLAGS": "\x1f".join(flags())}
-    # Incremental builds cut a crate into other units than a build from nothing.
-    environment["CARGO_INCREMENTAL"] = "0"
-    common = ["cargo", "build", "--locked", "--release", "--target-dir", str(BUILT)]
+    # Flags of this environment would take the place of the project's own; and incremental builds cut a crate into other
+    # units than a build from nothing.
+    left_out = ("RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out} | {"CARGO_INCREMENTAL": "0"}
     for package, target in (("multihome", MODULE_TARGET), ("multihome-cli", TOOL_TARGET)):
-        command = [*common, "--package", package, "--target", target]
+        command = ["cargo", "build", "--locked", "--release", "--target-dir", str(BUILT), "--package", package, "--target", target]
         say("$ " + " ".join(command).replace(f"{places.ROOT}/", ""))
-        subprocess.run(command, cwd=places.ROOT, env=environment, check=True)
+        # Cargo adds this to what .cargo/config.toml has for the target. JSON's lists of strings are TOML's.
+        added = ["--config", f"target.{target}.rustflags={json.dumps(flags())}"]
+        subprocess.run([*command, *added], cwd=places.ROOT, env=environment, check=True)
 
 
 def flags():
     """Panics name the source that they stand in: without the folders that it lay in."""
     home = pathlib.Path(os.environ.get("CARGO_HOME", pathlib.Path.home() / ".cargo"))
     # The last one that fits holds: a registry inside the project's folder is the registry all the same.
-    sources = [(places.ROOT, "/multihome"), *((index, "/crates") for index in (home / "registry" / "src").glob("*"))]
+    sources = [(places.ROOT, "/multihome"), *((index, "/crates") for index in sorted((home / "registry" / "src").glob("*")))]
     return [f"--remap-path-prefix={folder}={name}" for folder, name in sources]
 
 

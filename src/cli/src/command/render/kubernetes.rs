@@ -78,7 +78,7 @@ pub struct RenderKubernetes {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum ModuleFrom {
-    /// A volume that is an image (Kubernetes 1.33 or later)
+    /// A volume that is an image (Kubernetes 1.35 or later)
     Image,
     /// A ConfigMap
     Configmap,
