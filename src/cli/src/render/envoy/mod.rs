@@ -36,7 +36,8 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
     Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
-fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
+/// The whole bootstrap.
+pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
     let mut listeners: Vec<Value> =
         options.listeners.iter().map(|(name, address)| listener::listener(policy, paths, name, *address)).collect();
