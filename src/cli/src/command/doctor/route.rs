@@ -49,46 +49,60 @@ fn missing(seen: &Seen<'_>, chain: &Chain<'_>) -> Option<Finding> {
             )
         });
     };
-    if !is_needed || leads(chain) || chain.routes().iter().any(|route| placeholder(seen, chain, route).is_some()) {
+    // Each host that is not armed is named by itself.
+    let mut routes = chain.routes().iter();
+    let is_named = routes.any(|route| placeholder(seen, route).is_some() || is_unarmed(chain, route));
+    if !is_needed || leads(chain) || is_named {
         return None;
     }
-    Some(Finding::fault(
-        Kind::RouteMissing,
+    Some(missing_route(
         place,
         "the edge is here, and no route has the module choose the cluster: what the edge plans leads nowhere",
-        "put `render envoy --part route` into the route configuration; in Istio, look whether the EnvoyFilter's match still fits the virtual host",
     ))
+}
+
+fn missing_route(place: String, what: &str) -> Finding {
+    Finding::fault(
+        Kind::RouteMissing,
+        place,
+        what,
+        "put `render envoy --part route` into the route configuration; in Istio, look whether the EnvoyFilter's selector, and its match of the virtual host (`HOST:PORT`), still fit, and whether Istio is 1.31 or later",
+    )
 }
 
 fn leads(chain: &Chain<'_>) -> bool {
     chain.model_routes().next().is_some()
 }
 
-/// What stands where our route ought to, if it does: the route of a VirtualService, which has to lead somewhere.
-fn placeholder(seen: &Seen<'_>, chain: &Chain<'_>, route: &Route<'_>) -> Option<String> {
-    let mut straight = route.straight.iter();
-    let nobody = straight.find(|name| seen.cluster(name).is_some_and(|cluster| cluster.is_placeholder()));
-    if let Some(cluster) = nobody {
-        return Some(format!(
-            "it still leads to the placeholder `{cluster}` (192.0.2.1, nobody's address): every request ends in a timeout or a 503"
-        ));
-    }
+/// The cluster that is nobody's, where a route leads there: an operator's VirtualService has to lead somewhere.
+fn placeholder<'s>(seen: &Seen<'s>, route: &Route<'s>) -> Option<&'s str> {
+    let mut straight = route.straight.iter().copied();
+    straight.find(|name| seen.cluster(name).is_some_and(|cluster| cluster.is_placeholder()))
+}
+
+/// Whether this is the route of the VirtualService that `render istio` makes, and none of ours stands before it.
+fn is_unarmed(chain: &Chain<'_>, route: &Route<'_>) -> bool {
     let is_patched = || chain.model_routes().any(|ours| std::ptr::eq(ours.host, route.host));
-    (text(route.body, "/name") == UNARMED && !is_patched())
-        .then(|| "no route of the module's stands before it: every request of this host is its 503".to_owned())
+    chain.edges().next().is_some() && text(route.body, "/name") == UNARMED && !is_patched()
 }
 
 /// A route that goes where only the module may lead, or takes the module's place away.
 fn astray(seen: &Seen<'_>, chain: &Chain<'_>, place: &str, route: &Route<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    found.extend(placeholder(seen, chain, route).map(|what| {
+    found.extend(placeholder(seen, route).map(|cluster| {
         Finding::fault(
             Kind::RoutePlaceholder,
             place,
-            what,
-            "the patch of the route matched nothing: look at the EnvoyFilter's match of the virtual host (`HOST:PORT`), at its selector, and whether Istio is 1.31 or later",
+            format!("it still leads to the placeholder `{cluster}` (192.0.2.1, nobody's address): every request ends in a timeout or a 503"),
+            "the patch of the route matched nothing: look at the EnvoyFilter's match of the virtual host (`HOST:PORT`) and of the route, and whether Istio is 1.31 or later",
         )
     }));
+    if is_unarmed(chain, route) {
+        found.push(missing_route(
+            place.to_owned(),
+            "no route of the module's stands before it: every request of this host is its 503",
+        ));
+    }
     if route.next.is_none() {
         let straight = route.straight.iter().copied().filter(|name| has_attempt(seen, name));
         found.extend(straight.map(|name| straight_to(place.to_owned(), name)));

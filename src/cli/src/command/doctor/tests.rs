@@ -323,7 +323,7 @@ fn an_unarmed_host_is_found() {
     list(&mut gateway.routes, "/virtual_hosts/0/routes").push(unarmed.clone());
     assert_eq!(gateway.found(None), [""; 0]);
     *list(&mut gateway.routes, "/virtual_hosts/0/routes") = vec![unarmed];
-    assert_eq!(gateway.found(None), ["fault route-placeholder"]);
+    assert_eq!(gateway.found(None), ["fault route-missing"]);
 }
 
 /// The filters are in every listener of a gateway, and our hosts at one.
@@ -332,7 +332,8 @@ fn a_listener_without_hosts_of_ours_is_left_alone() {
     let mut gateway = Gateway::patched();
     let mut other = gateway.listeners[0].clone();
     other["name"] = json!("0.0.0.0_80");
-    other.pointer_mut("/filter_chains/0/filters/0/typed_config").unwrap()["rds"] = json!({"route_config_name": "http.80"});
+    other.pointer_mut("/filter_chains/0/filters/0/typed_config").unwrap()["rds"] =
+        json!({"route_config_name": "http.80"});
     list(&mut gateway.listeners, "").push(other);
     assert_eq!(gateway.found(None), [""; 0]);
 }
