@@ -52,6 +52,13 @@ pub const EDGE_ROLE: &str = "edge";
 /// The role of the plugin in a cluster's chain.
 pub const ATTEMPT_ROLE: &str = "attempt";
 
+/// The role of a plugin that sees headers before it decides and the body after: where Envoy has no attempts of ours.
+pub const HEADER_ROLE: &str = "header";
+/// In that role, the header in which a client names the model, if the path does not.
+pub const MODEL: &str = "x-multihome-model";
+/// In that role, the header in which the module names the endpoint, by which the route is chosen.
+pub const ENDPOINT: &str = "x-multihome-endpoint";
+
 /// The cluster of the endpoint of that name.
 pub fn cluster(endpoint: &str) -> String {
     format!("multihome-{endpoint}")

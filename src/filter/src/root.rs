@@ -8,6 +8,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
+use crate::by_headers::Header;
 use crate::edge::Edge;
 use crate::stalled::Stalled;
 use crate::{google_token, host};
@@ -21,6 +22,7 @@ pub struct Root {
 #[derive(Clone)]
 enum Loaded {
     Edge { config: Rc<Config>, google_token: bool, detour: Option<Rc<str>> },
+    Header { config: Rc<Config>, google_token: bool, hosts: Rc<[String]> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
@@ -43,6 +45,14 @@ impl RootContext for Root {
                     google_token: needs_token,
                     detour: detour.map(Rc::from),
                 });
+                true
+            }
+            Ok(Role::Header { policy, hosts }) => {
+                let google_token = needs_google_token(&policy);
+                if google_token {
+                    google_token::start();
+                }
+                self.role = Some(Loaded::Header { config: Rc::new(*policy), google_token, hosts: hosts.into() });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -68,6 +78,7 @@ impl RootContext for Root {
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
             Some(Loaded::Edge { config, google_token, detour }) => Box::new(Edge::new(config, google_token, detour)),
+            Some(Loaded::Header { config, google_token, hosts }) => Box::new(Header::new(config, google_token, hosts)),
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })

@@ -32,8 +32,9 @@ pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
+use crate::contract;
 use crate::document::Node;
-use crate::document::fields::Fields;
+use crate::document::fields::{Fields, texts};
 
 /// A checked policy.
 ///
@@ -199,6 +200,13 @@ pub enum Role {
         /// request keeps them, and is not sent where they could not be signed for.
         detour: Option<String>,
     },
+    /// In a listener, where no cluster has an attempt: chooses one target by the headers.
+    Header {
+        /// The whole policy.
+        policy: Box<Config>,
+        /// The hosts that it is for, in lower case and without a port; requests to others are not its own.
+        hosts: Vec<String>,
+    },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
         /// The endpoint's name.
@@ -206,7 +214,8 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …}`, `{"role": "attempt", "endpoint": …}` or
+/// `{"role": "header", "policy": …, "hosts": […]}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -231,9 +240,15 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
             }
             Role::Edge { policy: Box::new(read(policy, faults)?), detour }
         }
+        contract::HEADER_ROLE => {
+            let (policy, _) = fields.required("policy", faults)?;
+            let (hosts, place) = fields.required("hosts", faults)?;
+            let hosts = texts(hosts, &place, faults).into_iter().map(|(host, _)| host.to_owned()).collect();
+            Role::Header { policy: Box::new(read(policy, faults)?), hosts }
+        }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
-            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt"]);
+            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt", contract::HEADER_ROLE]);
             return None;
         }
     };
