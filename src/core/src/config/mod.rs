@@ -86,6 +86,11 @@ impl Config {
         self.models.get_key_value(name).map(|(name, targets)| (name, targets.as_slice()))
     }
 
+    /// Whether some endpoint takes its token from Google's metadata server.
+    pub fn needs_google_token(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
+    }
+
     /// The endpoint that a target stands on.
     pub fn endpoint_of(&self, target: &Target) -> Option<&Endpoint> {
         self.endpoints.get(target.endpoint)
@@ -199,6 +204,8 @@ pub enum Role {
         /// The cluster that leads back to this role by HTTP/1.1, on which a request loses its trailers. Without one, a
         /// request keeps them, and is not sent where they could not be signed for.
         detour: Option<String>,
+        /// The cluster of Google's metadata server, where an endpoint takes its token from there.
+        metadata: Option<String>,
     },
     /// In a listener, where no cluster has an attempt: chooses one target by the headers.
     Header {
@@ -206,6 +213,8 @@ pub enum Role {
         policy: Box<Config>,
         /// The hosts that it is for, in lower case and without a port; requests to others are not its own.
         hosts: Vec<String>,
+        /// As in [`Role::Edge`].
+        metadata: Option<String>,
     },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
@@ -214,8 +223,8 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …}`, `{"role": "attempt", "endpoint": …}` or
-/// `{"role": "header", "policy": …, "hosts": […]}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …}`,
+/// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "hosts": […], "metadata": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -233,18 +242,15 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
     let role = match fields.required_text("role", faults)? {
         "edge" => {
-            let (policy, _) = fields.required("policy", faults)?;
-            let detour = fields.optional_text("detour", faults).map(str::to_owned);
-            if detour.as_ref().is_some_and(|cluster| cluster.is_empty() || cluster.contains(' ')) {
-                faults.add(&fields.place.key("detour"), "no cluster has such a name");
-            }
-            Role::Edge { policy: Box::new(read(policy, faults)?), detour }
+            let detour = read_cluster(&mut fields, "detour", faults);
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
+            Role::Edge { policy, detour, metadata }
         }
         contract::HEADER_ROLE => {
-            let (policy, _) = fields.required("policy", faults)?;
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
             let (hosts, place) = fields.required("hosts", faults)?;
             let hosts = texts(hosts, &place, faults).into_iter().map(|(host, _)| host.to_owned()).collect();
-            Role::Header { policy: Box::new(read(policy, faults)?), hosts }
+            Role::Header { policy, hosts, metadata }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
@@ -254,6 +260,30 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     };
     fields.finish(faults);
     Some(role)
+}
+
+/// The policy of a role that decides, and the cluster of Google's metadata server.
+fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Config>, Option<String>)> {
+    let (policy, _) = fields.required("policy", faults)?;
+    let metadata = read_cluster(fields, "metadata", faults);
+    let policy = Box::new(read(policy, faults)?);
+    if metadata.is_none() && policy.needs_google_token() {
+        let place = fields.place.key("metadata");
+        faults.add_with_help(
+            &place,
+            "is missing, and an endpoint has `auth: metadata`",
+            "name the metadata server's cluster",
+        );
+    }
+    Some((policy, metadata))
+}
+
+fn read_cluster(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
+    let name = fields.optional_text(key, faults)?;
+    if name.is_empty() || name.contains(' ') {
+        faults.add(&fields.place.key(key), "no cluster has such a name");
+    }
+    Some(name.to_owned())
 }
 
 #[cfg(test)]

@@ -361,11 +361,6 @@ fn says_every_fault_with_its_place() {
             r#""limits": {"body_bytes": 0}, "identity": {"#,
             "limits.body_bytes: expected a whole number from 1 to 67108864",
         ),
-        (
-            r#""az": {"#,
-            r#""gcp-metadata": {"#,
-            "endpoints.gcp-metadata: `gcp-metadata` is the name of a cluster of our own",
-        ),
     ] {
         assert!(POLICY.contains(from), "{from}");
         let found = faults(&POLICY.replacen(from, to, 1));
@@ -394,9 +389,9 @@ fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
     assert!(
         matches!(parse_role(br#"{"role":"attempt","endpoint":"az"}"#), Ok(Role::Attempt { endpoint }) if endpoint == "az")
     );
-    let edge = format!(r#"{{"role":"edge","policy":{POLICY}}}"#);
-    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: None, .. })));
-    let edge = format!(r#"{{"role":"edge","policy":{POLICY},"detour":"d"}}"#);
+    let edge = format!(r#"{{"role":"edge","policy":{POLICY},"metadata":"m"}}"#);
+    assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: None, metadata: Some(m), .. }) if m == "m"));
+    let edge = format!(r#"{{"role":"edge","policy":{POLICY},"metadata":"m","detour":"d"}}"#);
     assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: Some(d), .. }) if d == "d"));
     for bad in [
         "",
@@ -407,6 +402,7 @@ fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
         r#"{"role":"attempt","endpoint":"a","x":1}"#,
         &edge.replace(r#""detour":"d""#, r#""detour":"""#),
         &edge.replace(r#""detour":"d""#, r#""detour":"d e""#),
+        &edge.replace(r#","metadata":"m""#, ""),
     ] {
         assert!(parse_role(bad.as_bytes()).is_err_and(|faults| !faults.is_empty()), "{bad}");
     }

@@ -12,6 +12,7 @@ use crate::file;
 use crate::outcome::{Outcome, lines};
 use crate::render::envoy;
 use crate::render::envoy::options::{Options, Part, Scope};
+use crate::render::names::Names;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::rendered::Rendered;
 
@@ -110,7 +111,7 @@ impl RenderEnvoy {
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));
         }
-        let policy = Policy { config: &file.config, node: &file.node };
+        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
         let Rendered { files } = envoy::render(&policy, &options, scope, self.format.into());
         let out = files.into_iter().map(|(_, text)| text).collect();
         Ok(Outcome { out, err: lines("warning", &remarks.warnings), code: 0 })

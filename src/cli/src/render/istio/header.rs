@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use super::object::{Document, labels, object};
 use super::options::{Name, Options};
 use super::{gateway, identity, patch};
-use crate::render::piece::any::{duration, extension};
+use crate::render::names::Names;
+use crate::render::piece::any::{duration, extension, put};
 use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::Policy;
 use crate::render::piece::trust::Place;
@@ -43,7 +44,7 @@ pub fn groups(policy: &Policy<'_>, options: &Options) -> Vec<(&'static str, Vec<
 }
 
 fn clusters(policy: &Policy<'_>, options: &Options) -> Document {
-    let mut clusters = cluster::all(policy.config, &options.paths, false);
+    let mut clusters = cluster::all(policy.config, &options.paths, Names::default(), false);
     clusters.iter_mut().for_each(remove_attempt);
     let patches = clusters.into_iter().map(patch::cluster).map(patch::for_any_proxy).collect();
     Document::new(
@@ -96,7 +97,7 @@ fn to_endpoint(config: &Config, endpoint: &Endpoint) -> Value {
         "metadata": reply::mark(),
         "request_body_buffer_limit": buffer_bytes(config),
         "route": {
-            "cluster": endpoint.cluster,
+            "cluster": Names::default().endpoint(&endpoint.name),
             "host_rewrite_literal": endpoint.host,
             "timeout": "0s",
             "idle_timeout": duration(stream_idle(config, Awaited::Whole)),
@@ -105,7 +106,9 @@ fn to_endpoint(config: &Config, endpoint: &Endpoint) -> Value {
 }
 
 fn plugin(policy: &Policy<'_>, options: &Options) -> Document {
-    let hosts: Vec<&String> = options.hosts.iter().collect();
+    let mut configuration = json!({"role": HEADER_ROLE, "hosts": options.hosts, "policy": policy.node});
+    let metadata = policy.config.needs_google_token().then(|| json!(Names::default().metadata()));
+    put(&mut configuration, "metadata", metadata);
     Document::new(
         "The module, with the policy.",
         object(
@@ -117,7 +120,7 @@ fn plugin(policy: &Policy<'_>, options: &Options) -> Document {
                 "url": format!("file://{}", options.paths.wasm),
                 "pluginName": HEADER_ROLE,
                 "failStrategy": "FAIL_CLOSE",
-                "pluginConfig": {"role": HEADER_ROLE, "hosts": hosts, "policy": policy.node},
+                "pluginConfig": configuration,
             }),
         ),
     )

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use multihome_core::config::{Address, Auth, Config, Endpoint};
+use multihome_core::config::{Address, Config, Endpoint};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
@@ -11,19 +11,20 @@ use super::policy::Paths;
 use super::token::TokenClusters;
 use super::{credential, plugin, strip, tls};
 use crate::print::note::{explain, explained, named};
-use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
+use crate::render::names::Names;
+use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE};
 
 /// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
-pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
-    let tokens = TokenClusters::of(config);
+pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec<Value> {
+    let tokens = TokenClusters::of(config, names);
     let mut clusters = Vec::new();
     for endpoint in &config.endpoints {
-        let filters = upstream_filters(config, endpoint, &tokens, paths);
+        let filters = upstream_filters(config, endpoint, &tokens, paths, names);
         if absorbers && endpoint.absorbs_informational {
-            clusters.push(to_absorber(config, endpoint, filters));
-            clusters.push(to_cloud(config, endpoint, &behind_absorber(&endpoint.name), None, paths));
+            clusters.push(to_absorber(config, endpoint, names, filters));
+            clusters.push(to_cloud(config, endpoint, &names.behind_absorber(&endpoint.name), None, paths));
         } else {
-            clusters.push(to_cloud(config, endpoint, &endpoint.cluster, Some(filters), paths));
+            clusters.push(to_cloud(config, endpoint, &names.endpoint(&endpoint.name), Some(filters), paths));
         }
     }
     clusters.extend(tokens.iter().map(|token| {
@@ -32,8 +33,8 @@ pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
         put(&mut cluster, "transport_socket", transport);
         cluster
     }));
-    if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
-        clusters.push(plain(config, METADATA_CLUSTER, &config.metadata));
+    if config.needs_google_token() {
+        clusters.push(plain(config, &names.metadata(), &config.metadata));
     }
     clusters
 }
@@ -59,8 +60,8 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
 }
 
 /// The way to the listener that absorbs an endpoint's informational responses.
-fn to_absorber(config: &Config, endpoint: &Endpoint, filters: Value) -> Value {
-    let mut cluster = internal(config, &endpoint.cluster, &absorber(&endpoint.name));
+fn to_absorber(config: &Config, endpoint: &Endpoint, names: Names, filters: Value) -> Value {
+    let mut cluster = internal(config, &names.endpoint(&endpoint.name), &names.absorber(&endpoint.name));
     let protocol = json!({
         "explicit_http_config": {"http2_protocol_options": {}},
         "common_http_protocol_options": {"idle_timeout": IDLE_CONNECTION},
@@ -94,10 +95,16 @@ pub fn put_http_options(cluster: &mut Value, options: Value) {
 }
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
-fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
+fn upstream_filters(
+    config: &Config,
+    endpoint: &Endpoint,
+    tokens: &TokenClusters,
+    paths: &Paths,
+    names: Names,
+) -> Value {
     let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
     let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
-    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, &configuration);
+    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration);
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, paths));
     filters.push(extension(

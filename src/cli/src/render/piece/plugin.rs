@@ -5,21 +5,21 @@ use serde_json::{Value, json};
 use super::any::{any, extension};
 use super::policy::Paths;
 use crate::print::note::named;
-use multihome_core::contract::VM_ID;
+use crate::render::names::Names;
 
 /// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
-pub fn filter(name: &str, root: &str, paths: &Paths, configuration: &Value) -> Value {
-    extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, configuration))
+pub fn filter(name: &str, root: &str, paths: &Paths, names: Names, configuration: &Value) -> Value {
+    extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, names, configuration))
 }
 
-fn plugin(root: &str, paths: &Paths, configuration: &Value) -> Value {
+fn plugin(root: &str, paths: &Paths, names: Names, configuration: &Value) -> Value {
     json!({"config": {
         "name": root,
         "root_id": root,
         "vm_config": named("vm", json!({
             "#": "One VM a worker for both roles, since id, code and configuration of the VM are the same everywhere: \
                 the edge leaves there what the attempts need.",
-            "vm_id": VM_ID,
+            "vm_id": names.vm_id(),
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"#filename": "yours: --wasm", "filename": paths.wasm}},
         })),
