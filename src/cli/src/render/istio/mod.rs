@@ -17,7 +17,7 @@ pub mod remarks;
 mod route;
 
 use super::piece::policy::Policy;
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use object::{Document, file};
 use options::{Mode, Options};
 
@@ -31,7 +31,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendere
         .into_iter()
         .enumerate()
         .map(|(position, (stem, documents))| {
-            (format.path(&format!("{}-{stem}", position + 1)), file(format, heading(options), &documents))
+            (format.path(&format!("{}-{stem}", position + 1)), file(format, &heading(options), &documents))
         })
         .collect();
     files.push(pod::file(policy.config, options));
@@ -41,15 +41,16 @@ pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendere
 /// All manifests as one text; what the pods need is a comment of it.
 pub fn print(policy: &Policy<'_>, options: &Options, format: Format) -> String {
     let documents: Vec<Document> = groups(policy, options).into_iter().flat_map(|(_, documents)| documents).collect();
-    let mut text = file(format, heading(options), &documents);
+    let mut text = file(format, &heading(options), &documents);
     if format == Format::Yaml {
         text.push_str(&format!("---\n{}", pod::comment(policy.config, options)));
     }
     text
 }
 
-fn heading(options: &Options) -> &'static str {
-    if options.mode == Mode::Header { header::HEADING } else { HEADING }
+fn heading(options: &Options) -> String {
+    let of_form = if options.mode == Mode::Header { header::HEADING } else { HEADING };
+    format!("{of_form}{LEGEND}\n")
 }
 
 /// The documents by file. At a change each is applied before the next: first a cluster, then the way there, then the policy
