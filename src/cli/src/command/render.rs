@@ -1,5 +1,7 @@
 //! `render`: a policy as configuration.
 
+mod istio;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -17,6 +19,8 @@ use crate::render::rendered::{Format, Rendered};
 pub enum Render {
     /// Configuration for stock Envoy: a whole bootstrap, or parts for an Envoy of your own
     Envoy(RenderEnvoy),
+    /// Manifests for Istio: hosts on a gateway, beside others
+    Istio(istio::RenderIstio),
 }
 
 #[derive(Debug, Args)]
@@ -94,11 +98,21 @@ enum FormatName {
     Json,
 }
 
+impl From<FormatName> for Format {
+    fn from(name: FormatName) -> Format {
+        match name {
+            FormatName::Yaml => Format::Yaml,
+            FormatName::Json => Format::Json,
+        }
+    }
+}
+
 impl Render {
     /// Renders, unless there is a reason not to.
     pub fn run(self) -> Result<Outcome, Outcome> {
         match self {
             Render::Envoy(arguments) => arguments.run(),
+            Render::Istio(arguments) => arguments.run(),
         }
     }
 }
@@ -115,10 +129,7 @@ impl RenderEnvoy {
             Some(PartName::Route) => Scope::Part(Part::Route),
             Some(PartName::Clusters) => Scope::Part(Part::Clusters),
         };
-        let format = match self.format {
-            FormatName::Yaml => Format::Yaml,
-            FormatName::Json => Format::Json,
-        };
+        let format = self.format.into();
         let options = Options {
             paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
             listeners: self.listen,

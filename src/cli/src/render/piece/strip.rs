@@ -48,7 +48,7 @@ pub fn by_prefix(prefix: &str) -> Value {
 }
 
 /// A value in which Envoy finds none of its commands (`%START_TIME%`).
-fn verbatim(value: &str) -> String {
+pub fn verbatim(value: &str) -> String {
     value.replace('%', "%%")
 }
 

@@ -1,0 +1,142 @@
+//! What Istio cannot carry though the policy is right, and what is probably not meant.
+
+use multihome_core::config::Config;
+
+use super::egress;
+use super::identity::{Source, source};
+use super::options::{Mode, Options};
+use crate::render::envoy::remarks::Remarks;
+use crate::render::piece::policy::Policy;
+use crate::render::piece::trust::ClientTrust;
+
+/// Holds the command line against the policy.
+pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
+    let mut remarks = Remarks::default();
+    on_hosts(options, &mut remarks);
+    on_files(options, &mut remarks);
+    on_listeners(policy.config, options, &mut remarks);
+    on_identity(policy, options, &mut remarks);
+    for endpoint in policy.config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational) {
+        remarks.warnings.push(format!(
+            "endpoints.{}.informational: has no effect here, only a whole bootstrap has the listener that it needs",
+            endpoint.name
+        ));
+    }
+    remarks
+}
+
+fn on_hosts(options: &Options, remarks: &mut Remarks) {
+    for host in &options.hosts {
+        if host == "*" {
+            remarks.faults.push(
+                "`--host *` would take every host of the gateway\n  help: name the hosts that clients call Multihome by"
+                    .to_owned(),
+            );
+        }
+        let wrong = match (options.mode, egress::service(host)) {
+            (Mode::Gateway, _) => continue,
+            (Mode::Egress, None) => "is no name of a Service".to_owned(),
+            (Mode::Egress, Some(service)) if service.namespace != options.pods => {
+                format!("is a Service in `{}`, and the gateway's pods are in `{}`", service.namespace, options.pods)
+            }
+            (Mode::Egress, Some(_)) => continue,
+        };
+        remarks.faults.push(format!(
+            "`--host {host}` {wrong}\n  help: workloads of the mesh call a Service beside the gateway's pods: `--host llm.{}.svc.cluster.local`",
+            options.pods
+        ));
+    }
+}
+
+/// Each folder is a volume of its own in the pods.
+fn on_files(options: &Options, remarks: &mut Remarks) {
+    let wasm = options.paths.wasm.as_str();
+    let folder = wasm.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let secrets = options.paths.sds_dir.trim_end_matches('/');
+    for (option, path, folder) in
+        [("--wasm-path", wasm, folder), ("--sds-dir", options.paths.sds_dir.as_str(), secrets)]
+    {
+        if !folder.starts_with('/') || folder.matches('/').count() < 2 {
+            remarks.faults.push(format!(
+                "`{option} {path}`: a volume is mounted at `{folder}`, and that is no folder of its own in the pods\n  help: write `--wasm-path /opt/multihome/multihome.wasm --sds-dir /etc/multihome/secrets`"
+            ));
+        }
+    }
+    let holds = |outer: &str, inner: &str| format!("{inner}/").starts_with(&format!("{outer}/"));
+    if holds(folder, secrets) || holds(secrets, folder) {
+        remarks.faults.push(format!(
+            "the folders of the module and of the secrets, `{folder}` and `{secrets}`, are two volumes, and one lies in the other\n  help: write `--wasm-path /opt/multihome/multihome.wasm --sds-dir /etc/multihome/secrets`"
+        ));
+    }
+}
+
+fn on_listeners(config: &Config, options: &Options, remarks: &mut Remarks) {
+    for listener in &config.listeners {
+        let here = listener.name == options.listener;
+        match (here, &listener.tls) {
+            (true, Some(_)) => remarks.faults.push(format!(
+                "listeners.{0}.tls: Istio's Gateway has the certificate\n  help: take it out of the policy and write `--tls-secret NAME`, or name another listener by `--listener`",
+                listener.name
+            )),
+            (true, None) => {}
+            (false, _) => remarks.warnings.push(format!(
+                "listeners.{}: has no effect here, the hosts are those of the listener `{}` (`--listener`)",
+                listener.name, options.listener
+            )),
+        }
+    }
+}
+
+fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
+    let identity = &policy.config.identity;
+    let source = source(policy, options);
+    if options.mode == Mode::Egress && options.jwt.is_some() {
+        remarks.faults.push(
+            "`--mode egress` knows callers by their certificates, and `--jwt-issuer` by their tokens\n  help: take one of them"
+                .to_owned(),
+        );
+    }
+    if options.mode != Mode::Egress && !options.tenants.is_empty() {
+        remarks.faults.push(
+            "`--tenant-of` names callers by their certificates, which only the mesh's own have\n  help: add `--mode egress`, or take it out"
+                .to_owned(),
+        );
+    }
+    for (caller, tenant) in &options.tenants {
+        if !policy.config.tenants.contains_key(tenant.as_str()) {
+            remarks.faults.push(format!(
+                "`--tenant-of {caller}={tenant}`: the policy has no tenant `{tenant}`\n  help: add it to `tenants`"
+            ));
+        }
+    }
+    let listener = &options.listener;
+    match source {
+        Source::Client => remarks.warnings.push(format!(
+            "the listener `{listener}` is trusted: whoever reaches the hosts says which tenant asks (`--jwt-issuer` has a token say it)"
+        )),
+        Source::Nobody => remarks.warnings.push(format!(
+            "every request is a 401, unless a filter of yours behind `{}` sets `{}`: nobody may say which tenant asks (`--jwt-issuer` has a token say it)",
+            super::identity::IDENTITY_FILTER, identity.header
+        )),
+        Source::Certificate
+            if options.tenants.is_empty() && !policy.config.tenants.keys().any(|name| name.starts_with("spiffe://")) =>
+        {
+            remarks.warnings.push(
+                "every request is a 401: no tenant of the policy has the name of a caller, such as `spiffe://cluster.local/ns/shop/sa/web` (`--tenant-of CALLER=TENANT` gives it one)"
+                    .to_owned(),
+            );
+        }
+        Source::Token | Source::Certificate => {}
+    }
+    if source == Source::Token && !matches!(ClientTrust::of(policy.config, listener), ClientTrust::Untrusted { .. }) {
+        remarks.warnings.push(format!(
+            "`identity.trust` has no effect here: a token says which tenant asks, and nobody else at the listener `{listener}`"
+        ));
+    }
+    if source != Source::Client && identity.carried.as_ref().is_some_and(|carried| carried.required) {
+        remarks.faults.push(
+            "identity.policy.required: every request would be a 403, since nobody here may carry a policy\n  help: take it out, or trust the listener"
+                .to_owned(),
+        );
+    }
+}
