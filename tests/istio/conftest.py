@@ -40,7 +40,7 @@ def tokens(issuer, tmp_path_factory):
     """The words of `render istio` for tokens of the issuer."""
     file = tmp_path_factory.mktemp("issuer") / "jwks.json"
     file.write_text(issuer.keys)
-    return ["--jwt-issuer", issuer.name, "--jwks-file", file, "--jwt-claim", "tenant"]
+    return ["--jwt-issuer", issuer.name, "--jwks-file", file, "--tenant-claim", "tenant"]
 
 
 def policy_of_mesh(clouds):

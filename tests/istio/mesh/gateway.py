@@ -65,7 +65,8 @@ class IstioGateway(Gateway):
 
 def render(source, *words):
     """What `multihome render istio` prints; a `Failed` where it refuses."""
-    command = [places.CLI, "render", "istio", source, "--gateway", f"{NAMESPACE}/ai-gateway", "--host", OURS, *words]
+    command = [places.CLI, "render", "istio", source, "--gateway", f"{NAMESPACE}/ai-gateway", "--host", OURS,
+               *(word for label in LABELS.items() for word in ("--selector", "=".join(label))), *words]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if rendered.returncode:
         raise Failed(f"cannot render {source} for Istio:\n{rendered.stderr}")
