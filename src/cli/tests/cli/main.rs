@@ -5,6 +5,7 @@ mod check;
 mod clouds;
 mod detour;
 mod explain;
+mod istio;
 mod readme;
 mod remarks;
 mod render;

@@ -51,10 +51,10 @@ fn gateway(options: &Options) -> Value {
 fn virtual_service(options: &Options) -> Value {
     let Name { namespace, name } = &options.gateway;
     let body = json!({"error": {
-        "message": "This gateway is not set up to serve the request: its patches are not in place.",
+        "message": "The gateway cannot serve this request now: it is not set up as it has to be.",
         "type": "server_error",
         "param": null,
-        "code": "gateway_unarmed",
+        "code": "gateway_unavailable",
     }});
     object(
         "networking.istio.io/v1",

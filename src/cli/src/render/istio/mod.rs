@@ -17,7 +17,7 @@ mod route;
 
 use super::piece::policy::Policy;
 use super::rendered::{Format, Rendered};
-use object::{Document, commented, file};
+use object::{Document, file};
 use options::{Mode, Options};
 
 const HEADING: &str = "\
@@ -42,7 +42,7 @@ pub fn print(policy: &Policy<'_>, options: &Options, format: Format) -> String {
     let documents: Vec<Document> = groups(policy, options).into_iter().flat_map(|(_, documents)| documents).collect();
     let mut text = file(format, HEADING, &documents);
     if format == Format::Yaml {
-        text.push_str(&format!("---\n{}", commented(&pod::file(policy.config, options).1)));
+        text.push_str(&format!("---\n{}", pod::comment(policy.config, options)));
     }
     text
 }

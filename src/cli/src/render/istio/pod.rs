@@ -16,7 +16,7 @@ const MODULE: &str = "multihome-module";
 const AWS: &str = "multihome-aws";
 
 /// What a Deployment's template gets, as a strategic merge patch.
-pub fn patch(config: &Config, options: &Options) -> Value {
+fn patch(config: &Config, options: &Options) -> Value {
     let (folder, file) = split(&options.paths.wasm);
     let mut mounts = Vec::new();
     let mut volumes = Vec::new();
@@ -67,7 +67,7 @@ fn from_secret(key: &str) -> Value {
 }
 
 /// The same in words, with the commands.
-pub fn words(config: &Config, options: &Options) -> String {
+fn words(config: &Config, options: &Options) -> String {
     let (folder, file) = split(&options.paths.wasm);
     let pods = &options.pods;
     let mut text = format!(
@@ -124,6 +124,12 @@ A value of Helm or an IstioOperator that holds the same is better where one of t
 
 /// Where the patch stands below the folder of the manifests. `kubectl apply -f` of that folder leaves it alone.
 const PATCH_FILE: &str = "pods/patch.yaml";
+
+/// Both as a comment, for where there are no files.
+pub fn comment(config: &Config, options: &Options) -> String {
+    let patch = Format::Yaml.text("", &patch(config, options));
+    commented(&format!("{}\n{patch}", words(config, options)))
+}
 
 /// The patch as a file of its own.
 pub fn file(config: &Config, options: &Options) -> (String, String) {

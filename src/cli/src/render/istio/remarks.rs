@@ -7,7 +7,6 @@ use super::identity::{Source, source};
 use super::options::{Mode, Options};
 use crate::render::envoy::remarks::Remarks;
 use crate::render::piece::policy::Policy;
-use crate::render::piece::trust::ClientTrust;
 
 /// Holds the command line against the policy.
 pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
@@ -127,11 +126,6 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
             );
         }
         Source::Token | Source::Certificate => {}
-    }
-    if source == Source::Token && !matches!(ClientTrust::of(policy.config, listener), ClientTrust::Untrusted { .. }) {
-        remarks.warnings.push(format!(
-            "`identity.trust` has no effect here: a token says which tenant asks, and nobody else at the listener `{listener}`"
-        ));
     }
     if source != Source::Client && identity.carried.as_ref().is_some_and(|carried| carried.required) {
         remarks.faults.push(

@@ -99,10 +99,12 @@ const SERVER: &str = "server_error";
 const OF_CODEC: &str = "response.code_details.startsWith('http1.') || response.code_details.startsWith('http2.') || response.code_details.startsWith('http.') || response.code_details in ['missing_host_header', 'missing_path_rejected', 'path_normalization_failed']";
 /// The router has no response of a cloud's.
 const OF_ROUTER: &str = "response.code_details.startsWith('upstream_') || response.code_details in ['no_healthy_upstream', 'cluster_not_found', 'response_timeout', 'maintenance_mode', 'request_lost']";
+/// A rule of Envoy's own filter on who may do what, such as an `AuthorizationPolicy` of Istio's, denies it.
+const OF_RULES: &str = "response.code_details.startsWith('rbac_access_denied')";
 const OVERLOAD: &str = "response.code_details.startsWith('overload')";
 
 /// The first that fits is taken. What Envoy and its filters say themselves stays in it, as the reason: "Jwt is expired".
-const REPLIES: [Reply; 19] = [
+const REPLIES: [Reply; 20] = [
     Reply::to(400, INVALID, "invalid_http", "The request is not valid HTTP (%RESPONSE_CODE_DETAILS%).").only(OF_CODEC),
     Reply::to(
         400,
@@ -116,6 +118,8 @@ const REPLIES: [Reply; 19] = [
         "unauthorized",
         "The gateway takes no request without a valid credential of its own (%RESPONSE_CODE_DETAILS%). %LOCAL_REPLY_BODY%",
     ),
+    // The details name the rule.
+    Reply::to(403, "permission_error", "forbidden", "The gateway does not allow this request.").only(OF_RULES),
     Reply::to(
         403,
         "permission_error",
