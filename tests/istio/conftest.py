@@ -44,9 +44,8 @@ def tokens(issuer, tmp_path_factory):
 
 
 def policy_of_mesh(clouds):
-    """The base policy, with no identity but that of tokens, and a tenant for each cloud."""
+    """The base policy, with a tenant for each cloud. It trusts its listener, which has to count for nothing beside a token."""
     policy = policies.base(clouds)
-    del policy["identity"]["policy"], policy["identity"]["trust"]
     everywhere = {"residency": ["us", "eu", "global"], "models": ["*"]}
     for cloud in policies.CLOUDS:
         policy["tenants"][f"only-{cloud}"] = {"clouds": [cloud], **everywhere}
@@ -79,7 +78,8 @@ def mesh(the_mesh, clouds):
 def start_mesh(istio, clouds, envoy, shop, issuer, tmp_path):
     with Processes() as processes:
         def start(policy, name="mesh", **options):
+            options.setdefault("issuer", issuer)
             options.setdefault("secrets", {**clouds.secrets(), "google-token": clouds.google_token()})
-            return IstioGateway(processes, tmp_path / name, envoy, policy, clouds, neighbour=shop, issuer=issuer, **options)
+            return IstioGateway(processes, tmp_path / name, envoy, policy, clouds, neighbour=shop, **options)
 
         yield start

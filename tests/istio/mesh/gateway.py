@@ -15,14 +15,16 @@ OURS, SHOP = "llm.contoso.test", "shop.contoso.test"
 
 
 class IstioGateway(Gateway):
-    """Renders `policy` by `multihome render istio` with more words, `options`, and starts istiod and Envoy on it.
+    """Renders `policy` by `multihome render istio` for `host` with more words, `options`, and starts istiod and Envoy on it.
 
-    `edit` changes the text of our manifests before istiod gets it. Requests go to our host with the token of their tenant,
+    `edit` changes the text of our manifests before istiod gets it; with `apart` the other team has a port of its own, as it
+    must where ours speaks TLS. Requests go to our host with the token of their tenant,
     as `issuer` signs it, but where they bring their own `host` or `authorization`."""
 
-    def __init__(self, processes, directory, envoy, policy, clouds, *, neighbour, issuer=None, options=(), secrets=None,
-                 edit=None, kubernetes=None, certificates=None, module=places.MODULE, concurrency=2):
-        self.processes, self.directory, self.clouds, self.issuer = processes, directory, clouds, issuer
+    def __init__(self, processes, directory, envoy, policy, clouds, *, neighbour, issuer=None, host=OURS, options=(), secrets=None,
+                 edit=None, kubernetes=None, certificates=None, apart=False, module=places.MODULE, concurrency=2):
+        self.processes, self.directory, self.clouds = processes, directory, clouds
+        self.issuer, self.host = issuer, host
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
         self.secrets_folder, self.module, self.options = directory / "secrets", module, tuple(options)
@@ -31,19 +33,20 @@ class IstioGateway(Gateway):
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
             write_secret(self.secrets_folder, name, value)
         self.port, self.edit = free_port(), edit or (lambda text: text)
-        self.istiod = Istiod(processes, directory, {"ours": self.edit(self.render(policy)), "shop": shop(self.port, neighbour.port)},
-                             kubernetes, certificates)
+        port_of_shop = free_port() if apart else self.port
+        manifests = {"ours": self.edit(self.render(policy)), "shop": shop(port_of_shop, neighbour.port)}
+        self.istiod = Istiod(processes, directory, manifests, kubernetes, certificates)
         self.config = directory / "envoy.json"
         self.config.write_text(json.dumps(bootstrap(self.istiod.address)))
         self._start([envoy], concurrency, clouds.aws_environment())
-        self.addresses = {"default": f"127.0.0.1:{self.port}"}
+        self.addresses = {"default": f"127.0.0.1:{self.port}", "shop": f"127.0.0.1:{port_of_shop}"}
 
     def render(self, policy, name="policy"):
         """Our manifests for a policy, as the tool prints them."""
         source = self.directory / f"{name}.json"
         source.write_text(json.dumps(policy, indent=1))
         return render(source, "--port", self.port, "--wasm-path", self.module, "--sds-dir", self.secrets_folder,
-                      "--ca-file", self.clouds["ca_file"], *self.options)
+                      "--ca-file", self.clouds["ca_file"], *self.options, host=self.host)
 
     def apply(self, policy):
         """Replaces our manifests by those of another policy; istiod pushes what has changed."""
@@ -53,20 +56,20 @@ class IstioGateway(Gateway):
         headers, body = super().prepared(headers, body, None)
         names = {name.lower() if isinstance(name, str) else name.decode("latin-1").lower() for name, _ in headers}
         if "host" not in names:
-            headers.append(("host", OURS))
+            headers.append(("host", self.host))
         if tenant is not None and self.issuer and "authorization" not in names:
             headers.append(("authorization", f"Bearer {self.issuer.token(tenant=tenant)}"))
         return headers, body
 
     def of_shop(self, method, path, headers=(), body=None, **options):
         """A request to the other team's host."""
-        return self.request(method, path, [("host", SHOP), *dict(headers).items()], body, tenant=None, **options)
+        return self.request(method, path, [("host", SHOP), *dict(headers).items()], body, tenant=None, listener="shop", **options)
 
 
-def render(source, *words):
+def render(source, *words, host=OURS):
     """What `multihome render istio` prints; a `Failed` where it refuses."""
-    command = [places.CLI, "render", "istio", source, "--gateway", f"{NAMESPACE}/ai-gateway", "--host", OURS,
-               *(word for label in LABELS.items() for word in ("--selector", "=".join(label))), *words]
+    selector = [word for label in LABELS.items() for word in ("--selector", "=".join(label))]
+    command = [places.CLI, "render", "istio", source, "--gateway", f"{NAMESPACE}/ai-gateway", "--host", host, *selector, *words]
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if rendered.returncode:
         raise Failed(f"cannot render {source} for Istio:\n{rendered.stderr}")
