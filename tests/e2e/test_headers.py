@@ -39,7 +39,7 @@ HEADERS = [
     ("x-envoy-ip-tags", "a"), ("x-envoy-downstream-service-cluster", "a"), ("x-envoy-peer-metadata", "a"),
     ("x-envoy-overloaded", "true"), ("x-envoy-drain-connection", "true"), ("x-envoy-of-a-later-version", "1"),
     # Names of ours that a client may not set, and one that does not exist
-    ("x-multihome-move-on", "1"), ("x-multihome-ticket", "1"), ("x-multihome-next", "multihome-gcp-us"),
+    ("x-multihome-move-on", "1"), ("x-multihome-ticket", "1"), ("x-multihome-next", "gcp-us"),
     ("x-multihome-target", "gcp-us"), ("x-multihome-cloud", "gcp"), ("x-multihome-region", "us"),
     ("x-multihome-attempts", "9"), ("x-multihome-anything", "1"), ("X-Multihome-Ticket", "1"),
     # Credentials and whom they are for

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 it is so, 1 the input has faults, 2 the command line has.
 
+mod admin;
 mod command;
 mod file;
 mod finding;

@@ -26,18 +26,19 @@ pub const MAX_RETRIES: &str = "x-envoy-max-retries";
 /// To Envoy: for how many milliseconds a try may wait for its response; 0 for as long as it takes.
 pub const TRY_TIMEOUT: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
-/// The filter state in which the module names the next cluster.
+/// The filter state in which the module names the next endpoint. Which cluster that is, the route's matcher says: names of
+/// clusters belong to whoever renders them.
 pub const NEXT: &str = "multihome.next";
 /// The same as Envoy's matchers know it: `wasm.` is its own prefix.
 pub const NEXT_STATE: &str = "wasm.multihome.next";
-/// What stands before the cluster's name in [`NEXT`] where the response is not streamed: such a request has a route of its
-/// own, on which Envoy waits longer. No name of a cluster begins so.
+/// What stands before the endpoint's name in [`NEXT`] where the response is not streamed: such a request has a route of its
+/// own, on which Envoy waits longer. No name of an endpoint begins so.
 pub const WHOLE: &str = "whole ";
 /// The filter state in which the edge leaves a request's record for the access log.
 pub const RECORD: &str = "multihome.record";
 /// The same as Envoy's access log knows it.
 pub const RECORD_STATE: &str = "wasm.multihome.record";
-/// What ends the cluster's name in [`NEXT`]; the request's ticket follows. No name holds it.
+/// What ends the endpoint's name in [`NEXT`]; the request's ticket follows. No name holds it.
 pub const NEXT_END: &str = " ";
 
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
@@ -45,32 +46,10 @@ pub const EDGE_FILTER: &str = "multihome";
 /// The attempt's name in the filter chain of a cluster. Envoy looks up there too what a route says of a filter by its name: a
 /// route that switches the edge off must not switch the attempt off, without which any request would get the operator's key.
 pub const ATTEMPT_FILTER: &str = "multihome-attempt";
-/// Both roles run in one VM per worker: the same id, code and configuration of the VM.
-pub const VM_ID: &str = "multihome";
 /// The role of the plugin in a listener's chain.
 pub const EDGE_ROLE: &str = "edge";
 /// The role of the plugin in a cluster's chain.
 pub const ATTEMPT_ROLE: &str = "attempt";
-
-/// The cluster of the endpoint of that name.
-pub fn cluster(endpoint: &str) -> String {
-    format!("multihome-{endpoint}")
-}
-/// The cluster in which the module asks Google's metadata server for tokens.
-pub const METADATA_CLUSTER: &str = "multihome-gcp-metadata";
-/// The endpoint whose cluster would have that name.
-pub const RESERVED_ENDPOINT: &str = "gcp-metadata";
-/// The listener inside Envoy in which a request loses its trailers, and its cluster. No endpoint's cluster can have this name.
-pub const DETOUR: &str = "multihome:detour";
-
-/// The listener inside Envoy that absorbs the informational responses of the endpoint of that name, and its cluster.
-pub fn absorber(endpoint: &str) -> String {
-    format!("multihome:absorb:{endpoint}")
-}
-/// The cluster behind that listener: the endpoint's cloud.
-pub fn behind_absorber(endpoint: &str) -> String {
-    format!("multihome:absorbed:{endpoint}")
-}
 
 /// What clients, Envoy itself and the attempt before are known to have left and no cloud gets.
 pub const STRIPPED: [&str; 24] = [

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use multihome_core::contract::METADATA_CLUSTER;
 use multihome_core::shared::token::{self, FETCH_MS, LEASE, PATH, TICK_MS};
 use proxy_wasm::types::{BufferType, MapType};
 
@@ -15,8 +14,8 @@ pub fn start() {
     host::tick_every(TICK_MS);
 }
 
-/// The worker that takes the lease asks for a token; the others find it in the shared data.
-pub fn tick() {
+/// The worker that takes the lease asks for a token in the metadata server's cluster; the others find it in the shared data.
+pub fn tick(cluster: &str) {
     if !token::should_fetch(&SharedData, worker::shared_token().as_ref(), host::now()) {
         return;
     }
@@ -26,8 +25,8 @@ pub fn tick() {
         (":authority", "metadata.google.internal"),
         ("metadata-flavor", "Google"),
     ];
-    if !host::call(METADATA_CLUSTER, headers, Duration::from_millis(FETCH_MS)) {
-        log::warn!("multihome: no call to {METADATA_CLUSTER}: is the cluster there?");
+    if !host::call(cluster, headers, Duration::from_millis(FETCH_MS)) {
+        log::warn!("multihome: no call to {cluster}: is the cluster there?");
     }
 }
 

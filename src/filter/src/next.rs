@@ -1,8 +1,8 @@
-//! The one piece of filter state: the cluster of the next attempt, by which Envoy's route chooses, and behind it the
+//! The one piece of filter state: the endpoint of the next attempt, by which Envoy's route chooses its cluster, and behind it the
 //! ticket by which that attempt finds its request. One instead of two saves a host call a request.
 //!
-//! `CLUSTER TICKET`, with a space between: the route's matcher knows each cluster's name with the space behind it as a
-//! prefix, and no name holds one. `whole CLUSTER TICKET` where the response is not streamed, by which Envoy takes the route
+//! `ENDPOINT TICKET`, with a space between: the route's matcher knows each endpoint's name with the space behind it as a
+//! prefix, and no name holds one. `whole ENDPOINT TICKET` where the response is not streamed, by which Envoy takes the route
 //! that waits longer.
 
 use multihome_core::config::Awaited;
@@ -12,14 +12,14 @@ use multihome_core::request::Request;
 use crate::host;
 use crate::worker::TicketBytes;
 
-/// Names the cluster of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
+/// Names the endpoint of the next attempt, if there may be one. Envoy reads it when it makes that attempt.
 pub fn name(request: &Request, ticket: &TicketBytes) {
-    if let Some(cluster) = request.next_cluster() {
+    if let Some(endpoint) = request.next_endpoint() {
         let way = match request.awaited() {
             Awaited::Stream => "",
             Awaited::Whole => WHOLE,
         };
-        host::set_filter_state(NEXT, &[way.as_bytes(), cluster.as_bytes(), NEXT_END.as_bytes(), ticket].concat());
+        host::set_filter_state(NEXT, &[way.as_bytes(), endpoint.as_bytes(), NEXT_END.as_bytes(), ticket].concat());
     }
 }
 

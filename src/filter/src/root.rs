@@ -3,7 +3,6 @@
 use std::rc::Rc;
 
 use multihome_core::config::{self, Config, Role};
-use multihome_core::edge::needs_google_token;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
@@ -20,7 +19,7 @@ pub struct Root {
 
 #[derive(Clone)]
 enum Loaded {
-    Edge { config: Rc<Config>, google_token: bool, detour: Option<Rc<str>> },
+    Edge { config: Rc<Config>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
@@ -33,16 +32,12 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
-            Ok(Role::Edge { policy, detour }) => {
-                let needs_token = needs_google_token(&policy);
-                if needs_token {
+            Ok(Role::Edge { policy, detour, metadata }) => {
+                let metadata = metadata.filter(|_| policy.needs_google_token()).map(Rc::from);
+                if metadata.is_some() {
                     google_token::start();
                 }
-                self.role = Some(Loaded::Edge {
-                    config: Rc::new(*policy),
-                    google_token: needs_token,
-                    detour: detour.map(Rc::from),
-                });
+                self.role = Some(Loaded::Edge { config: Rc::new(*policy), detour: detour.map(Rc::from), metadata });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -61,13 +56,14 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         match &self.role {
             Some(Loaded::Attempt { stalled, .. }) => stalled.tick(),
-            _ => google_token::tick(),
+            Some(Loaded::Edge { metadata: Some(cluster), .. }) => google_token::tick(cluster),
+            _ => {}
         }
     }
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
-            Some(Loaded::Edge { config, google_token, detour }) => Box::new(Edge::new(config, google_token, detour)),
+            Some(Loaded::Edge { config, detour, metadata }) => Box::new(Edge::new(config, metadata.is_some(), detour)),
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })

@@ -22,8 +22,6 @@ pub enum Chain {
 pub struct Beside {
     /// The endpoint's name.
     pub endpoint: String,
-    /// The cluster's name.
-    pub cluster: String,
     cloud: String,
     region: String,
     credential: Vec<(&'static str, String)>,
@@ -46,7 +44,6 @@ impl Beside {
         endpoints
             .map(|(name, endpoint)| Beside {
                 endpoint: name.clone(),
-                cluster: format!("multihome-{name}"),
                 cloud: of(endpoint, "cloud"),
                 region: [of(endpoint, "region"), of(endpoint, "location")].concat(),
                 credential: credential(name, endpoint),

@@ -58,7 +58,7 @@ struct Exchange<'v, 'c> {
     clouds: &'c mut dyn FnMut(&Turn<'_>) -> Answer,
     filter_state: FilterState,
     edge: Filter,
-    /// The cluster of the route that was last chosen. The first choice, before any filter, finds no filter state.
+    /// The endpoint that the route last chosen leads to. The first choice, before any filter, finds no filter state.
     route: Option<String>,
     router: Option<Router<'v>>,
     routed: Option<Headers>,
@@ -97,7 +97,7 @@ impl<'v> Exchange<'v, '_> {
                 return self.reply(&reply);
             }
             if self.edge.take_route_cleared() {
-                self.route = self.next_cluster();
+                self.route = self.next_endpoint();
             }
             for piece in gone {
                 self.route_piece(piece);
@@ -130,15 +130,15 @@ impl<'v> Exchange<'v, '_> {
         self.end.is_some()
     }
 
-    /// As the route's matcher reads it: the name of a cluster, ended by a space.
-    fn next_cluster(&self) -> Option<String> {
+    /// As the route's matcher reads it: the name of an endpoint, ended by a space.
+    fn next_endpoint(&self) -> Option<String> {
         let state = self.filter_state.borrow();
         let value = state.get(NEXT)?;
         // Two routes lead to the same clusters.
         let value = value.strip_prefix(WHOLE).unwrap_or(value);
         let end = value.iter().position(|byte| *byte == b' ')?;
         let name = std::str::from_utf8(value.get(..end)?).ok()?;
-        self.vm.has_cluster(name).then(|| name.to_owned())
+        self.vm.has_endpoint(name).then(|| name.to_owned())
     }
 
     /// A part of the request reaches the router.
@@ -177,7 +177,7 @@ impl<'v> Exchange<'v, '_> {
 
     /// Makes an attempt at the route's cluster, and gives it what there is of the request.
     fn begin_attempt(&mut self) {
-        let found = self.route.as_deref().and_then(|cluster| self.vm.attempt(cluster, &self.filter_state));
+        let found = self.route.as_deref().and_then(|endpoint| self.vm.attempt(endpoint, &self.filter_state));
         let Some((filter, beside)) = found else {
             return self.reply(&of_envoy(503));
         };
@@ -322,7 +322,7 @@ impl<'v> Exchange<'v, '_> {
             router.retries -= 1;
         }
         // A name that matches nothing keeps the cluster.
-        self.route = self.next_cluster().or(self.route.take());
+        self.route = self.next_endpoint().or(self.route.take());
         self.begin_attempt();
     }
 

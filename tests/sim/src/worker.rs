@@ -17,7 +17,7 @@ use crate::shared::Shared;
 /// The edge's root context; those of the attempts follow it.
 const EDGE: u32 = 1;
 /// The cluster of Google's metadata server.
-const METADATA: &str = "multihome-gcp-metadata";
+const METADATA: &str = "metadata-server";
 
 /// The SDK sets its logger once for all threads, without asking whether another thread is doing so.
 static START: Mutex<()> = Mutex::new(());
@@ -25,8 +25,8 @@ static START: Mutex<()> = Mutex::new(());
 /// The VM of this thread.
 #[derive(Debug)]
 pub struct Vm {
-    /// The clusters whose attempts have a root context, from the one after [`EDGE`] on.
-    clusters: Vec<Beside>,
+    /// The endpoints, a cluster each, whose attempts have a root context, from the one after [`EDGE`] on.
+    endpoints: Vec<Beside>,
     next: std::cell::Cell<u32>,
 }
 
@@ -41,13 +41,13 @@ impl Vm {
             let _turn = START.lock().unwrap_or_else(PoisonError::into_inner);
             multihome_filter::start();
         }
-        let clusters = Beside::all(policy);
+        let endpoints = Beside::all(policy);
         host::with(|host| {
-            host.clusters = clusters.iter().map(|beside| beside.cluster.clone()).chain([METADATA.to_owned()]).collect();
+            host.clusters = vec![METADATA.to_owned()];
         });
-        let vm = Vm { next: std::cell::Cell::new(EDGE + 1 + clusters.len() as u32), clusters };
-        vm.configure(EDGE, json!({"role": "edge", "policy": policy}).to_string().into_bytes())?;
-        for (root, Beside { endpoint, .. }) in (EDGE + 1..).zip(&vm.clusters) {
+        let vm = Vm { next: std::cell::Cell::new(EDGE + 1 + endpoints.len() as u32), endpoints };
+        vm.configure(EDGE, json!({"role": "edge", "policy": policy, "metadata": METADATA}).to_string().into_bytes())?;
+        for (root, Beside { endpoint, .. }) in (EDGE + 1..).zip(&vm.endpoints) {
             vm.configure(root, json!({"role": "attempt", "endpoint": endpoint}).to_string().into_bytes())?;
         }
         Ok(vm)
@@ -74,9 +74,9 @@ impl Vm {
         self.filter(EDGE, filter_state)
     }
 
-    /// A context of an attempt at a cluster, and what stands beside it; `None` where there is no such cluster.
-    pub fn attempt(&self, cluster: &str, filter_state: &FilterState) -> Option<(Filter, &Beside)> {
-        let (root, beside) = (EDGE + 1..).zip(&self.clusters).find(|(_, beside)| beside.cluster == cluster)?;
+    /// A context of an attempt at an endpoint's cluster, and what stands beside it; `None` where there is no such endpoint.
+    pub fn attempt(&self, endpoint: &str, filter_state: &FilterState) -> Option<(Filter, &Beside)> {
+        let (root, beside) = (EDGE + 1..).zip(&self.endpoints).find(|(_, beside)| beside.endpoint == endpoint)?;
         Some((self.filter(root, filter_state), beside))
     }
 
@@ -90,9 +90,9 @@ impl Vm {
         self.next.replace(self.next.get().wrapping_add(1))
     }
 
-    /// Whether there is such a cluster for attempts.
-    pub fn has_cluster(&self, cluster: &str) -> bool {
-        self.clusters.iter().any(|beside| beside.cluster == cluster)
+    /// Whether there is such an endpoint, and so its cluster.
+    pub fn has_endpoint(&self, name: &str) -> bool {
+        self.endpoints.iter().any(|beside| beside.endpoint == name)
     }
 
     /// Ticks the edge's root context, if it asked to be ticked.

@@ -1,6 +1,7 @@
 //! The command line: one module a command, with its own arguments.
 
 mod check;
+mod doctor;
 mod envoy_version;
 mod explain;
 mod render;
@@ -31,6 +32,8 @@ enum Command {
     /// Render configuration from a policy file
     #[command(subcommand)]
     Render(render::Render),
+    /// Look at a running Envoy, or Istio gateway, and say whether it is armed
+    Doctor(doctor::Doctor),
     /// Say which version an Envoy binary has, and refuse one that is too old
     EnvoyVersion(envoy_version::EnvoyVersion),
 }
@@ -43,6 +46,7 @@ impl Arguments {
             Command::Explain(explain) => explain.run(),
             Command::Schema => Ok(schema::run()),
             Command::Render(render) => render.run(),
+            Command::Doctor(doctor) => doctor.run(),
             Command::EnvoyVersion(envoy_version) => envoy_version.run(),
         };
         ended.unwrap_or_else(|refused| refused)

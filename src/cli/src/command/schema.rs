@@ -7,7 +7,7 @@
 mod endpoint;
 
 use multihome_core::api::feature::Feature;
-use multihome_core::config::Order;
+use multihome_core::config::{Order, edition};
 use multihome_core::{cloud::Cloud, form::Form, name::Named};
 use serde_json::{Map, Value, json};
 
@@ -24,6 +24,14 @@ fn policy() -> Value {
         "A Multihome policy: which accounts on which clouds serve which models to which tenants.",
         &["endpoints", "models", "identity"],
         [
+            (
+                "version",
+                json!({
+                    "description": "The edition of the file's format. Without it, 1. A release refuses a file of an edition that it does not read.",
+                    "const": edition::READ,
+                    "default": edition::READ,
+                }),
+            ),
             (
                 "endpoints",
                 named(

@@ -2,5 +2,6 @@
 
 pub mod envoy;
 pub mod istio;
+pub mod names;
 pub mod piece;
 pub mod rendered;

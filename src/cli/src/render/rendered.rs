@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::print;
+use crate::print::{self, note};
 
 /// The files of one format, in the order in which they are applied: a path below the folder that they belong in, and the text.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub struct Rendered {
 /// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// With a comment on its first line.
+    /// For people: with comments, and without repeating itself.
     Yaml,
     /// For programs.
     Json,
@@ -33,7 +33,7 @@ impl Format {
     pub fn text(self, heading: &str, value: &Value) -> String {
         match self {
             Format::Yaml => format!("{heading}{}", print::yaml(value)),
-            Format::Json => format!("{value:#}\n"),
+            Format::Json => format!("{:#}\n", note::strip(value)),
         }
     }
 }

@@ -65,6 +65,8 @@ fn faulty() -> Vec<(&'static str, Value)> {
         ("/identity", Value::Null),
         ("/endpoints", json!([])),
         ("/extra", json!(1)),
+        ("/version", json!(2)),
+        ("/version", json!("1")),
         (
             "/endpoints/a b",
             json!({"cloud": "aws", "region": "r", "surface": "runtime", "residency": "us", "auth": "sigv4"}),

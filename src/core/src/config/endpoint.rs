@@ -6,7 +6,6 @@ use std::rc::Rc;
 
 use super::timeouts::{self, OwnTimeouts};
 use crate::cloud::{Address, Auth, Cloud, EndpointParts, Site, Tls, connection};
-use crate::contract::{self, RESERVED_ENDPOINT};
 use crate::document::Node;
 use crate::document::fields::{Fields, some_entries, text};
 use crate::fault::{Faults, Place};
@@ -17,8 +16,6 @@ use crate::name::{self, Named};
 pub struct Endpoint {
     /// Its name in the file; clients see it in `x-multihome-target`.
     pub name: String,
-    /// The Envoy cluster that reaches it: `multihome-` and its name.
-    pub cluster: String,
     /// Its cloud.
     pub cloud: Cloud,
     /// What serves there.
@@ -46,9 +43,6 @@ pub struct Endpoint {
 pub(super) fn read_all(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Endpoint> {
     let mut endpoints = Vec::new();
     for (key, node, place) in some_entries(node, place, faults) {
-        if key == RESERVED_ENDPOINT {
-            faults.add(&place, format!("`{key}` is the name of a cluster of our own"));
-        }
         if !name::is_endpoint_name(key) {
             faults.add_with_help(&place, format!("`{key}` cannot name an endpoint"), "use up to 60 of a-z A-Z 0-9 _ -");
         }
@@ -81,7 +75,6 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let site = site?;
     Some(Endpoint {
         name: key.to_owned(),
-        cluster: contract::cluster(key),
         cloud,
         region: site.region().to_owned(),
         site,

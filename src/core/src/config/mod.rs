@@ -1,6 +1,7 @@
 //! The policy file: read into a tree, checked whole, kept as types that cannot be wrong.
 
 mod defaults;
+pub mod edition;
 mod endpoint;
 mod identity;
 mod limit;
@@ -84,6 +85,11 @@ impl Config {
         self.models.get_key_value(name).map(|(name, targets)| (name, targets.as_slice()))
     }
 
+    /// Whether some endpoint takes its token from Google's metadata server.
+    pub fn needs_google_token(&self) -> bool {
+        self.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
+    }
+
     /// The endpoint that a target stands on.
     pub fn endpoint_of(&self, target: &Target) -> Option<&Endpoint> {
         self.endpoints.get(target.endpoint)
@@ -116,6 +122,9 @@ pub fn check(root: &Node) -> Result<Config, Vec<Fault>> {
 
 fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
+    if !edition::is_read(&mut fields, faults) {
+        return None;
+    }
     let defaults = defaults::read(fields.optional("defaults"), faults);
     let endpoints = fields
         .required("endpoints", faults)
@@ -194,6 +203,8 @@ pub enum Role {
         /// The cluster that leads back to this role by HTTP/1.1, on which a request loses its trailers. Without one, a
         /// request keeps them, and is not sent where they could not be signed for.
         detour: Option<String>,
+        /// The cluster of Google's metadata server, where an endpoint takes its token from there.
+        metadata: Option<String>,
     },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
@@ -202,7 +213,7 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …}` or `{"role": "attempt", "endpoint": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -221,11 +232,18 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let role = match fields.required_text("role", faults)? {
         "edge" => {
             let (policy, _) = fields.required("policy", faults)?;
-            let detour = fields.optional_text("detour", faults).map(str::to_owned);
-            if detour.as_ref().is_some_and(|cluster| cluster.is_empty() || cluster.contains(' ')) {
-                faults.add(&fields.place.key("detour"), "no cluster has such a name");
+            let detour = read_cluster(&mut fields, "detour", faults);
+            let metadata = read_cluster(&mut fields, "metadata", faults);
+            let policy = Box::new(read(policy, faults)?);
+            if metadata.is_none() && policy.needs_google_token() {
+                let place = fields.place.key("metadata");
+                faults.add_with_help(
+                    &place,
+                    "is missing, and an endpoint has `auth: metadata`",
+                    "name the metadata server's cluster",
+                );
             }
-            Role::Edge { policy: Box::new(read(policy, faults)?), detour }
+            Role::Edge { policy, detour, metadata }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
@@ -235,6 +253,14 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     };
     fields.finish(faults);
     Some(role)
+}
+
+fn read_cluster(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
+    let name = fields.optional_text(key, faults)?;
+    if name.is_empty() || name.contains(' ') {
+        faults.add(&fields.place.key(key), "no cluster has such a name");
+    }
+    Some(name.to_owned())
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
-use crate::config::{Auth, Awaited, Config, Order};
+use crate::config::{Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
 use crate::request::{Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
@@ -277,11 +277,6 @@ fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> boo
 fn origin(inbound: &Inbound<'_>) -> Origin {
     let plain = inbound.content_type == Single::Once(b"application/json") && inbound.content_encoding == Single::Absent;
     Origin { https: inbound.scheme == b"https", plain, said_length: inbound.content_length.is_some() }
-}
-
-/// Whether some endpoint needs Google's access token.
-pub fn needs_google_token(config: &Config) -> bool {
-    config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
 }
 
 #[cfg(test)]

@@ -118,9 +118,9 @@ impl Request {
         }
     }
 
-    /// The cluster of the attempt after the latest, if there may be one; of the first, before any has begun.
-    pub fn next_cluster(&self) -> Option<&str> {
-        self.plan.at(self.next_position()).map(|next| next.endpoint.cluster.as_str())
+    /// The endpoint of the attempt after the latest, if there may be one; of the first, before any has begun.
+    pub fn next_endpoint(&self) -> Option<&str> {
+        self.plan.at(self.next_position()).map(|next| next.endpoint.name.as_str())
     }
 
     /// Where in the plan the next attempt is made.

@@ -79,12 +79,12 @@ fn sent(request: &mut Request, endpoint: &str, body: &str) -> (String, u64) {
 fn every_target_gets_its_own_path_host_and_model() {
     let body = r#"{"messages":[], "model" : "m" ,"n":1}"#;
     let mut request = planned(body);
-    assert_eq!(request.next_cluster(), Some("multihome-dated"));
+    assert_eq!(request.next_endpoint(), Some("dated"));
     let (attempt, first) = request.begin("dated").unwrap();
     assert_eq!(first.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
     assert_eq!((first.host, first.scheme, first.google_token), ("r.openai.azure.com", "https", false));
     assert_eq!(first.length, Some(body.len() as u64));
-    assert_eq!(request.next_cluster(), Some("multihome-aws"));
+    assert_eq!(request.next_endpoint(), Some("aws"));
     assert_eq!(request.replaces(&attempt), None, "the path names the model");
 
     let (spliced, length) = sent(&mut request, "aws", body);
@@ -94,7 +94,7 @@ fn every_target_gets_its_own_path_host_and_model() {
     let (last_attempt, last) = request.begin("gcp").unwrap();
     assert_eq!(last.path, "/v1/projects/p/locations/us/endpoints/openapi/chat/completions");
     assert_eq!((last.scheme, last.google_token), ("http", true));
-    assert_eq!(request.next_cluster(), None);
+    assert_eq!(request.next_endpoint(), None);
     assert_eq!(request.replaces(&last_attempt), None, "the client's name is the target's id");
     assert_eq!(
         request.served_by().unwrap(),
@@ -157,18 +157,18 @@ fn reset(connected: bool, after: u64) -> Reset {
 fn a_lost_connection_is_no_failed_target() {
     // How the first try ended, and where the next one is made.
     for (connected, after, next) in [
-        (true, 0, "multihome-dated"),
-        (true, 999, "multihome-dated"),
+        (true, 0, "dated"),
+        (true, 999, "dated"),
         // The target may have been at work.
-        (true, 1_000, "multihome-aws"),
-        (true, 600_000, "multihome-aws"),
+        (true, 1_000, "aws"),
+        (true, 600_000, "aws"),
         // There was no connection.
-        (false, 0, "multihome-aws"),
+        (false, 0, "aws"),
     ] {
         let mut request = planned("{}");
         let (attempt, _) = request.begin("dated").unwrap();
         request.reset(attempt, None, reset(connected, after));
-        assert_eq!(request.next_cluster(), Some(next), "{connected} {after}");
+        assert_eq!(request.next_endpoint(), Some(next), "{connected} {after}");
     }
 }
 
@@ -182,7 +182,7 @@ fn each_target_is_tried_twice_at_most() {
         assert_eq!(request.attempts(), targets);
         request.reset(attempt, None, reset(true, 3));
     }
-    assert_eq!(request.next_cluster(), None);
+    assert_eq!(request.next_endpoint(), None);
     assert_eq!(request.begin("gcp").unwrap_err(), NotBegun::NoTargetLeft(503));
     let tries = "tries=dated:reset>dated:reset>aws:reset>aws:reset>gcp:reset>gcp:reset";
     assert!(request.record().ends_with(tries), "{}", request.record());
@@ -195,7 +195,7 @@ fn a_target_that_responded_is_not_tried_again() {
     let mut request = planned("{}");
     let (attempt, _) = request.begin("dated").unwrap();
     request.reset(attempt, Some(response(503, None)), reset(true, 3));
-    assert_eq!(request.next_cluster(), Some("multihome-aws"));
+    assert_eq!(request.next_endpoint(), Some("aws"));
 
     // The second try of a target is as good as the first.
     let (attempt, _) = request.begin("aws").unwrap();

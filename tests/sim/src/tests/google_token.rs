@@ -76,7 +76,7 @@ fn one_of_two_workers_fetches_for_both() {
 fn asks_the_metadata_server_as_googles_libraries_do() {
     let (one, _) = workers();
     let calls = tick(&one, NOW);
-    assert_eq!(calls[0].cluster, "multihome-gcp-metadata");
+    assert_eq!(calls[0].cluster, "metadata-server");
     assert_eq!(calls[0].timeout, 3000);
     let expected = Headers::of(&[
         (":method", "GET"),

@@ -38,7 +38,7 @@ fn wait_and_go(vm: &Vm) {
 
     host::with(|host| host.counts.clear());
     for (state, mut gone, edge) in waiting {
-        let (mut attempt, _) = vm.attempt("multihome-azure-eastus2", &state).unwrap();
+        let (mut attempt, _) = vm.attempt("azure-eastus2", &state).unwrap();
         let sent: Vec<_> = gone.drain(..).flat_map(|piece| attempt.request(piece)).collect();
         let [Piece::Headers(..), Piece::Data(data, true)] = sent.as_slice() else { panic!("{} pieces", sent.len()) };
         assert!(

@@ -10,6 +10,7 @@ use crate::file;
 use crate::outcome::{Outcome, lines};
 use crate::render::istio;
 use crate::render::istio::options::{Existing, Jwt, Keys, Mode, Module, Name, Options};
+use crate::render::names::Names;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::rendered::Rendered;
 
@@ -120,7 +121,7 @@ impl RenderIstio {
     /// Renders, unless there is a reason not to.
     pub fn run(self) -> Result<Outcome, Outcome> {
         let file = file::read(&self.policy)?;
-        let policy = Policy { config: &file.config, node: &file.node };
+        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
         let (format, out) = (self.format.into(), self.out.clone());
         let options = self.options()?;
         let remarks = istio::remarks::on(&policy, &options);

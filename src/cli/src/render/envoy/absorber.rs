@@ -12,17 +12,18 @@
 use multihome_core::config::{Config, Endpoint};
 use serde_json::{Value, json};
 
+use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
-use multihome_core::contract::{absorber, behind_absorber};
 
 /// One listener for each endpoint that asks for it.
-pub fn listeners(config: &Config) -> Vec<Value> {
-    config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational).map(|of| listener(config, of)).collect()
+pub fn listeners(config: &Config, names: Names) -> Vec<Value> {
+    let absorbed = config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational);
+    absorbed.map(|endpoint| listener(config, endpoint, names)).collect()
 }
 
-fn listener(config: &Config, endpoint: &Endpoint) -> Value {
-    let name = absorber(&endpoint.name);
+fn listener(config: &Config, endpoint: &Endpoint, names: Names) -> Value {
+    let name = names.absorber(&endpoint.name);
     let router = extension(
         "envoy.filters.http.router",
         "envoy.extensions.filters.http.router.v3.Router",
@@ -47,7 +48,7 @@ fn listener(config: &Config, endpoint: &Endpoint) -> Value {
                 "request_headers_to_remove": ["x-forwarded-proto"],
                 "routes": [{
                     "match": {"prefix": "/"},
-                    "route": {"cluster": behind_absorber(&endpoint.name), "timeout": "0s"},
+                    "route": {"cluster": names.behind_absorber(&endpoint.name), "timeout": "0s"},
                 }],
             }],
         },

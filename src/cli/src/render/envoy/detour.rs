@@ -20,27 +20,28 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::listener;
+use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
 use crate::render::piece::cluster::{internal, put_http_options};
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
-use multihome_core::contract::DETOUR;
 
-/// The cluster for requests with trailers, where the policy has use for it.
-pub fn of(config: &Config) -> Option<&'static str> {
-    config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body()).then_some(DETOUR)
+/// Whether requests with trailers take it: whether the policy has use for it.
+pub fn is_needed(config: &Config) -> bool {
+    config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body())
 }
 
 /// Where it leads to.
 pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
-    let config = policy.config;
-    let context =
-        ListenerContext { name: DETOUR, trust: ClientTrust::Trusted, detour: of(config), place: Place::Inside };
+    let (config, names) = (policy.config, policy.names);
+    let name = names.detour();
+    let (trust, detour) = (ClientTrust::Trusted, is_needed(config));
+    let context = ListenerContext { name: &name, trust, detour, names, place: Place::Inside };
     let routes = listener::all_hosts(config, &context);
     json!({
-        "name": DETOUR,
+        "name": name,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
         // Its connections were counted where they came from.
@@ -59,8 +60,9 @@ pub fn bootstrap_extension() -> Value {
 }
 
 /// The way into it.
-pub fn cluster(config: &Config) -> Value {
-    let mut cluster = internal(config, DETOUR, DETOUR);
+pub fn cluster(config: &Config, names: Names) -> Value {
+    let name = names.detour();
+    let mut cluster = internal(config, &name, &name);
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
         // Closed from here, long before the listener does it: a request on a connection that just closes is lost.

@@ -15,9 +15,10 @@ use crate::render::piece::{filter, refusal, reply, route, tls};
 pub const FIRST_BYTES: &str = "5s";
 
 /// One listener, with everything that stands behind it.
-pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: Option<&str>) -> Value {
+pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: bool) -> Value {
     let config = policy.config;
-    let context = ListenerContext { name, trust: ClientTrust::of(config, name), detour, place: Place::Own };
+    let trust = ClientTrust::of(config, name);
+    let context = ListenerContext { name, trust, detour, names: policy.names, place: Place::Own };
     let routes = all_hosts(config, &context);
     let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);

@@ -31,7 +31,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
         Scope::Part(Part::Route) => ("route", routes(policy, options)),
         Scope::Part(Part::Clusters) => {
-            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, false)}))
+            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, policy.names, false)}))
         }
     };
     Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
@@ -39,17 +39,17 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
 
 fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
-    let detour = detour::of(policy.config);
+    let detour = detour::is_needed(policy.config);
     let mut listeners: Vec<Value> = options
         .listeners
         .iter()
         .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
         .collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
-    let mut clusters = cluster::all(policy.config, paths, true);
+    let mut clusters = cluster::all(policy.config, paths, policy.names, true);
     listeners.push(detour::listener(policy, paths));
-    listeners.extend(absorber::listeners(policy.config));
-    clusters.push(detour::cluster(policy.config));
+    listeners.extend(absorber::listeners(policy.config, policy.names));
+    clusters.push(detour::cluster(policy.config, policy.names));
     json!({
         // Secrets from files need a node's id and cluster, whatever they are.
         "node": {"id": "multihome", "cluster": "multihome"},
@@ -64,7 +64,8 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
 /// The listener that a part is for.
 fn context<'p>(policy: &Policy<'p>, options: &'p Options) -> ListenerContext<'p> {
     let name = options.listener_of_part();
-    ListenerContext { name, trust: ClientTrust::of(policy.config, name), detour: None, place: Place::Foreign }
+    let trust = ClientTrust::of(policy.config, name);
+    ListenerContext { name, trust, detour: false, names: policy.names, place: Place::Foreign }
 }
 
 /// The filters in the shape in which they stand in a connection manager of somebody's own.

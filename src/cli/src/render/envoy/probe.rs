@@ -23,7 +23,7 @@ pub const MAX_CONNECTIONS: u32 = 64;
 /// The listener at `address`.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Value {
     let trust = ClientTrust::of(policy.config, NAME);
-    let context = ListenerContext { name: NAME, trust, detour: None, place: Place::Own };
+    let context = ListenerContext { name: NAME, trust, detour: false, names: policy.names, place: Place::Own };
     let routes = json!({"name": NAME, "virtual_hosts": [{
         "name": NAME,
         "domains": ["*"],

@@ -8,7 +8,7 @@ use crate::render::piece::policy::Policy;
 
 /// One patch for each cluster.
 pub fn document(policy: &Policy<'_>, options: &Options) -> Document {
-    let clusters = piece::cluster::all(policy.config, &options.paths, false);
+    let clusters = piece::cluster::all(policy.config, &options.paths, policy.names, false);
     Document::new(
         "One cluster for each endpoint of the policy: the module's attempt, then the credential. Nothing else leads there
 but the routes of these hosts; a request that comes without the edge gets 503 and no credential.",

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::object::Document;
 use super::options::Options;
 use super::{identity, patch};
+use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::filter::before_router;
 use crate::render::piece::policy::Policy;
@@ -20,7 +21,8 @@ use multihome_core::contract::EDGE_FILTER;
 /// What stands around our routes.
 pub fn context(options: &Options) -> ListenerContext<'_> {
     // Who may say which tenant asks, filters of our own decide here: see `identity`.
-    ListenerContext { name: &options.listener, trust: ClientTrust::Trusted, detour: None, place: Place::Foreign }
+    let (trust, names) = (ClientTrust::Trusted, Names::default());
+    ListenerContext { name: &options.listener, trust, detour: false, names, place: Place::Foreign }
 }
 
 /// The filters, in their order, and Envoy's own replies.

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use multihome_core::config::{Address, Auth, Config, Endpoint};
+use multihome_core::config::{Address, Config, Endpoint};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
@@ -10,19 +10,21 @@ use super::bounds::{buffer_bytes, no_limits};
 use super::policy::Paths;
 use super::token::TokenClusters;
 use super::{credential, plugin, strip, tls};
-use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE, METADATA_CLUSTER, absorber, behind_absorber};
+use crate::print::note::{explain, explained, named};
+use crate::render::names::Names;
+use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE};
 
 /// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
-pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
-    let tokens = TokenClusters::of(config);
+pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec<Value> {
+    let tokens = TokenClusters::of(config, names);
     let mut clusters = Vec::new();
     for endpoint in &config.endpoints {
-        let filters = upstream_filters(config, endpoint, &tokens, paths);
+        let filters = upstream_filters(config, endpoint, &tokens, paths, names);
         if absorbers && endpoint.absorbs_informational {
-            clusters.push(to_absorber(config, endpoint, filters));
-            clusters.push(to_cloud(config, endpoint, &behind_absorber(&endpoint.name), None, paths));
+            clusters.push(to_absorber(config, endpoint, names, filters));
+            clusters.push(to_cloud(config, endpoint, &names.behind_absorber(&endpoint.name), None, paths));
         } else {
-            clusters.push(to_cloud(config, endpoint, &endpoint.cluster, Some(filters), paths));
+            clusters.push(to_cloud(config, endpoint, &names.endpoint(&endpoint.name), Some(filters), paths));
         }
     }
     clusters.extend(tokens.iter().map(|token| {
@@ -31,8 +33,8 @@ pub fn all(config: &Config, paths: &Paths, absorbers: bool) -> Vec<Value> {
         put(&mut cluster, "transport_socket", transport);
         cluster
     }));
-    if config.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata) {
-        clusters.push(plain(config, METADATA_CLUSTER, &config.metadata));
+    if config.needs_google_token() {
+        clusters.push(plain(config, &names.metadata(), &config.metadata));
     }
     clusters
 }
@@ -58,8 +60,8 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
 }
 
 /// The way to the listener that absorbs an endpoint's informational responses.
-fn to_absorber(config: &Config, endpoint: &Endpoint, filters: Value) -> Value {
-    let mut cluster = internal(config, &endpoint.cluster, &absorber(&endpoint.name));
+fn to_absorber(config: &Config, endpoint: &Endpoint, names: Names, filters: Value) -> Value {
+    let mut cluster = internal(config, &names.endpoint(&endpoint.name), &names.absorber(&endpoint.name));
     let protocol = json!({
         "explicit_http_config": {"http2_protocol_options": {}},
         "common_http_protocol_options": {"idle_timeout": IDLE_CONNECTION},
@@ -93,10 +95,16 @@ pub fn put_http_options(cluster: &mut Value, options: Value) {
 }
 
 /// Runs for every try: the module's attempt writes the request for this endpoint, then the credential is added to what it wrote.
-fn upstream_filters(config: &Config, endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Value {
+fn upstream_filters(
+    config: &Config,
+    endpoint: &Endpoint,
+    tokens: &TokenClusters,
+    paths: &Paths,
+    names: Names,
+) -> Value {
     let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
     let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
-    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, &configuration);
+    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration);
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, paths));
     filters.push(extension(
@@ -112,9 +120,12 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let is_ip = address.host.parse::<IpAddr>().is_ok();
     let mut localities = vec![locality(0, &address.host, address.port)];
     if !is_ip {
-        // A cluster without any host (its name cannot be resolved) makes the router answer 503 at once, *without* a retry.
-        // So there is always a host of the next priority: to fail to connect is retried.
-        localities.push(locality(1, NOBODY, 1));
+        localities.push(named("nobody", explained(
+            "A host that is always there. While the name above cannot be resolved the cluster would have none, and Envoy \
+                would reply 503 without a retry; to fail to connect is retried. This address is the limited broadcast: \
+                no kernel connects TCP to it, so nothing of a request is ever sent there.",
+            locality(1, NOBODY, 1),
+        )));
     }
     let mut cluster = json!({
         "name": name,
@@ -131,15 +142,14 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
         true => put(&mut cluster, "type", Some(json!("STATIC"))),
         false => {
             put(&mut cluster, "cluster_type", Some(names()));
-            // A name that does not resolve must not hold up the start.
             put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
+            explain(&mut cluster, "wait_for_warm_on_init", "A name that does not resolve must not hold up the start.");
         }
     }
     cluster
 }
 
-/// The limited broadcast address: no kernel connects TCP to it, so nothing of a request can ever be sent there. A port of the
-/// loopback would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
+/// Not a port of the loopback: that would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
 const NOBODY: &str = "255.255.255.255";
 
 /// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the

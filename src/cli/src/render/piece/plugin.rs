@@ -4,26 +4,29 @@ use serde_json::{Value, json};
 
 use super::any::{any, extension};
 use super::policy::Paths;
-use multihome_core::contract::VM_ID;
+use crate::print::note::named;
+use crate::render::names::Names;
 
 /// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
-pub fn filter(name: &str, root: &str, paths: &Paths, configuration: &Value) -> Value {
-    extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, configuration))
+pub fn filter(name: &str, root: &str, paths: &Paths, names: Names, configuration: &Value) -> Value {
+    extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, names, configuration))
 }
 
-fn plugin(root: &str, paths: &Paths, configuration: &Value) -> Value {
+fn plugin(root: &str, paths: &Paths, names: Names, configuration: &Value) -> Value {
     json!({"config": {
         "name": root,
         "root_id": root,
-        "vm_config": {
-            "vm_id": VM_ID,
+        "vm_config": named("vm", json!({
+            "#": "One VM a worker for both roles, since id, code and configuration of the VM are the same everywhere: \
+                the edge leaves there what the attempts need.",
+            "vm_id": names.vm_id(),
             "runtime": "envoy.wasm.runtime.v8",
-            "code": {"local": {"filename": paths.wasm}},
-        },
+            "code": {"local": {"#filename": "yours: --wasm", "filename": paths.wasm}},
+        })),
         "configuration": any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
-        // Without it a request that waits for its body at the headers would wait for ever.
+        "#allow_on_headers_stop_iteration": "Else a request that waits at its headers for its body would wait for ever.",
         "allow_on_headers_stop_iteration": true,
-        // A VM that trapped is replaced; the default answers 503 until Envoy restarts.
+        "#failure_policy": "A VM that trapped is replaced. By default Envoy would reply 503 until it restarts.",
         "failure_policy": "FAIL_RELOAD",
     }})
 }

@@ -2,6 +2,8 @@
 
 use multihome_core::{config::Config, document::Node};
 
+use crate::render::names::Names;
+
 /// A checked policy, with the tree that it was made from: the module reads the latter.
 #[derive(Debug)]
 pub struct Policy<'p> {
@@ -9,6 +11,8 @@ pub struct Policy<'p> {
     pub config: &'p Config,
     /// The file.
     pub node: &'p Node,
+    /// What is made of it in Envoy is called.
+    pub names: Names,
 }
 
 /// Files on the machine, or in the container, where Envoy runs.

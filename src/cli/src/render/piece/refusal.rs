@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::any::put;
 use super::switch::without_edge;
-use multihome_core::contract::DETOUR;
+use crate::render::names::Names;
 
 /// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
 pub fn two_hosts() -> Value {
@@ -33,7 +33,7 @@ pub fn ignored_upgrades() -> Value {
 /// Where every reply of Envoy's, and of a filter's, is a 200 with a `grpc-message`, the gateway's errors would not show as
 /// what they are, neither to the client nor in the access log. So such a request goes to the listener inside as one of
 /// another type, and is refused there for that.
-pub fn grpc() -> Value {
+pub fn grpc(names: Names) -> Value {
     json!({
         "name": "grpc",
         "match": {"prefix": "/", "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": true}}]},
@@ -41,7 +41,7 @@ pub fn grpc() -> Value {
             "header": {"key": "content-type", "value": "application/x-grpc"},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
         }],
-        "route": {"cluster": DETOUR, "timeout": "0s"},
+        "route": {"cluster": names.detour(), "timeout": "0s"},
         "typed_per_filter_config": without_edge(),
     })
 }

@@ -19,7 +19,7 @@ const RETRIES: u32 = 32;
 pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[String]) -> Value {
     let mut routes = vec![probe::alive(), refusal::two_hosts()];
     if listener.place == Place::Own {
-        routes.extend([refusal::websocket(), refusal::grpc()]);
+        routes.extend([refusal::websocket(), refusal::grpc(listener.names)]);
     }
     // The first that matches holds.
     routes.extend([Awaited::Whole, Awaited::Stream].map(|awaited| model_route(config, listener, awaited)));
@@ -46,7 +46,7 @@ fn model_route(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited
         ),
     };
     let mut action = json!({
-        "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener.detour, awaited)},
+        "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener, awaited)},
         // A response may stream for as long as it keeps coming: see the listener's `stream_idle_timeout`.
         "timeout": "0s",
         "retry_policy": retry_policy(config, awaited),
@@ -97,23 +97,24 @@ fn switched_on(listener: &ListenerContext<'_>) -> Vec<&'static str> {
     filters
 }
 
-/// Maps the cluster's name in filter state, and the space that ends it (the request's ticket follows), to the cluster. A
+/// Maps the endpoint's name in filter state, and the space that ends it (the request's ticket follows), to its cluster. A
 /// name that is not here matches nothing: 503.
-fn next_cluster(config: &Config, detour: Option<&str>, awaited: Awaited) -> Value {
+fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited) -> Value {
     let way = match awaited {
         Awaited::Stream => "",
         Awaited::Whole => WHOLE,
     };
-    let endpoints = config.endpoints.iter().map(|endpoint| endpoint.cluster.as_str());
+    let names = listener.names;
+    let endpoints = config.endpoints.iter().map(|endpoint| (endpoint.name.clone(), names.endpoint(&endpoint.name)));
     let clusters: Map<String, Value> = endpoints
-        .chain(detour)
-        .map(|cluster| {
+        .chain(listener.detour.then(|| (names.detour(), names.detour())))
+        .map(|(name, cluster)| {
             let action = extension(
                 "cluster",
                 "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction",
                 json!({"cluster": cluster}),
             );
-            (format!("{way}{cluster}{NEXT_END}"), json!({"action": action}))
+            (format!("{way}{name}{NEXT_END}"), json!({"action": action}))
         })
         .collect();
     extension(

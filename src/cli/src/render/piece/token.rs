@@ -2,6 +2,8 @@
 
 use multihome_core::config::{Auth, Config, Endpoint, TokenEndpoint};
 
+use crate::render::names::Names;
+
 /// The token endpoints of a policy.
 #[derive(Debug)]
 pub struct TokenClusters(Vec<TokenCluster>);
@@ -9,7 +11,7 @@ pub struct TokenClusters(Vec<TokenCluster>);
 /// One of them.
 #[derive(Debug)]
 pub struct TokenCluster {
-    /// Its name. The colon keeps it apart from every endpoint's.
+    /// Its name.
     pub cluster: String,
     /// Where it answers.
     pub endpoint: TokenEndpoint,
@@ -25,17 +27,13 @@ impl TokenCluster {
 
 impl TokenClusters {
     /// Those that the endpoints of a policy need.
-    pub fn of(config: &Config) -> TokenClusters {
+    pub fn of(config: &Config, names: Names) -> TokenClusters {
         let mut clusters: Vec<TokenCluster> = Vec::new();
         for endpoint in config.endpoints.iter().filter_map(token_endpoint) {
             if clusters.iter().any(|known| known.endpoint == endpoint) {
                 continue;
             }
-            let cluster = match clusters.len() {
-                0 => "multihome:entra".to_owned(),
-                more => format!("multihome:entra:{}", more + 1),
-            };
-            clusters.push(TokenCluster { cluster, endpoint });
+            clusters.push(TokenCluster { cluster: names.entra(clusters.len() + 1), endpoint });
         }
         TokenClusters(clusters)
     }

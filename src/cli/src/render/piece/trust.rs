@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::any::{any, extension};
 use super::strip;
+use crate::render::names::Names;
 use multihome_core::contract::SDK_PREFIX;
 
 /// Where requests come in, as what stands behind it has to know it.
@@ -14,8 +15,10 @@ pub struct ListenerContext<'p> {
     pub name: &'p str,
     /// What its clients may say of themselves.
     pub trust: ClientTrust<'p>,
-    /// The cluster that requests with trailers take, if there is one.
-    pub detour: Option<&'p str>,
+    /// Whether there is a detour that requests with trailers take.
+    pub detour: bool,
+    /// What is made in this Envoy is called.
+    pub names: Names,
     /// What else there is around it.
     pub place: Place,
 }

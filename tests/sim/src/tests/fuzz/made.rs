@@ -81,7 +81,7 @@ const HEADERS: [(&str, &str); 18] = [
     ("x-envoy-retry-on", "5xx"),
     ("x-envoy-upstream-rq-timeout-ms", "1"),
     ("x-multihome-ticket", "1"),
-    ("x-multihome-next", "multihome-azure-sweden"),
+    ("x-multihome-next", "azure-sweden"),
     ("x-multihome-move-on", "1"),
     ("x-multihome-max-attempts", "2"),
     ("x-multihome-order", "ordered"),
@@ -278,8 +278,8 @@ pub fn answer(random: &mut Random) -> Answer {
     let spoils = random.once_in(40).then(|| {
         let value = match random.below(4) {
             0 => random.bytes(16),
-            1 => b"multihome-azure-sweden".to_vec(),
-            2 => [b"multihome-azure-sweden ".as_slice(), &random.bytes(16)].concat(),
+            1 => b"azure-sweden".to_vec(),
+            2 => [b"azure-sweden ".as_slice(), &random.bytes(16)].concat(),
             _ => Vec::new(),
         };
         ("wasm.multihome.next", value)

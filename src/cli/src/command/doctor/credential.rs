@@ -1,0 +1,107 @@
+//! Credentials and certificates: delivered, taken by Envoy's filters, and not at their end.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+
+use super::finding::{Finding, Kind};
+use super::seen::Seen;
+use super::seen::cluster::Cluster;
+use super::seen::json::{list, maps, text};
+use super::time;
+
+/// What is to be said of them now.
+pub fn find(seen: &Seen<'_>, now: SystemTime) -> Vec<Finding> {
+    let mut found = secrets(seen);
+    found.extend(seen.clusters.iter().filter(|cluster| cluster.is_active).filter_map(|of| failing(seen, of)));
+    found.extend(certificates(&seen.replies.certificates, now));
+    found
+}
+
+/// The secrets that our clusters and listeners name, with who needs each.
+fn secrets(seen: &Seen<'_>) -> Vec<Finding> {
+    let mut needed: BTreeMap<&str, String> = BTreeMap::new();
+    let names = |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
+    let clusters = seen.clusters.iter().filter(|of| of.attempt().is_some() || of.name.starts_with("multihome"));
+    for cluster in clusters {
+        for name in names(cluster.body) {
+            needed.entry(name).or_insert_with(|| format!("cluster `{}`", cluster.name));
+        }
+    }
+    for chain in seen.chains.iter().filter(|chain| chain.model_routes().next().is_some()) {
+        for name in names(chain.body) {
+            needed.entry(name).or_insert_with(|| format!("listener `{}`", chain.listener));
+        }
+    }
+    let delivered = seen.replies.dump.secrets();
+    let is_there = |name: &str| delivered.iter().any(|secret| secret.name == name && secret.is_active);
+    let missing = needed.into_iter().filter(|(name, _)| !is_there(name));
+    missing.map(|(name, place)| {
+        Finding::fault(
+            Kind::SecretMissing,
+            place,
+            format!("the secret `{name}` has not been delivered: attempts there go without a credential, and fail over"),
+            format!("put the secret into the file that its `sds_config` names, under the name `{name}`, by a rename; Envoy takes it within a second"),
+        )
+    }).collect()
+}
+
+/// What Envoy's own filters count. A few failures at the start are usual for Entra ID, whose first token comes a second later.
+fn failing(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
+    cluster.attempt()?;
+    let stats = &seen.replies.stats;
+    let count = |name: &str| stats.number(&format!("cluster.{}.{name}", cluster.name));
+    let (failed, done) = [
+        ("credential_injector.failed", "credential_injector.injected"),
+        ("aws_request_signing.signing_failed", "aws_request_signing.signing_added"),
+    ].iter().map(|(failed, done)| (count(failed), count(done))).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    (failed > 0 && done == 0).then(|| {
+        Finding::warning(
+            Kind::CredentialFailing,
+            format!("cluster `{}`", cluster.name),
+            format!("Envoy had no credential for any of the {failed} requests since it started"),
+            "look at the secret's file; for AWS at the keys of Envoy's environment, container or instance; for Entra ID at Envoy's log (`credential_injector`)",
+        )
+    })
+}
+
+fn certificates(reply: &Value, now: SystemTime) -> Vec<Finding> {
+    let all = list(reply, "/certificates").iter();
+    let each = all.flat_map(|one| ["/cert_chain", "/ca_cert"].into_iter().flat_map(|part| list(one, part)));
+    // One authority stands behind many clusters.
+    let mut known: BTreeMap<(&str, &str), &Value> = BTreeMap::new();
+    for certificate in each {
+        known.entry((text(certificate, "/path"), text(certificate, "/serial_number"))).or_insert(certificate);
+    }
+    known.into_values().filter_map(|certificate| ending(certificate, now)).collect()
+}
+
+/// The longest before its end that a certificate is spoken of.
+const NOTICE: Duration = Duration::from_secs(14 * 24 * 3600);
+
+fn ending(certificate: &Value, now: SystemTime) -> Option<Finding> {
+    let (from, to) = (text(certificate, "/valid_from"), text(certificate, "/expiration_time"));
+    let end = time::parse(to)?;
+    let path = text(certificate, "/path");
+    let place = format!("certificate {}, serial number {}", if path.is_empty() { "<inline>" } else { path }, text(certificate, "/serial_number"));
+    let Ok(left) = end.duration_since(now) else {
+        return Some(Finding::fault(
+            Kind::CertificateExpired,
+            place,
+            format!("it ended on {to}: connections that need it fail"),
+            "replace it",
+        ));
+    };
+    // A mesh renews certificates of a day each half of a day: what is late is a share of the whole time.
+    let whole = time::parse(from).and_then(|from| end.duration_since(from).ok());
+    let notice = whole.map_or(NOTICE, |whole| NOTICE.min(whole / 6));
+    (left < notice).then(|| {
+        Finding::warning(
+            Kind::CertificateExpiring,
+            place,
+            format!("it ends on {to}"),
+            "replace it, or look why it has not been renewed",
+        )
+    })
+}

@@ -1,0 +1,119 @@
+//! `render envoy`: a bootstrap, or parts.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::FormatName;
+use super::value::{address, bytes, listener};
+use crate::command::envoy_version;
+use crate::file;
+use crate::outcome::{Outcome, lines};
+use crate::render::envoy;
+use crate::render::envoy::options::{Options, Part, Scope};
+use crate::render::names::Names;
+use crate::render::piece::policy::{Paths, Policy};
+use crate::render::rendered::Rendered;
+
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Secrets: each `sds: NAME` of the policy is the file SDS_DIR/NAME.yaml, which must exist when Envoy starts (it may be empty):
+
+    resources:
+      - \"@type\": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
+        name: NAME
+        generic_secret: {secret: {inline_string: \"the secret\"}}
+
+Replace it by renaming another file over it: Envoy takes the new one within a second.
+`auth: sigv4` takes AWS credentials from Envoy's environment, files, container or instance, as the AWS SDKs do.
+
+Examples:
+    multihome render envoy policy.yaml --wasm /etc/multihome/multihome.wasm --listen 127.0.0.1:8080 --admin 127.0.0.1:9901
+    multihome render envoy policy.yaml --wasm multihome.wasm --listen 127.0.0.1:8080 --listen partners=0.0.0.0:8443 --admin 127.0.0.1:9901
+    multihome render envoy policy.yaml --wasm multihome.wasm --part clusters")]
+pub struct RenderEnvoy {
+    /// The policy, YAML or JSON
+    policy: PathBuf,
+    /// The module's file, as Envoy will find it
+    #[arg(long, value_name = "FILE")]
+    wasm: String,
+    /// Where to listen: IP:PORT is the listener `default`, NAME=IP:PORT another one; may be repeated
+    #[arg(long, value_name = "[NAME=]IP:PORT", value_parser = listener, required_unless_present = "part")]
+    listen: Vec<(String, SocketAddr)>,
+    /// Where the admin interface listens
+    #[arg(long, value_name = "IP:PORT", value_parser = address, required_unless_present = "part")]
+    admin: Option<SocketAddr>,
+    /// A listener for `/healthz` and `/readyz` alone, that answers them also when the others are full or memory is short
+    #[arg(long, value_name = "IP:PORT", value_parser = address, conflicts_with = "part")]
+    probe: Option<SocketAddr>,
+    /// Only this part; `--listen` then says for which listener
+    #[arg(long, value_enum)]
+    part: Option<PartName>,
+    /// For `--part route`: a host name that clients call the gateway by, or `*` where your listener has no other virtual
+    /// host; may be repeated
+    #[arg(long, value_name = "HOST", required_if_eq("part", "route"))]
+    domain: Vec<String>,
+    /// The folder of the secrets' files
+    #[arg(long, value_name = "DIR", default_value = "/etc/multihome/secrets")]
+    sds_dir: String,
+    /// The authorities that the clouds' certificates are held against, where an endpoint names none of its own
+    #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
+    ca_file: String,
+    /// The most memory that Envoy may allocate: near it, it resets the largest streams and refuses requests. In bytes, or
+    /// with KiB, MiB, GiB; the module and what Envoy itself is made of (150 MiB) come on top
+    #[arg(long, value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
+    max_heap: u64,
+    /// The most connections that one listener takes; more are closed at once
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    max_connections: u32,
+    /// An Envoy binary: refuse to render if it is too old for what is rendered
+    #[arg(long, value_name = "PATH")]
+    envoy: Option<PathBuf>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = FormatName::Yaml)]
+    format: FormatName,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum PartName {
+    /// The HTTP filters before the router, and what the connection manager needs beside them
+    Filters,
+    /// The virtual host with the route to all clusters
+    Route,
+    /// The clusters
+    Clusters,
+}
+
+impl RenderEnvoy {
+    /// Renders, unless there is a reason not to.
+    pub fn run(self) -> Result<Outcome, Outcome> {
+        if let Some(envoy) = &self.envoy {
+            envoy_version::require(envoy)?;
+        }
+        let file = file::read(&self.policy)?;
+        let scope = match self.part {
+            None => Scope::Bootstrap,
+            Some(PartName::Filters) => Scope::Part(Part::Filters),
+            Some(PartName::Route) => Scope::Part(Part::Route),
+            Some(PartName::Clusters) => Scope::Part(Part::Clusters),
+        };
+        let options = Options {
+            paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
+            listeners: self.listen,
+            admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
+            domains: self.domain,
+            probe: self.probe,
+            max_heap_bytes: self.max_heap,
+            max_connections: self.max_connections,
+        };
+        let remarks = envoy::remarks::on(&file.config, &options, scope);
+        if !remarks.faults.is_empty() {
+            return Err(Outcome::faults(lines("error", &remarks.faults)));
+        }
+        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        let Rendered { files } = envoy::render(&policy, &options, scope, self.format.into());
+        let out = files.into_iter().map(|(_, text)| text).collect();
+        Ok(Outcome { out, err: lines("warning", &remarks.warnings), code: 0 })
+    }
+}

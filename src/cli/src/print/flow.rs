@@ -1,0 +1,61 @@
+//! Small objects and lists on one line: `{address: contoso.example, port_value: 443}`.
+
+use serde_json::Value;
+
+use super::{embedded, note, scalar};
+
+/// How deep an object on one line may be nested: what is deeper is read more easily over several.
+const DEEPEST: usize = 2;
+
+/// The value on one line, if it is small enough to be read there and nothing has to be said inside it.
+pub fn flow(value: &Value) -> Option<String> {
+    at(value, 0)
+}
+
+fn at(value: &Value, depth: usize) -> Option<String> {
+    match value {
+        Value::Object(members) if !members.is_empty() => {
+            // A note has nowhere to stand, and the name of a type deserves a line.
+            if depth == DEEPEST || note::facts(members).count() < members.len() || members.contains_key("@type") {
+                return None;
+            }
+            let members: Option<Vec<String>> = members
+                .iter()
+                .map(|(key, member)| Some(format!("{}: {}", scalar::word(key), at(member, depth + 1)?)))
+                .collect();
+            Some(format!("{{{}}}", members?.join(", ")))
+        }
+        Value::Array(items) if !items.is_empty() => {
+            let words: Option<Vec<String>> =
+                items.iter().map(|item| if is_nested(item) { None } else { at(item, depth) }).collect();
+            Some(format!("[{}]", words?.join(", ")))
+        }
+        Value::String(text) if embedded::pretty_json(text).is_some() => None,
+        scalar => Some(scalar::plain(scalar)),
+    }
+}
+
+fn is_nested(value: &Value) -> bool {
+    value.as_object().is_some_and(|members| !members.is_empty())
+        || value.as_array().is_some_and(|items| !items.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn takes_what_is_small() {
+        for (value, expected) in [
+            (json!({"a": {"b": [1, "x: y", {}]}, "c": "0s"}), Some("{a: {b: [1, \"x: y\", {}]}, c: 0s}")),
+            (json!({"a": {"b": {"c": 1}}}), None),
+            (json!({"a": [{"b": 1}]}), None),
+            (json!({"a": 1, "#a": "why"}), None),
+            (json!({"@type": "t"}), None),
+            (json!({"a": "{\"json\": 1}"}), None),
+        ] {
+            assert_eq!(flow(&value).as_deref(), expected);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What is made in Envoy is called: clusters, and the VM. The module knows none of these names: it names endpoints, and its
+//! configuration names the clusters that it calls itself.
+
+/// The names of one generation. In an Envoy where one takes over from another, each has its own, so that both are there
+/// until the last request of the former has ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// Which one. `None` where there is never more than one.
+    pub generation: Option<u32>,
+}
+
+impl Names {
+    /// The cluster of the endpoint of that name. It has a `-` where all others have a colon, which no endpoint's name holds.
+    pub fn endpoint(self, endpoint: &str) -> String {
+        format!("{}-{endpoint}", self.vm_id())
+    }
+
+    /// The cluster of Google's metadata server.
+    pub fn metadata(self) -> String {
+        format!("{}:gcp-metadata", self.vm_id())
+    }
+
+    /// The cluster of a token endpoint, by its number from 1.
+    pub fn entra(self, number: usize) -> String {
+        match number {
+            1 => format!("{}:entra", self.vm_id()),
+            more => format!("{}:entra:{more}", self.vm_id()),
+        }
+    }
+
+    /// The listener inside Envoy in which a request loses its trailers, and its cluster.
+    pub fn detour(self) -> String {
+        format!("{}:detour", self.vm_id())
+    }
+
+    /// The listener inside Envoy that absorbs an endpoint's informational responses.
+    pub fn absorber(self, endpoint: &str) -> String {
+        format!("{}:absorb:{endpoint}", self.vm_id())
+    }
+
+    /// The cluster behind that listener: the endpoint's cloud.
+    pub fn behind_absorber(self, endpoint: &str) -> String {
+        format!("{}:absorbed:{endpoint}", self.vm_id())
+    }
+
+    /// The VM: edge and attempts of one generation share it, and its memory.
+    pub fn vm_id(self) -> String {
+        match self.generation {
+            None => "multihome".to_owned(),
+            Some(generation) => format!("multihome-v{generation}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_generation_has_its_own() {
+        let names = Names { generation: Some(2) };
+        assert_eq!(names.vm_id(), "multihome-v2");
+        assert_eq!(names.endpoint("azure-weu"), "multihome-v2-azure-weu");
+        assert_eq!(names.detour(), "multihome-v2:detour");
+        assert_eq!(Names::default().endpoint("azure-weu"), "multihome-azure-weu");
+        assert_eq!((names.entra(1), names.entra(2)), ("multihome-v2:entra".into(), "multihome-v2:entra:2".into()));
+    }
+}
