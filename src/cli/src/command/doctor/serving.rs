@@ -143,7 +143,7 @@ fn unrouted(seen: &Seen<'_>) -> Vec<Finding> {
         for route in chain.model_routes() {
             let ways = route.next.as_deref().unwrap_or_default();
             let keys: BTreeSet<&str> = ways.iter().map(|way| name_in(way.key)).collect();
-            let lost = config.endpoints.iter().filter(|endpoint| !keys.contains(endpoint.cluster.as_str()));
+            let lost = config.endpoints.iter().filter(|endpoint| !keys.contains(endpoint.name.as_str()));
             found.extend(lost.map(|endpoint| {
                 Finding::fault(
                     Kind::EndpointUnrouted,
