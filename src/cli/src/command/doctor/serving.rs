@@ -27,7 +27,8 @@ pub fn find(seen: &Seen<'_>, wanted: Option<&Config>) -> Vec<Finding> {
 
 /// The versions by their source: `lds`, `cds`, `rds NAME`, `ecds NAME`.
 pub fn versions(stats: &Stats) -> BTreeMap<String, String> {
-    let named = stats.texts().filter_map(|(name, version)| Some((source(name.strip_suffix(".version_text")?)?, version)));
+    let named =
+        stats.texts().filter_map(|(name, version)| Some((source(name.strip_suffix(".version_text")?)?, version)));
     named.map(|(source, version)| (source, version.to_owned())).collect()
 }
 
@@ -37,9 +38,12 @@ fn source(scope: &str) -> Option<String> {
         "listener_manager.lds" => Some("lds".to_owned()),
         "cluster_manager.cds" => Some("cds".to_owned()),
         _ => {
-            let filter = scope.strip_prefix("extension_config_discovery.http_filter.").map(|name| format!("ecds {name}"));
+            let filter =
+                scope.strip_prefix("extension_config_discovery.http_filter.").map(|name| format!("ecds {name}"));
             let filter = filter.or_else(|| {
-                scope.strip_prefix("extension_config_discovery.upstream_http_filter.").map(|name| format!("ecds {name}"))
+                scope
+                    .strip_prefix("extension_config_discovery.upstream_http_filter.")
+                    .map(|name| format!("ecds {name}"))
             });
             filter.or_else(|| scope.strip_prefix("http.")?.split_once(".rds.").map(|(_, name)| format!("rds {name}")))
         }
@@ -93,7 +97,12 @@ fn rejected(seen: &Seen<'_>) -> Vec<Finding> {
 }
 
 fn refused(place: String, what: String) -> Finding {
-    Finding::fault(Kind::UpdateRejected, place, what, "look for `rejected` in Envoy's log, render again, and replace the file by a rename")
+    Finding::fault(
+        Kind::UpdateRejected,
+        place,
+        what,
+        "look for `rejected` in Envoy's log, render again, and replace the file by a rename",
+    )
 }
 
 /// Which policy decides.
@@ -107,26 +116,23 @@ fn policies(seen: &Seen<'_>, wanted: Option<&Config>) -> Vec<Finding> {
             "use the `multihome` of the module's own version",
         ));
     }
-    let versions: BTreeMap<String, &str> = seen
-        .running
-        .iter()
-        .filter_map(|running| Some((running.config.as_ref()?.version.to_string(), running.listener)))
-        .collect();
+    let versions = seen.versions();
+    let at = |listeners: &BTreeSet<&str>| listeners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if versions.len() > 1 {
-        let shown: Vec<_> = versions.iter().map(|(version, listener)| format!("{version} at `{listener}`")).collect();
+        let shown: Vec<_> = versions.iter().map(|(version, listeners)| format!("{version} at {}", at(listeners))).collect();
         found.push(Finding::warning(
             Kind::PolicyMixed,
             "the edges",
-            format!("they decide by different policies: {}", shown.join(", ")),
+            format!("they decide by different policies: {}", shown.join("; ")),
             "render all listeners from one policy; where a change is under way, ask again",
         ));
     }
     if let Some(wanted) = wanted.map(|config| config.version.to_string()) {
         let others = versions.iter().filter(|(version, _)| **version != wanted);
-        found.extend(others.map(|(version, listener)| {
+        found.extend(others.map(|(version, listeners)| {
             Finding::fault(
                 Kind::PolicyDiffers,
-                format!("listener `{listener}`"),
+                format!("listener {}", at(listeners)),
                 format!("version {version} of the policy decides here, and the file is version {wanted}"),
                 "render the file again and give it to Envoy; if that was done, look for `update-rejected`",
             )
@@ -148,7 +154,10 @@ fn unrouted(seen: &Seen<'_>) -> Vec<Finding> {
                 Finding::fault(
                     Kind::EndpointUnrouted,
                     format!("listener `{}`, {}", chain.listener, route.name()),
-                    format!("the policy has the endpoint `{}`, and the route does not know it: attempts there are 503s", endpoint.name),
+                    format!(
+                        "the policy has the endpoint `{}`, and the route does not know it: attempts there are 503s",
+                        endpoint.name
+                    ),
                     "give Envoy clusters and routes of the same policy before the edge's",
                 )
             }));

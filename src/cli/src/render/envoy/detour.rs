@@ -20,6 +20,7 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::listener;
+use crate::print::note::explained;
 use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
@@ -41,22 +42,29 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
     let context = ListenerContext { name: &name, trust, detour, names, place: Place::Inside };
     let routes = listener::all_hosts(config, &context);
     json!({
+        "#": "Inside this Envoy: where a request that ends in HTTP/2 trailers loses them. Envoy signs a request for AWS at the \
+            end of its body and, where trailers are the end, not at all. The edge sends such a request here by HTTP/1.1, \
+            which carries no trailers, and the edge here decides on it as on any other.",
         "name": name,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
-        // Its connections were counted where they came from.
+        "#ignore_global_conn_limit": COUNTED,
         "ignore_global_conn_limit": true,
         "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
     })
 }
 
+/// Of a listener inside this Envoy.
+pub const COUNTED: &str = "Its connections were counted where they came from.";
+
 /// What Envoy needs to have internal listeners at all.
 pub fn bootstrap_extension() -> Value {
-    extension(
+    let extension = extension(
         "envoy.bootstrap.internal_listener",
         "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
         json!({}),
-    )
+    );
+    explained("Without it Envoy has no listeners inside itself (`internal_listener`).", extension)
 }
 
 /// The way into it.
@@ -65,9 +73,10 @@ pub fn cluster(config: &Config, names: Names) -> Value {
     let mut cluster = internal(config, &name, &name);
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
-        // Closed from here, long before the listener does it: a request on a connection that just closes is lost.
+        "#common_http_protocol_options": "Closed from here, long before the listener does it: a request on a connection \
+            that just closes is lost.",
         "common_http_protocol_options": {"idle_timeout": "60s"},
     });
     put_http_options(&mut cluster, protocol);
-    cluster
+    explained("The way to the listener of this name.", cluster)
 }

@@ -8,7 +8,7 @@ mod detour;
 mod listener;
 pub mod options;
 mod overload;
-mod probe;
+pub mod probe;
 pub mod remarks;
 
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use super::piece::any::{listen, put};
 use super::piece::policy::Policy;
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
 const HEADING: &str = "\
@@ -34,7 +34,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
             ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, policy.names, false)}))
         }
     };
-    Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
+    Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
 fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
@@ -51,13 +51,13 @@ fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     listeners.extend(absorber::listeners(policy.config, policy.names));
     clusters.push(detour::cluster(policy.config, policy.names));
     json!({
-        // Secrets from files need a node's id and cluster, whatever they are.
+        "#node": "yours: any names. Envoy reads secrets from files only if it has some.",
         "node": {"id": "multihome", "cluster": "multihome"},
-        "admin": {"address": listen(options.admin)},
-        "static_resources": {"listeners": listeners, "clusters": clusters},
-        "bootstrap_extensions": [detour::bootstrap_extension()],
-        "overload_manager": overload::manager(options),
+        "admin": {"#address": "yours: --admin. Whoever reaches it can stop Envoy.", "address": listen(options.admin)},
         "layered_runtime": overload::runtime(options),
+        "overload_manager": overload::manager(options),
+        "bootstrap_extensions": [detour::bootstrap_extension()],
+        "static_resources": {"listeners": listeners, "clusters": clusters},
     })
 }
 

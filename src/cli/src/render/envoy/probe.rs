@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use super::listener;
+use super::{detour, listener};
 use crate::render::piece::any::listen;
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::probe;
@@ -23,14 +23,19 @@ pub const MAX_CONNECTIONS: u32 = 64;
 /// The listener at `address`.
 pub fn listener(policy: &Policy<'_>, paths: &Paths, address: SocketAddr) -> Value {
     let trust = ClientTrust::of(policy.config, NAME);
-    let context = ListenerContext { name: NAME, trust, detour: false, names: policy.names, place: Place::Own };
+    // Nothing here goes there; but with it the edge has the configuration that it has elsewhere, which a worker reads once.
+    let detour = detour::is_needed(policy.config);
+    let context = ListenerContext { name: NAME, trust, detour, names: policy.names, place: Place::Own };
     let routes = json!({"name": NAME, "virtual_hosts": [{
         "name": NAME,
         "domains": ["*"],
         "routes": [probe::alive(), probe::ready(), probe::nothing()],
     }]});
     json!({
+        "#": "For probes alone. It responds also when the other listeners are full or memory is short: whoever restarted \
+            Envoy then would end every stream.",
         "name": NAME,
+        "#address": "yours: --probe",
         "address": listen(address),
         "ignore_global_conn_limit": true,
         "bypass_overload_manager": true,

@@ -16,7 +16,7 @@ pub mod remarks;
 mod route;
 
 use super::piece::policy::Policy;
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use object::{Document, file};
 use options::{Mode, Options};
 
@@ -24,13 +24,17 @@ const HEADING: &str = "\
 # Made by `multihome render istio`; for Istio 1.31 and later. Change the policy and render again rather than this file.
 ";
 
+fn heading() -> String {
+    format!("{HEADING}{LEGEND}\n")
+}
+
 /// The manifests, and what the gateway's pods need.
 pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendered {
     let mut files: Vec<(String, String)> = groups(policy, options)
         .into_iter()
         .enumerate()
         .map(|(position, (stem, documents))| {
-            (format.path(&format!("{}-{stem}", position + 1)), file(format, HEADING, &documents))
+            (format.path(&format!("{}-{stem}", position + 1)), file(format, &heading(), &documents))
         })
         .collect();
     files.push(pod::file(policy.config, options));
@@ -40,7 +44,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendere
 /// All manifests as one text; what the pods need is a comment of it.
 pub fn print(policy: &Policy<'_>, options: &Options, format: Format) -> String {
     let documents: Vec<Document> = groups(policy, options).into_iter().flat_map(|(_, documents)| documents).collect();
-    let mut text = file(format, HEADING, &documents);
+    let mut text = file(format, &heading(), &documents);
     if format == Format::Yaml {
         text.push_str(&format!("---\n{}", pod::comment(policy.config, options)));
     }

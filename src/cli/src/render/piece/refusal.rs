@@ -4,19 +4,25 @@ use serde_json::{Value, json};
 
 use super::any::put;
 use super::switch::without_edge;
+use crate::print::note::explained;
 use crate::render::names::Names;
 
-/// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
+/// Two `Host` headers.
 pub fn two_hosts() -> Value {
     let comma = json!({"name": ":authority", "string_match": {"contains": ","}});
-    direct("two-hosts", comma, 400, "`Host` stands more than once.")
+    explained(
+        "Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2).",
+        direct("two-hosts", comma, 400, "`Host` stands more than once."),
+    )
 }
 
-/// A WebSocket, on any path: 426, by which clients that would like one go on by HTTP (a 403 ends them). It needs
-/// [`websocket_upgrade`], without which Envoy answers 403 before it looks for a route.
+/// A WebSocket, on any path. It needs [`websocket_upgrade`], without which Envoy answers 403 before it looks for a route.
 pub fn websocket() -> Value {
     let offered = json!({"name": "upgrade", "string_match": {"contains": "websocket", "ignore_case": true}});
-    direct("websocket", offered, 426, "")
+    explained(
+        "At a 426 clients that would like a WebSocket go on by HTTP; a 403 would end them.",
+        direct("websocket", offered, 426, ""),
+    )
 }
 
 /// Lets an offer of WebSocket come to its route. For connection managers without routes to anything else: it holds for all.
@@ -30,11 +36,11 @@ pub fn ignored_upgrades() -> Value {
     json!([{"safe_regex": {"regex": all_but(WEBSOCKET)}}])
 }
 
-/// Where every reply of Envoy's, and of a filter's, is a 200 with a `grpc-message`, the gateway's errors would not show as
-/// what they are, neither to the client nor in the access log. So such a request goes to the listener inside as one of
-/// another type, and is refused there for that.
+/// A request of gRPC, which is refused in the listener inside this Envoy.
 pub fn grpc(names: Names) -> Value {
     json!({
+        "#": "Envoy replies to gRPC with a 200 and a `grpc-message`, where an error would not show, neither to the client nor in \
+            the access log. So it goes through the listener inside, as of another type, and is refused there for that.",
         "name": "grpc",
         "match": {"prefix": "/", "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": true}}]},
         "request_headers_to_add": [{

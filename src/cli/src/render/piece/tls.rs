@@ -6,6 +6,7 @@ use multihome_core::config::{ListenerTls, Tls};
 use serde_json::{Value, json};
 
 use super::any::{extension, put};
+use crate::print::note::explain;
 
 /// The connection to a cloud: its name is asked for and its certificate has to hold it.
 pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
@@ -13,6 +14,7 @@ pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
     let mut context = json!({
         "common_tls_context": {
             "validation_context": {
+                "#trusted_ca": if tls.ca_file.is_some() { "policy: tls.ca_file" } else { "yours: --ca-file" },
                 "trusted_ca": {"filename": tls.ca_file.as_deref().unwrap_or(ca_file)},
                 "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": tls.san}}],
             },
@@ -33,13 +35,20 @@ pub fn downstream(tls: &ListenerTls) -> Value {
             "private_key": {"filename": tls.key_file},
         }],
     });
-    let mut context = json!({"require_client_certificate": false});
+    let mut context = json!({
+        "#require_client_certificate": "Some clients are trusted by a certificate; the others need none.",
+        "require_client_certificate": false,
+    });
     if let Some(file) = &tls.client_ca_file {
         put(&mut common, "validation_context", Some(json!({"trusted_ca": {"filename": file}})));
-        // A resumed session (Envoy 1.40.0) lacks the names of the client's certificate that trust goes by. So none is
-        // resumed, neither by a ticket nor by an id: every connection shows its certificate.
         put(&mut context, "disable_stateless_session_resumption", Some(json!(true)));
         put(&mut context, "disable_stateful_session_resumption", Some(json!(true)));
+        explain(
+            &mut context,
+            "disable_stateless_session_resumption",
+            "A resumed session (Envoy 1.40) lacks the names of the client's certificate, by which it is trusted: every \
+                connection has to show its certificate.",
+        );
     }
     put(&mut context, "common_tls_context", Some(common));
     extension("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext", context)

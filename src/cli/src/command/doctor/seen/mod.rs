@@ -5,7 +5,7 @@ pub mod cluster;
 pub mod filter;
 pub mod json;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use multihome_core::config::{self, Config};
 use serde_json::Value;
@@ -31,7 +31,7 @@ pub struct Replies {
 }
 
 /// The statistics that are looked at.
-const STATS: &str = "update_rejected$|version_text$|vm_reload$|^wasm\\.envoy\\.|credential_injector\\.|aws_request_signing\\.|connected_state$";
+const STATS: &str = "update_rejected$|version_text$|vm_reload_success$|^wasm\\.envoy\\.|credential_injector\\.|connected_state$";
 
 impl Replies {
     /// Asks for all of them.
@@ -77,13 +77,17 @@ impl<'s> Seen<'s> {
     /// Reads the replies.
     pub fn of(replies: &'s Replies, rendered_for: Option<&'s str>) -> Seen<'s> {
         let dump = &replies.dump;
-        let discovered: Discoveries<'s> = dump.filters().into_iter().map(|found| {
-            let accepted = format!("extension_config_discovery.http_filter.{}.version_text", found.name);
-            // The dump has the last update, taken or not; the statistic the last that was taken.
-            let is_rejected = replies.stats.text(&accepted).is_some_and(|accepted| accepted != found.version);
-            let config = found.body.get("typed_config").unwrap_or(&Value::Null);
-            (found.name, Discovered { config, is_rejected })
-        }).collect();
+        let discovered: Discoveries<'s> = dump
+            .filters()
+            .into_iter()
+            .map(|found| {
+                let accepted = format!("extension_config_discovery.http_filter.{}.version_text", found.name);
+                // The dump has the last update, taken or not; the statistic the last that was taken.
+                let is_rejected = replies.stats.text(&accepted).is_some_and(|accepted| accepted != found.version);
+                let config = found.body.get("typed_config").unwrap_or(&Value::Null);
+                (found.name, Discovered { config, is_rejected })
+            })
+            .collect();
         let configs = dump.route_configs();
         let listeners = dump.listeners().into_iter().filter(|listener| listener.is_active);
         let chains: Vec<Chain<'s>> =
@@ -105,6 +109,17 @@ impl<'s> Seen<'s> {
     /// The policy that decides at a listener.
     pub fn policy_at(&self, listener: &str) -> Option<&Config> {
         self.running.iter().find(|running| running.listener == listener)?.config.as_ref()
+    }
+
+    /// The versions of the policies that decide, with the listeners where they do.
+    pub fn versions(&self) -> BTreeMap<String, BTreeSet<&'s str>> {
+        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for running in &self.running {
+            if let Some(config) = &running.config {
+                found.entry(config.version.to_string()).or_default().insert(running.listener);
+            }
+        }
+        found
     }
 
     /// The plugins that serve together: each running edge, and the attempts that its routes lead to.
