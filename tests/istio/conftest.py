@@ -25,7 +25,7 @@ def istio():
 
 @pytest.fixture(scope="session")
 def issuer():
-    return Issuer("https://issuer.contoso.test")
+    return Issuer()
 
 
 @pytest.fixture(scope="session")

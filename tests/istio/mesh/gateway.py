@@ -58,7 +58,7 @@ class IstioGateway(Gateway):
         if "host" not in names:
             headers.append(("host", self.host))
         if tenant is not None and self.issuer and "authorization" not in names:
-            headers.append(("authorization", f"Bearer {self.issuer.token(tenant=tenant)}"))
+            headers.append(("authorization", self.issuer.bearer(sub="client", tenant=tenant)))
         return headers, body
 
     def of_shop(self, method, path, headers=(), body=None, **options):
