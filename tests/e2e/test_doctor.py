@@ -476,7 +476,7 @@ def parts(gateway_folder, ca_file):
         shop = {"name": "shop", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200}}]}
         whole["route_config"] = {"name": "own", "virtual_hosts": [*part("route", "--domain", OURS)["virtual_hosts"], shop]}
         static = bootstrap["static_resources"]
-        static["listeners"] = static["listeners"][:1]
+        static["listeners"] = [*static["listeners"][:1], *part("listeners")["listeners"]]
         static["clusters"] = part("clusters")["clusters"]
 
     return edit

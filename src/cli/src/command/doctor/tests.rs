@@ -26,6 +26,7 @@ fn rendered(scope: Scope) -> Value {
         listeners: vec![("default".to_owned(), any)],
         admin: any,
         domains: vec!["llm.contoso.test".to_owned()],
+        internal_listeners: false,
         probe: None,
         max_heap_bytes: 1 << 30,
         max_connections: 100,
