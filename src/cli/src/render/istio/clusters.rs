@@ -3,7 +3,6 @@
 use super::object::Document;
 use super::options::Options;
 use super::patch::{cluster, envoy_filter};
-use crate::render::names::Names;
 use crate::render::piece;
 use crate::render::piece::policy::Policy;
 

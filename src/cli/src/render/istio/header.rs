@@ -5,14 +5,13 @@
 //! for it away, the routes that go by it and the filter's being switched on stand in one object: one without the other
 //! cannot be.
 
-use multihome_core::config::{Awaited, Config, Endpoint};
+use multihome_core::config::{Awaited, Endpoint};
 use multihome_core::contract::{ATTEMPT_FILTER, ENDPOINT, HEADER_ROLE};
 use serde_json::{Value, json};
 
 use super::object::{Document, labels, object};
 use super::options::{Name, Options};
 use super::{gateway, identity, patch};
-use crate::render::names::Names;
 use crate::render::piece::any::{duration, extension, put};
 use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::Policy;
@@ -44,7 +43,7 @@ pub fn groups(policy: &Policy<'_>, options: &Options) -> Vec<(&'static str, Vec<
 }
 
 fn clusters(policy: &Policy<'_>, options: &Options) -> Document {
-    let mut clusters = cluster::all(policy.config, &options.paths, Names::default(), false);
+    let mut clusters = cluster::all(policy.config, &options.paths, policy.names, false);
     clusters.iter_mut().for_each(remove_attempt);
     let patches = clusters.into_iter().map(patch::cluster).map(patch::for_any_proxy).collect();
     Document::new(
@@ -79,7 +78,7 @@ fn route(policy: &Policy<'_>, options: &Options) -> Document {
     for host in &options.hosts {
         // For the route of the VirtualService too, which a request has before an endpoint is chosen.
         patches.push(patch::virtual_host(options, host, json!({"typed_per_filter_config": on})));
-        let routes = config.endpoints.iter().map(|endpoint| to_endpoint(config, endpoint));
+        let routes = config.endpoints.iter().map(|endpoint| to_endpoint(policy, endpoint));
         patches.extend(routes.map(|route| patch::first_route(options, host, route)));
     }
     let patches = patches.into_iter().map(patch::for_any_proxy).collect();
@@ -90,14 +89,15 @@ plugin has not seen takes the route of the VirtualService, and is refused.",
     )
 }
 
-fn to_endpoint(config: &Config, endpoint: &Endpoint) -> Value {
+fn to_endpoint(policy: &Policy<'_>, endpoint: &Endpoint) -> Value {
+    let config = policy.config;
     json!({
         "name": format!("multihome-{}", endpoint.name),
         "match": {"prefix": "/", "headers": [{"name": ENDPOINT, "string_match": {"exact": endpoint.name}}]},
         "metadata": reply::mark(),
         "request_body_buffer_limit": buffer_bytes(config),
         "route": {
-            "cluster": Names::default().endpoint(&endpoint.name),
+            "cluster": policy.names.endpoint(&endpoint.name),
             "host_rewrite_literal": endpoint.host,
             "timeout": "0s",
             "idle_timeout": duration(stream_idle(config, Awaited::Whole)),
@@ -107,7 +107,7 @@ fn to_endpoint(config: &Config, endpoint: &Endpoint) -> Value {
 
 fn plugin(policy: &Policy<'_>, options: &Options) -> Document {
     let mut configuration = json!({"role": HEADER_ROLE, "hosts": options.hosts, "policy": policy.node});
-    let metadata = policy.config.needs_google_token().then(|| json!(Names::default().metadata()));
+    let metadata = policy.config.needs_google_token().then(|| json!(policy.names.metadata()));
     put(&mut configuration, "metadata", metadata);
     Document::new(
         "The module, with the policy.",
