@@ -18,11 +18,12 @@ class IstioGateway(Gateway):
     """Renders `policy` by `multihome render istio` for `host` with more words, `options`, and starts istiod and Envoy on it.
 
     `edit` changes the text of our manifests before istiod gets it; with `apart` the other team has a port of its own, as it
-    must where ours speaks TLS. Requests go to our host with the token of their tenant,
+    must where ours speaks TLS; `version` is what Envoy calls its Istio. Requests go to our host with the token of their tenant,
     as `issuer` signs it, but where they bring their own `host` or `authorization`."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, neighbour, issuer=None, host=OURS, options=(), secrets=None,
-                 edit=None, kubernetes=None, certificates=None, apart=False, module=places.MODULE, concurrency=2):
+                 edit=None, kubernetes=None, certificates=None, apart=False, module=places.MODULE, concurrency=2,
+                 version="1.31.0"):
         self.processes, self.directory, self.clouds = processes, directory, clouds
         self.issuer, self.host = issuer, host
         directory.mkdir(parents=True, exist_ok=True)
@@ -37,7 +38,7 @@ class IstioGateway(Gateway):
         manifests = {"ours": self.edit(self.render(policy)), "shop": shop(port_of_shop, neighbour.port)}
         self.istiod = Istiod(processes, directory, manifests, kubernetes, certificates)
         self.config = directory / "envoy.json"
-        self.config.write_text(json.dumps(bootstrap(self.istiod.address)))
+        self.config.write_text(json.dumps(bootstrap(self.istiod.address, version)))
         self._start([envoy], concurrency, clouds.aws_environment())
         self.addresses = {"default": f"127.0.0.1:{self.port}", "shop": f"127.0.0.1:{port_of_shop}"}
 
@@ -76,7 +77,7 @@ def render(source, *words, host=OURS):
     return rendered.stdout
 
 
-def bootstrap(istiod):
+def bootstrap(istiod, version):
     """What istio-proxy would start its Envoy with, as far as a stock Envoy knows it. The address in the node's id must be no
     ServiceEntry's: istiod would take the gateway's ports from that service."""
     host, port = istiod.rsplit(":", 1)
@@ -92,7 +93,7 @@ def bootstrap(istiod):
     return {
         "node": {
             "id": f"router~10.9.9.9~gw-1.{NAMESPACE}~{NAMESPACE}.svc.cluster.local", "cluster": f"ai-gateway.{NAMESPACE}",
-            "metadata": {"NAMESPACE": NAMESPACE, "LABELS": LABELS, "CLUSTER_ID": "Kubernetes", "ISTIO_VERSION": "1.31.0"},
+            "metadata": {"NAMESPACE": NAMESPACE, "LABELS": LABELS, "CLUSTER_ID": "Kubernetes", "ISTIO_VERSION": version},
         },
         "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": 0}}},
         "dynamic_resources": {

@@ -116,7 +116,8 @@ fn vms(seen: &Seen<'_>, is_used: bool) -> Vec<Finding> {
         ));
     }
     // Each plugin of a VM that trapped counts for itself.
-    let of_plugins = stats.numbers().filter(|(name, _)| name.starts_with("wasm.") && name.ends_with(".vm_reload_success"));
+    let of_plugins =
+        stats.numbers().filter(|(name, _)| name.starts_with("wasm.") && name.ends_with(".vm_reload_success"));
     let traps = of_plugins.map(|(_, count)| count).max().unwrap_or(0);
     if traps > 0 {
         found.push(Finding::warning(

@@ -117,9 +117,11 @@ fn policies(seen: &Seen<'_>, wanted: Option<&Config>) -> Vec<Finding> {
         ));
     }
     let versions = seen.versions();
-    let at = |listeners: &BTreeSet<&str>| listeners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    let at =
+        |listeners: &BTreeSet<&str>| listeners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if versions.len() > 1 {
-        let shown: Vec<_> = versions.iter().map(|(version, listeners)| format!("{version} at {}", at(listeners))).collect();
+        let shown: Vec<_> =
+            versions.iter().map(|(version, listeners)| format!("{version} at {}", at(listeners))).collect();
         found.push(Finding::warning(
             Kind::PolicyMixed,
             "the edges",

@@ -31,7 +31,8 @@ pub struct Replies {
 }
 
 /// The statistics that are looked at.
-const STATS: &str = "update_rejected$|version_text$|vm_reload_success$|^wasm\\.envoy\\.|credential_injector\\.|connected_state$";
+const STATS: &str =
+    "update_rejected$|version_text$|vm_reload_success$|^wasm\\.envoy\\.|credential_injector\\.|connected_state$";
 
 impl Replies {
     /// Asks for all of them.
