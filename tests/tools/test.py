@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Runs the stages of the tests that are named, or all, and says how many tests of each kind ran.
 
-    test.py [lint] [native] [node] [build] [e2e] [istio] [-- ARGUMENTS FOR PYTEST]
+    test.py [lint] [native] [node] [build] [dist] [e2e] [istio] [-- ARGUMENTS FOR PYTEST]
 """
 
 import sys
 import time
 
 sys.dont_write_bytecode = True
+import dist_twice  # noqa: E402
 import stages  # noqa: E402
 from counts import Counts  # noqa: E402
 from places import say  # noqa: E402
@@ -18,6 +19,7 @@ STAGES = {
     "native": ("Native tests", stages.native),
     "node": ("The core's tests as WebAssembly under Node", stages.node),
     "build": ("The module and the programs", stages.build),
+    "dist": ("What is installed, built in two folders", dist_twice.stage),
     "e2e": ("The module in a real Envoy", stages.e2e),
     "istio": ("The module in Istio", stages.istio),
 }

@@ -2,6 +2,7 @@
 
 mod envoy;
 mod istio;
+mod kubernetes;
 mod value;
 
 use clap::{Subcommand, ValueEnum};
@@ -12,9 +13,11 @@ use crate::render::rendered::Format;
 #[derive(Debug, Subcommand)]
 pub enum Render {
     /// Configuration for stock Envoy: a whole bootstrap, or parts for an Envoy of your own
-    Envoy(envoy::RenderEnvoy),
+    Envoy(Box<envoy::RenderEnvoy>),
     /// Manifests for Istio: hosts on a gateway, beside others
-    Istio(istio::RenderIstio),
+    Istio(Box<istio::RenderIstio>),
+    /// Kubernetes' objects for stock Envoy: Deployment, ConfigMap, Service, and what belongs to them
+    Kubernetes(Box<kubernetes::RenderKubernetes>),
 }
 
 impl Render {
@@ -23,6 +26,7 @@ impl Render {
         match self {
             Render::Envoy(arguments) => arguments.run(),
             Render::Istio(arguments) => arguments.run(),
+            Render::Kubernetes(arguments) => arguments.run(),
         }
     }
 }

@@ -41,7 +41,7 @@ fn at(value: &Value, depth: usize) -> Option<String> {
                 items.iter().map(|item| if is_nested(item) { None } else { at(item, depth) }).collect();
             Some(format!("[{}]", words?.join(", ")))
         }
-        Value::String(text) if embedded::pretty_json(text).is_some() => None,
+        Value::String(text) if embedded::block(text).is_some() => None,
         scalar => Some(scalar::plain(scalar)),
     }
 }

@@ -147,11 +147,13 @@ impl Page {
     /// What follows `key:` where it takes more than a line.
     fn below(&mut self, value: &Value, written: &Written, depth: usize) {
         if let Value::String(text) = value
-            && let Some(pretty) = embedded::pretty_json(text)
+            && let Some((sign, block)) = embedded::block(text)
         {
-            self.out.push_str(" |-\n");
-            for line in pretty.lines() {
-                self.indent(depth + 1);
+            self.out.push_str(&format!(" {sign}\n"));
+            for line in block.lines() {
+                if !line.is_empty() {
+                    self.indent(depth + 1);
+                }
                 self.out.push_str(line);
                 self.out.push('\n');
             }
@@ -216,7 +218,7 @@ fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<St
         (_, Written::Again(name)) => Some(format!("{key}: *{name}")),
         (Value::Object(members), _) if note::facts(members).next().is_none() => Some(format!("{key}: {{}}")),
         (Value::Object(_) | Value::Array(_), _) => short(member, written, &format!("{key}: "), depth),
-        (Value::String(text), _) if embedded::pretty_json(text).is_some() => None,
+        (Value::String(text), _) if embedded::block(text).is_some() => None,
         (scalar, _) => Some(format!("{key}: {}", scalar::plain(scalar))),
     }
 }
@@ -284,7 +286,8 @@ value: |-
 
     #[test]
     fn reads_back_as_what_it_was() {
-        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"]});
+        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"],
+            "file": "a: 1\n\n  b: \"2\" # c\n\td  \n", "open": "a\nb", "ends": "a\nb\n\n", "indented": " a\nb", "return": "a\r\nb", "line": "a\n"});
         let read: Value = serde_json::to_value(crate::yaml::read(&yaml(&value)).unwrap().node).unwrap();
         assert_eq!(read, value);
     }

@@ -136,7 +136,7 @@ pub fn lines(value: &Value) -> usize {
             note::facts(members).map(|(_, member)| below(member)).sum()
         }
         Value::Array(items) => items.iter().map(lines).sum(),
-        Value::String(text) => embedded::pretty_json(text).map_or(1, |pretty| 1 + pretty.lines().count()),
+        Value::String(text) => embedded::block(text).map_or(1, |(_, block)| 1 + block.lines().count()),
         _ => 1,
     }
 }

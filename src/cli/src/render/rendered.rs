@@ -65,6 +65,7 @@ mod tests {
             listeners: vec![("default".to_owned(), at(1)), ("second".to_owned(), at(2))],
             admin: at(3),
             domains: Vec::new(),
+            internal_listeners: true,
             probe: Some(at(4)),
             max_heap_bytes: 1 << 30,
             max_connections: 10,

@@ -103,6 +103,7 @@ fn start(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<Begin, ApiError> {
+    refuse::check_upgrade(inbound)?;
     let operation = path::operation(inbound.method, inbound.path)?;
     let caller = Caller::identify(config, inbound)?;
     record.asked_by(caller.tenant());
@@ -174,8 +175,9 @@ fn held(
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, is not ranked
-    /// by price, and one of them is all that would be tried: nothing that only the body says can change the plan then.
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing but what is
+    /// another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
+    /// can change the plan then.
     fn weigh_unread(
         &self,
         length: Option<u64>,
@@ -276,13 +278,16 @@ pub fn explain(
 }
 
 /// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
-/// request refers to.
+/// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
+/// its own words.
 fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
+    let anothers: Features = [Feature::S3Images].into_iter().collect();
+    let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
-        if !in_path || !target.lacks.is_empty() {
+        if !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
             return false;
         }
     }

@@ -16,12 +16,13 @@ use crate::render::piece::{filter, refusal, reply, route, tls};
 pub const FIRST_BYTES: &str = "5s";
 
 /// One listener, with everything that stands behind it.
-pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr, detour: bool) -> Value {
+pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketAddr) -> Value {
     let config = policy.config;
     let trust = ClientTrust::of(config, name);
-    let context = ListenerContext { name, trust, detour, names: policy.names, place: Place::Own };
+    let context = ListenerContext { name, trust, detour: true, names: policy.names, place: Place::Own };
     let routes = all_hosts(config, &context);
-    let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes)]});
+    let log = Some(reply::access_log(name));
+    let mut chain = json!({"filters": [connection_manager(policy, paths, &context, routes, log)]});
     let known = config.listeners.iter().find(|listener| listener.name == name);
     let tls = known.and_then(|listener| listener.tls.as_ref());
     if let Some(tls) = tls {
@@ -72,8 +73,14 @@ pub fn inspector(tls: bool) -> Value {
 const BUFFER: &str = "policy: limits.body_bytes, and some room, so that the edge is the first to refuse a body.";
 const MORE: &str = "A little more than the default, for what was added to a request that was just small enough.";
 
-/// The network filter that serves HTTP.
-pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &ListenerContext<'_>, routes: Value) -> Value {
+/// The network filter that serves HTTP, with its access log, if it has one.
+pub fn connection_manager(
+    policy: &Policy<'_>,
+    paths: &Paths,
+    context: &ListenerContext<'_>,
+    routes: Value,
+    access_log: Option<Value>,
+) -> Value {
     let config = policy.config;
     let ListenerContext { name, trust, .. } = context;
     let inside = context.place == Place::Inside;
@@ -149,14 +156,12 @@ pub fn connection_manager(policy: &Policy<'_>, paths: &Paths, context: &Listener
     );
     put(&mut manager, "max_request_headers_kb", inside.then(|| json!(64)));
     explain(&mut manager, "max_request_headers_kb", MORE);
-    put(&mut manager, "upgrade_configs", (!inside).then(refusal::websocket_upgrade));
-    explain(&mut manager, "upgrade_configs", "Lets an offer of WebSocket come to its route, which refuses it.");
     // In the order of a request's way.
     put(&mut manager, "early_header_mutation_extensions", Some(trust.early_mutations()));
     put(&mut manager, "http_filters", Some(Value::Array(filters)));
     put(&mut manager, "route_config", Some(routes));
     put(&mut manager, "local_reply_config", Some(reply::local_replies(context.place)));
-    put(&mut manager, "access_log", Some(reply::access_log(name)));
+    put(&mut manager, "access_log", access_log);
     explain(
         &mut manager,
         "access_log",

@@ -17,7 +17,8 @@ pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerCont
     filters.extend(listener.trust.removal().into_iter().map(|filter| in_chain(filter, listener.place)));
     filters.extend(cors::filter(policy.config, listener.name));
     let mut configuration = json!({"role": EDGE_ROLE, "policy": policy.node});
-    put(&mut configuration, "detour", listener.detour.then(|| json!(listener.names.detour())));
+    let detour = listener.trailers_take_detour(policy.config).then(|| json!(listener.names.detour()));
+    put(&mut configuration, "detour", detour);
     let metadata = policy.config.needs_google_token().then(|| json!(listener.names.metadata()));
     put(&mut configuration, "metadata", metadata);
     // Else it would run for every route of an Envoy that has others too, and answer 404 for all that are not its own.

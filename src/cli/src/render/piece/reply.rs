@@ -12,18 +12,29 @@ use super::probe;
 /// Local replies of Envoy's own; to them Envoy gives a content type only after this. The reply to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 ///
-/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for. One that could not even be read has no
-/// route, and stays as that Envoy replies to it.
+/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for, and for all replies to them: what that
+/// Envoy says of its own routes must not change those of the module. A request that could not even be read has no route, and
+/// stays as that Envoy replies to it.
 pub fn local_replies(place: Place) -> Value {
     let mut mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     if place == Place::Foreign {
         mappers.iter_mut().for_each(only_marked);
+        mappers.push(as_it_is());
     }
     json!({
         "#mappers": "What Envoy itself replies to a client, in OpenAI's shape; the first that fits is taken. Replies of the edge pass here \
             too, and stay as they are: they bring a content type. %RESPONSE_CODE_DETAILS% and %LOCAL_REPLY_BODY% are what Envoy and its \
             filters say themselves. The runtime keys must be there; nobody has to set them.",
         "mappers": mappers,
+    })
+}
+
+/// Leaves all other replies to marked routes as they are, where a mapper behind this one, or a format for all, would change them.
+fn as_it_is() -> Value {
+    json!({
+        "#": "All other replies on these routes stay as they are, whatever your own mappers and format say.",
+        "filter": marked(),
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
     })
 }
 
@@ -37,10 +48,13 @@ pub fn mark() -> Value {
 
 const MARK: &str = "multihome";
 
+fn marked() -> Value {
+    expression(&format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata"))
+}
+
 fn only_marked(mapper: &mut Value) {
-    let marked = format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata");
     let filter = mapper.get("filter").cloned().unwrap_or_default();
-    put(mapper, "filter", Some(json!({"and_filter": {"filters": [expression(&marked), filter]}})));
+    put(mapper, "filter", Some(json!({"and_filter": {"filters": [marked(), filter]}})));
 }
 
 /// How one status, or a range from it upwards, is put.
@@ -145,7 +159,7 @@ const REPLIES: [Reply; 20] = [
         426,
         INVALID,
         "upgrade_required",
-        "This gateway speaks HTTP/1.1 and HTTP/2, and no WebSocket: send the request by HTTP.",
+        "This gateway speaks HTTP/1.1 and HTTP/2: send the request by one of them.",
     ),
     Reply::to(
         429,

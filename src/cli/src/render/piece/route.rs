@@ -19,8 +19,8 @@ const RETRIES: u32 = 32;
 /// The virtual host of one listener, for the host names that clients call it by.
 pub fn virtual_host(config: &Config, listener: &ListenerContext<'_>, domains: &[String]) -> Value {
     let mut routes = vec![probe::alive(), refusal::two_hosts()];
-    if listener.place == Place::Own {
-        routes.extend([refusal::websocket(), refusal::grpc(listener.names)]);
+    if listener.detour && listener.place != Place::Inside {
+        routes.push(refusal::grpc(listener));
     }
     // The first that matches holds.
     routes.extend([Awaited::Whole, Awaited::Stream].map(|awaited| model_route(config, listener, awaited)));
@@ -49,6 +49,8 @@ fn model_route(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited
     };
     let mut action = json!({
         "inline_cluster_specifier_plugin": {"extension": next_cluster(config, listener, awaited)},
+        "#upgrade_configs": "Brings an offer of WebSocket to the edge. At its 426 clients go on by HTTP; Envoy's 403 would end them.",
+        "upgrade_configs": refusal::upgrades(),
         "#timeout": "None: a response may stream for as long as it keeps coming (`stream_idle_timeout`).",
         "timeout": "0s",
         "retry_policy": retry_policy(config, awaited),
@@ -133,7 +135,7 @@ fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaite
     let names = listener.names;
     let endpoints = config.endpoints.iter().map(|endpoint| (endpoint.name.clone(), names.endpoint(&endpoint.name)));
     let clusters: Map<String, Value> = endpoints
-        .chain(listener.detour.then(|| (names.detour(), names.detour())))
+        .chain(listener.trailers_take_detour(config).then(|| (names.detour(), names.detour())))
         .map(|(name, cluster)| {
             let action = extension(
                 "cluster",
@@ -157,7 +159,7 @@ fn next_cluster(config: &Config, listener: &ListenerContext<'_>, awaited: Awaite
     );
     explained(
         "The edge and the attempts write into this filter state which target is next: `whole ` if the response is awaited as a whole, \
-            the cluster, a space, a number of the request's. With the space no name is the beginning of another's. A name that is \
+            the endpoint, a space, a number of the request's. With the space no name is the beginning of another's. A name that is \
             not here matches nothing: 503.",
         specifier,
     )

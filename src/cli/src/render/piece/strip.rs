@@ -37,13 +37,16 @@ pub fn behind_attempt(endpoint: &Endpoint) -> Value {
         (contract::CLOUD, endpoint.cloud.name()),
         (contract::TARGET, endpoint.name.as_str()),
         (contract::REGION, endpoint.region.as_str()),
-        // As it is nearly always; the module knows when it is not.
         (contract::ATTEMPTS, "1"),
     ];
-    responses.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| put(name, value)));
+    responses.extend(who.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| match *name {
+        contract::ATTEMPTS => explained("As it is nearly always; the attempt knows when it is not.", put(name, value)),
+        _ => put(name, value),
+    }));
     let mut requests = vec![explained("Compressed, an error could not be judged.", put("accept-encoding", "identity"))];
     // Behind the attempt, which writes the head anew: an attempt elsewhere finds nothing of them.
-    requests.extend(endpoint.headers.iter().map(|(name, value)| put(name, &verbatim(value))));
+    let mark = format!("policy: endpoints.{}.headers", endpoint.name);
+    requests.extend(endpoint.headers.iter().map(|(name, value)| explained(&mark, put(name, &verbatim(value)))));
     let mutation =
         mutation("multihome-answer", json!({"request_mutations": requests, "response_mutations": responses}));
     explained(

@@ -16,12 +16,19 @@ pub struct ListenerContext<'p> {
     pub name: &'p str,
     /// What its clients may say of themselves.
     pub trust: ClientTrust<'p>,
-    /// Whether there is a detour that requests with trailers take.
+    /// Whether this Envoy has the detour, a listener inside.
     pub detour: bool,
     /// What is made in this Envoy is called.
     pub names: Names,
     /// What else there is around it.
     pub place: Place,
+}
+
+impl ListenerContext<'_> {
+    /// Whether requests with trailers take the detour: where an endpoint is signed for.
+    pub fn trailers_take_detour(&self, config: &Config) -> bool {
+        self.detour && config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body())
+    }
 }
 
 /// Where a listener is.
