@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::render::switches_on;
 use crate::run::{EVERYTHING, Run, assert_golden, multihome_with};
 
 /// Two endpoints, one with a secret and one that is signed for, and tenants by name.
@@ -124,7 +125,7 @@ fn what_holds_for_a_listener_is_off_until_our_routes_switch_it_on() {
             assert!(route["metadata"]["filter_metadata"]["multihome"].is_object(), "{route}");
             if route["route"].is_object() {
                 let on = route["typed_per_filter_config"].as_object().unwrap();
-                let missing: Vec<_> = filters.iter().filter(|name| !on[*name].is_object()).collect();
+                let missing: Vec<_> = filters.iter().filter(|name| !switches_on(&on[*name])).collect();
                 assert!(missing.is_empty(), "{missing:?}");
                 assert!(route["route"]["idle_timeout"].is_string(), "the listener's is for others too");
             }
