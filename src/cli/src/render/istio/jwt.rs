@@ -15,8 +15,8 @@ pub fn documents(header: &str, config: &Config, options: &Options, jwt: &Jwt) ->
         Document::new(
             &format!(
                 "The claim `{}` of a token becomes the header `{header}`. This holds for all hosts of these pods: a request to
-another host that brings a bearer token of another issuer, or one that is no JWT, gets 401 there too. Where others'
-clients send such tokens, give Multihome a gateway of its own.",
+another host that brings a bearer token of another issuer, or one that is no JWT, gets 401 there too, and loses a header
+`{header}` of its own. Where others' clients send these, give Multihome a gateway of its own.",
                 jwt.claim
             ),
             authentication(header, options, jwt),
