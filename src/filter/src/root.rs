@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use multihome_core::config::{self, Config, Role};
+use multihome_core::config::{self, Role};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
 use crate::edge::Edge;
+use crate::in_use::InUse;
 use crate::stalled::Stalled;
 use crate::{google_token, host};
 
@@ -19,7 +20,7 @@ pub struct Root {
 
 #[derive(Clone)]
 enum Loaded {
-    Edge { config: Rc<Config>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
+    Edge { config: Rc<InUse>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
@@ -32,12 +33,16 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
-            Ok(Role::Edge { policy, detour, metadata }) => {
+            Ok(Role::Edge { policy, detour, metadata, release }) => {
                 let metadata = metadata.filter(|_| policy.needs_google_token()).map(Rc::from);
                 if metadata.is_some() {
                     google_token::start();
                 }
-                self.role = Some(Loaded::Edge { config: Rc::new(*policy), detour: detour.map(Rc::from), metadata });
+                self.role = Some(Loaded::Edge {
+                    config: Rc::new(InUse::new(*policy, release)),
+                    detour: detour.map(Rc::from),
+                    metadata,
+                });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -63,7 +68,10 @@ impl RootContext for Root {
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
-            Some(Loaded::Edge { config, detour, metadata }) => Box::new(Edge::new(config, metadata.is_some(), detour)),
+            Some(Loaded::Edge { config, detour, metadata }) => {
+                config.count();
+                Box::new(Edge::new(config, metadata.is_some(), detour))
+            }
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })

@@ -36,13 +36,18 @@ class Gateway:
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
             write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
-        self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"],
-                             (*options, "--format", "json") if edit else options)
-        if edit:
-            bootstrap = json.loads(self.config.read_text())
-            edit(bootstrap)
-            self.config.write_text(json.dumps(bootstrap))
+        self.config = self._configure(policy, module, listeners, admin, clouds["ca_file"], options, edit)
         self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
+
+    def _configure(self, policy, module, listeners, admin, ca_file, options, edit):
+        """Writes what Envoy is started with."""
+        config = render(self.directory, policy, module, listeners, admin, self.secrets_folder, ca_file,
+                        (*options, "--format", "json") if edit else options)
+        if edit:
+            bootstrap = json.loads(config.read_text())
+            edit(bootstrap)
+            config.write_text(json.dumps(bootstrap))
+        return config
 
     def _start(self, launcher, concurrency, environment):
         admin_file = self.directory / "admin.txt"
@@ -171,17 +176,22 @@ def permits_only(*endpoints):
 
 def render(directory, policy, module, listeners, admin, secrets_folder, ca_file, options=()):
     """Writes policy and bootstrap into `directory`; gives the bootstrap's path. `options`: more words of `render`."""
-    text = policy if isinstance(policy, str) else json.dumps(policy, indent=1)
-    source, config = directory / "policy.yaml", directory / "envoy.yaml"
-    source.write_text(text)
-    listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
-    command = [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
-               "--sds-dir", secrets_folder, "--ca-file", ca_file, *options]
+    config = directory / "envoy.yaml"
+    command = render_command(directory, policy, module, listeners, admin, secrets_folder, ca_file, options)
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if rendered.returncode:
-        raise Failed(f"cannot render {source}:\n{rendered.stderr}")
+        raise Failed(f"cannot render the policy of {directory}:\n{rendered.stderr}")
     config.write_text(rendered.stdout)
     return config
+
+
+def render_command(directory, policy, module, listeners, admin, secrets_folder, ca_file, options=()):
+    """Writes the policy into `directory`; gives the words of `render`."""
+    source = directory / "policy.yaml"
+    source.write_text(policy if isinstance(policy, str) else json.dumps(policy, indent=1))
+    listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
+    return [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
+            "--sds-dir", secrets_folder, "--ca-file", ca_file, *options]
 
 
 def write_secret(folder, name, value):

@@ -2,6 +2,7 @@
 
 mod envoy;
 mod istio;
+mod out;
 mod value;
 
 use clap::{Subcommand, ValueEnum};

@@ -2,6 +2,7 @@
 
 pub mod envoy;
 pub mod istio;
+pub mod live;
 pub mod names;
 pub mod piece;
 pub mod rendered;

@@ -205,6 +205,8 @@ pub enum Role {
         detour: Option<String>,
         /// The cluster of Google's metadata server, where an endpoint takes its token from there.
         metadata: Option<String>,
+        /// What the operator calls all that was rendered with this policy.
+        release: Option<String>,
     },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
@@ -213,7 +215,7 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …, "release": …}` or `{"role": "attempt", "endpoint": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -232,8 +234,9 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let role = match fields.required_text("role", faults)? {
         "edge" => {
             let (policy, _) = fields.required("policy", faults)?;
-            let detour = read_cluster(&mut fields, "detour", faults);
-            let metadata = read_cluster(&mut fields, "metadata", faults);
+            let detour = read_word(&mut fields, "detour", faults);
+            let metadata = read_word(&mut fields, "metadata", faults);
+            let release = read_word(&mut fields, "release", faults);
             let policy = Box::new(read(policy, faults)?);
             if metadata.is_none() && policy.needs_google_token() {
                 let place = fields.place.key("metadata");
@@ -243,7 +246,7 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
                     "name the metadata server's cluster",
                 );
             }
-            Role::Edge { policy, detour, metadata }
+            Role::Edge { policy, detour, metadata, release }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
@@ -255,10 +258,11 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     Some(role)
 }
 
-fn read_cluster(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
+/// The name of a cluster, or of a release.
+fn read_word(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
     let name = fields.optional_text(key, faults)?;
     if name.is_empty() || name.contains(' ') {
-        faults.add(&fields.place.key(key), "no cluster has such a name");
+        faults.add(&fields.place.key(key), "is no name: it is empty, or has a space");
     }
     Some(name.to_owned())
 }

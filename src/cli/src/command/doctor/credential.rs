@@ -22,7 +22,8 @@ pub fn find(seen: &Seen<'_>, now: SystemTime) -> Vec<Finding> {
 /// The secrets that our clusters and listeners name, with who needs each.
 fn secrets(seen: &Seen<'_>) -> Vec<Finding> {
     let mut needed: BTreeMap<&str, String> = BTreeMap::new();
-    let names = |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
+    let names =
+        |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
     let clusters = seen.clusters.iter().filter(|of| of.attempt().is_some() || of.name.starts_with("multihome"));
     for cluster in clusters {
         for name in names(cluster.body) {
@@ -55,7 +56,10 @@ fn failing(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
     let (failed, done) = [
         ("credential_injector.failed", "credential_injector.injected"),
         ("aws_request_signing.signing_failed", "aws_request_signing.signing_added"),
-    ].iter().map(|(failed, done)| (count(failed), count(done))).fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
+    ]
+    .iter()
+    .map(|(failed, done)| (count(failed), count(done)))
+    .fold((0, 0), |all, one| (all.0 + one.0, all.1 + one.1));
     (failed > 0 && done == 0).then(|| {
         Finding::warning(
             Kind::CredentialFailing,
@@ -84,7 +88,11 @@ fn ending(certificate: &Value, now: SystemTime) -> Option<Finding> {
     let (from, to) = (text(certificate, "/valid_from"), text(certificate, "/expiration_time"));
     let end = time::parse(to)?;
     let path = text(certificate, "/path");
-    let place = format!("certificate {}, serial number {}", if path.is_empty() { "<inline>" } else { path }, text(certificate, "/serial_number"));
+    let place = format!(
+        "certificate {}, serial number {}",
+        if path.is_empty() { "<inline>" } else { path },
+        text(certificate, "/serial_number")
+    );
     let Ok(left) = end.duration_since(now) else {
         return Some(Finding::fault(
             Kind::CertificateExpired,

@@ -88,14 +88,23 @@ fn order(chain: &Chain<'_>, place: &str) -> Vec<Finding> {
     let is_late = |filter: &&super::seen::filter::Filter<'_>| {
         BEFORE.iter().any(|kind| filter.kind.ends_with(kind)) || filter.name == IDENTITY_FILTER
     };
-    let mut found: Vec<Finding> = chain.filters.iter().skip(last + 1).filter(is_late).map(|late| {
-        Finding::fault(
-            Kind::EdgeOrder,
-            place,
-            format!("the filter `{}` stands behind the edge `{}`, which has decided before it", late.name, edge.name),
-            "put the edge directly before the router, behind all that says who asks",
-        )
-    }).collect();
+    let mut found: Vec<Finding> = chain
+        .filters
+        .iter()
+        .skip(last + 1)
+        .filter(is_late)
+        .map(|late| {
+            Finding::fault(
+                Kind::EdgeOrder,
+                place,
+                format!(
+                    "the filter `{}` stands behind the edge `{}`, which has decided before it",
+                    late.name, edge.name
+                ),
+                "put the edge directly before the router, behind all that says who asks",
+            )
+        })
+        .collect();
     let router = chain.filters.iter().position(|filter| filter.kind.ends_with(".Router"));
     if router.is_some_and(|router| router < last) {
         found.push(Finding::fault(
@@ -109,16 +118,8 @@ fn order(chain: &Chain<'_>, place: &str) -> Vec<Finding> {
 }
 
 /// The types of filters that judge who asks, or change what the edge reads.
-const BEFORE: [&str; 8] = [
-    ".JwtAuthentication",
-    ".RBAC",
-    ".ExtAuthz",
-    ".ApiKeyAuth",
-    ".BasicAuth",
-    ".OAuth2",
-    ".HealthCheck",
-    ".Cors",
-];
+const BEFORE: [&str; 8] =
+    [".JwtAuthentication", ".RBAC", ".ExtAuthz", ".ApiKeyAuth", ".BasicAuth", ".OAuth2", ".HealthCheck", ".Cors"];
 
 /// Takes the identity headers away from clients without a certificate that counts.
 const IDENTITY_FILTER: &str = "multihome-identity";
@@ -143,11 +144,11 @@ fn replies(chain: &Chain<'_>, place: &str) -> Option<Finding> {
     let is_ours = |mapper: &&Value| mapper.pointer("/body_format_override/json_format/error").is_some();
     let ours: Vec<&Value> = mappers.iter().filter(is_ours).collect();
     // In an Envoy with other routes they speak for marked ones only.
-    let asks_for_mark = |mapper: &&Value| {
-        maps(mapper).iter().any(|map| text(map, "/expression").contains("xds.route_metadata"))
+    let asks_for_mark =
+        |mapper: &&Value| maps(mapper).iter().any(|map| text(map, "/expression").contains("xds.route_metadata"));
+    let is_marked = |route: &Route<'_>| {
+        members(route.body, "/metadata/filter_metadata").any(|(name, _)| name == contract::EDGE_FILTER)
     };
-    let is_marked =
-        |route: &Route<'_>| members(route.body, "/metadata/filter_metadata").any(|(name, _)| name == contract::EDGE_FILTER);
     let why = if ours.is_empty() {
         "has no `local_reply_config` of ours"
     } else if ours.iter().all(asks_for_mark) && !chain.model_routes().all(is_marked) {
@@ -158,7 +159,9 @@ fn replies(chain: &Chain<'_>, place: &str) -> Option<Finding> {
     Some(Finding::warning(
         Kind::RepliesUnmapped,
         place,
-        format!("it {why}: errors that Envoy makes (a timeout, a full gateway) reach clients in a shape that OpenAI's SDKs cannot read"),
+        format!(
+            "it {why}: errors that Envoy makes (a timeout, a full gateway) reach clients in a shape that OpenAI's SDKs cannot read"
+        ),
         "take `local_reply_config` over from `render envoy --part filters`, and the route's `metadata` from `--part route`",
     ))
 }

@@ -42,9 +42,10 @@ fn is_handled(chain: &Chain<'_>, header: &str) -> bool {
     let early = list(chain.manager, "/early_header_mutation_extensions").iter();
     let first = chain.running_edges().next().map_or(0, |(place, _)| place);
     let before = chain.filters.iter().take(first).map(|filter| filter.fields);
-    early.filter_map(|extension| extension.get("typed_config").map(fields)).chain(before).any(|message| {
-        maps(message).into_iter().any(|map| sets(map, header))
-    })
+    early
+        .filter_map(|extension| extension.get("typed_config").map(fields))
+        .chain(before)
+        .any(|message| maps(message).into_iter().any(|map| sets(map, header)))
 }
 
 /// Whether one rule of a filter leaves nothing of a client's value.

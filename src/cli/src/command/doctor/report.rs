@@ -88,6 +88,9 @@ impl Report<'_> {
         let teams = self.seen.teams();
         let configs = teams.iter().filter_map(|team| team.edge.plugin.as_ref()?.config);
         let places = ["/vm_config/code/local/filename", "/vm_config/code/remote/http_uri/uri"];
-        configs.flat_map(|config| places.iter().map(move |place| text(config, place))).filter(|name| !name.is_empty()).collect()
+        configs
+            .flat_map(|config| places.iter().map(move |place| text(config, place)))
+            .filter(|name| !name.is_empty())
+            .collect()
     }
 }

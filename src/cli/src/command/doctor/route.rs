@@ -115,7 +115,9 @@ fn model(place: &str, route: &Route<'_>) -> Vec<Finding> {
             format!("write `response_headers_to_remove: [{MOVE_ON}]`, in the virtual host or the route"),
         ));
     }
-    if !list(route.body, "/route/request_mirror_policies").is_empty() || route.body.pointer("/route/hedge_policy").is_some() {
+    if !list(route.body, "/route/request_mirror_policies").is_empty()
+        || route.body.pointer("/route/hedge_policy").is_some()
+    {
         found.push(Finding::fault(
             Kind::RouteMirrored,
             place,
@@ -138,10 +140,13 @@ fn model(place: &str, route: &Route<'_>) -> Vec<Finding> {
 
 fn retries(place: &str, retries: Option<&Value>) -> Vec<Finding> {
     let mut found = Vec::new();
-    let on: Vec<&str> = retries.map(|policy| text(policy, "/retry_on").split(',').map(str::trim).collect()).unwrap_or_default();
+    let on: Vec<&str> =
+        retries.map(|policy| text(policy, "/retry_on").split(',').map(str::trim).collect()).unwrap_or_default();
     let policy = retries.unwrap_or(&Value::Null);
-    let hears = list(policy, "/retriable_headers").iter().any(|header| text(header, "/name").eq_ignore_ascii_case(MOVE_ON));
-    let lost = ["retriable-headers", "connect-failure", "reset", "refused-stream"].into_iter().find(|word| !on.contains(word));
+    let hears =
+        list(policy, "/retriable_headers").iter().any(|header| text(header, "/name").eq_ignore_ascii_case(MOVE_ON));
+    let lost =
+        ["retriable-headers", "connect-failure", "reset", "refused-stream"].into_iter().find(|word| !on.contains(word));
     let why = match (retries, lost, hears) {
         (None, ..) => Some("it has no `retry_policy`".to_owned()),
         (_, Some(word), _) => Some(format!("its `retry_on` does not have `{word}`")),

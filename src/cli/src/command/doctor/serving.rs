@@ -27,7 +27,8 @@ pub fn find(seen: &Seen<'_>, wanted: Option<&Config>) -> Vec<Finding> {
 
 /// The versions by their source: `lds`, `cds`, `rds NAME`, `ecds NAME`.
 pub fn versions(stats: &Stats) -> BTreeMap<String, String> {
-    let named = stats.texts().filter_map(|(name, version)| Some((source(name.strip_suffix(".version_text")?)?, version)));
+    let named =
+        stats.texts().filter_map(|(name, version)| Some((source(name.strip_suffix(".version_text")?)?, version)));
     named.map(|(source, version)| (source, version.to_owned())).collect()
 }
 
@@ -37,9 +38,12 @@ fn source(scope: &str) -> Option<String> {
         "listener_manager.lds" => Some("lds".to_owned()),
         "cluster_manager.cds" => Some("cds".to_owned()),
         _ => {
-            let filter = scope.strip_prefix("extension_config_discovery.http_filter.").map(|name| format!("ecds {name}"));
+            let filter =
+                scope.strip_prefix("extension_config_discovery.http_filter.").map(|name| format!("ecds {name}"));
             let filter = filter.or_else(|| {
-                scope.strip_prefix("extension_config_discovery.upstream_http_filter.").map(|name| format!("ecds {name}"))
+                scope
+                    .strip_prefix("extension_config_discovery.upstream_http_filter.")
+                    .map(|name| format!("ecds {name}"))
             });
             filter.or_else(|| scope.strip_prefix("http.")?.split_once(".rds.").map(|(_, name)| format!("rds {name}")))
         }
@@ -93,7 +97,12 @@ fn rejected(seen: &Seen<'_>) -> Vec<Finding> {
 }
 
 fn refused(place: String, what: String) -> Finding {
-    Finding::fault(Kind::UpdateRejected, place, what, "look for `rejected` in Envoy's log, render again, and replace the file by a rename")
+    Finding::fault(
+        Kind::UpdateRejected,
+        place,
+        what,
+        "look for `rejected` in Envoy's log, render again, and replace the file by a rename",
+    )
 }
 
 /// Which policy decides.
@@ -148,7 +157,10 @@ fn unrouted(seen: &Seen<'_>) -> Vec<Finding> {
                 Finding::fault(
                     Kind::EndpointUnrouted,
                     format!("listener `{}`, {}", chain.listener, route.name()),
-                    format!("the policy has the endpoint `{}`, and the route does not know it: attempts there are 503s", endpoint.name),
+                    format!(
+                        "the policy has the endpoint `{}`, and the route does not know it: attempts there are 503s",
+                        endpoint.name
+                    ),
                     "give Envoy clusters and routes of the same policy before the edge's",
                 )
             }));

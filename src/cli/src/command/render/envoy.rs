@@ -31,6 +31,7 @@ Replace it by renaming another file over it: Envoy takes the new one within a se
 Examples:
     multihome render envoy policy.yaml --wasm /etc/multihome/multihome.wasm --listen 127.0.0.1:8080 --admin 127.0.0.1:9901
     multihome render envoy policy.yaml --wasm multihome.wasm --listen 127.0.0.1:8080 --listen partners=0.0.0.0:8443 --admin 127.0.0.1:9901
+    multihome render envoy policy.yaml --wasm multihome.wasm --listen 127.0.0.1:8080 --admin 127.0.0.1:9901 --out /srv/multihome
     multihome render envoy policy.yaml --wasm multihome.wasm --part clusters")]
 pub struct RenderEnvoy {
     /// The policy, YAML or JSON
@@ -67,12 +68,16 @@ pub struct RenderEnvoy {
     /// The most connections that one listener takes; more are closed at once
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
     max_connections: u32,
-    /// An Envoy binary: refuse to render if it is too old for what is rendered
+    /// An Envoy binary: refuse to render if it is too old for what is rendered, and with --out if it refuses it
     #[arg(long, value_name = "PATH")]
     envoy: Option<PathBuf>,
     /// How to write it
     #[arg(long, value_enum, default_value_t = FormatName::Yaml)]
     format: FormatName,
+    /// Write a folder instead, with a bootstrap that stays and files that Envoy watches; what is written later into the same
+    /// folder takes effect by `multihome apply DIR`, without a restart. The module is copied into it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["part", "format"])]
+    out: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -110,6 +115,10 @@ impl RenderEnvoy {
         let remarks = envoy::remarks::on(&file.config, &options, scope);
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));
+        }
+        if let Some(out) = &self.out {
+            let written = super::out::write(&file, options, out, self.envoy.as_ref())?;
+            return Ok(Outcome { out: written, err: lines("warning", &remarks.warnings), code: 0 });
         }
         let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
         let Rendered { files } = envoy::render(&policy, &options, scope, self.format.into());

@@ -27,7 +27,7 @@ const HEADING: &str = "\
 /// One file: the bootstrap, or the part.
 pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Format) -> Rendered {
     let (stem, value) = match scope {
-        Scope::Bootstrap => ("envoy", bootstrap(policy, options)),
+        Scope::Bootstrap => ("envoy", whole(policy, options)),
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
         Scope::Part(Part::Route) => ("route", routes(policy, options)),
         Scope::Part(Part::Clusters) => {
@@ -37,7 +37,8 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
     Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
 }
 
-fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
+/// A whole bootstrap, with its notes.
+pub fn whole(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
     let detour = detour::is_needed(policy.config);
     let mut listeners: Vec<Value> = options

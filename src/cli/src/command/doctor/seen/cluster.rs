@@ -31,9 +31,8 @@ impl<'s> Cluster<'s> {
         assignments: &[&'s Value],
         statuses: &'s Value,
     ) -> Cluster<'s> {
-        let options = members(found.body, "/typed_extension_protocol_options").find(|(_, any)| {
-            message(any) == "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-        });
+        let options = members(found.body, "/typed_extension_protocol_options")
+            .find(|(_, any)| message(any) == "envoy.extensions.upstreams.http.v3.HttpProtocolOptions");
         let filters = options.map(|(_, options)| list(options, "/http_filters")).unwrap_or_default();
         let service = text(found.body, "/eds_cluster_config/service_name");
         let is_its = |assignment: &&&Value| {

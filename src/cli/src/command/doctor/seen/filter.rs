@@ -119,11 +119,7 @@ impl<'s> Plugin<'s> {
 
 fn role_by_name(name: &str) -> Option<Role> {
     let names = |known: &str| name == known || name.strip_prefix(known).is_some_and(|rest| rest.starts_with('-'));
-    if names(ATTEMPT_FILTER) {
-        Some(Role::Attempt)
-    } else {
-        names(EDGE_FILTER).then_some(Role::Edge)
-    }
+    if names(ATTEMPT_FILTER) { Some(Role::Attempt) } else { names(EDGE_FILTER).then_some(Role::Edge) }
 }
 
 /// A plugin's configuration: a text, which keeps the order that a policy's version is made of, or a `Struct`.

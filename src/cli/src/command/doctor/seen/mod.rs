@@ -77,13 +77,17 @@ impl<'s> Seen<'s> {
     /// Reads the replies.
     pub fn of(replies: &'s Replies, rendered_for: Option<&'s str>) -> Seen<'s> {
         let dump = &replies.dump;
-        let discovered: Discoveries<'s> = dump.filters().into_iter().map(|found| {
-            let accepted = format!("extension_config_discovery.http_filter.{}.version_text", found.name);
-            // The dump has the last update, taken or not; the statistic the last that was taken.
-            let is_rejected = replies.stats.text(&accepted).is_some_and(|accepted| accepted != found.version);
-            let config = found.body.get("typed_config").unwrap_or(&Value::Null);
-            (found.name, Discovered { config, is_rejected })
-        }).collect();
+        let discovered: Discoveries<'s> = dump
+            .filters()
+            .into_iter()
+            .map(|found| {
+                let accepted = format!("extension_config_discovery.http_filter.{}.version_text", found.name);
+                // The dump has the last update, taken or not; the statistic the last that was taken.
+                let is_rejected = replies.stats.text(&accepted).is_some_and(|accepted| accepted != found.version);
+                let config = found.body.get("typed_config").unwrap_or(&Value::Null);
+                (found.name, Discovered { config, is_rejected })
+            })
+            .collect();
         let configs = dump.route_configs();
         let listeners = dump.listeners().into_iter().filter(|listener| listener.is_active);
         let chains: Vec<Chain<'s>> =
