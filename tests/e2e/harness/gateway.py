@@ -22,12 +22,13 @@ class Gateway:
 
     `clouds` gives CA and AWS credentials; `secrets` are written as files, a name with None as a file without a secret;
     `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became.
-    `options`: more words for `render envoy`; `edit` changes what it gives, an object, as an operator might."""
+    `options`: more words for `render envoy`, `arguments` for Envoy; `edit` changes what it gives, an object, as an operator might."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, secrets=None, listeners=None, admin=ANY,
                  module=places.MODULE, environment=None, launcher=None, concurrency=2, options=(),
-                 edit=None):
+                 edit=None, arguments=()):
         self.processes, self.directory, self.clouds = processes, directory, clouds
+        self.arguments = arguments
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
         self.secrets_folder = directory / "secrets"
@@ -56,7 +57,7 @@ class Gateway:
         with self.log.open("wb") as log, self.access_log.open("wb") as access:
             self.process = self.processes.start(
                 [*launcher, "-c", self.config, "--concurrency", concurrency, "--disable-hot-restart", "-l", "warning",
-                 "--admin-address-path", admin_file, "--file-flush-interval-msec", "100"],
+                 "--admin-address-path", admin_file, "--file-flush-interval-msec", "100", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=access, stderr=log, env={**ours, **environment}, cwd=self.directory)
         try:
             self.admin = until(lambda: admin_file.exists() and admin_file.read_text().strip(), "Envoy's admin port",

@@ -30,9 +30,10 @@ impl Names {
         }
     }
 
-    /// The listener inside Envoy in which a request loses its trailers, and its cluster.
+    /// The listener inside Envoy in which a request loses its trailers, and its cluster: one for all generations, since its
+    /// routes lead to the clusters of whichever serves.
     pub fn detour(self) -> String {
-        format!("{}:detour", self.prefix())
+        "multihome:detour".to_owned()
     }
 
     /// The listener inside Envoy that absorbs an endpoint's informational responses.
@@ -71,7 +72,7 @@ mod tests {
         let names = Names { generation: Some(2), module: Some(1) };
         assert_eq!(names.vm_id(), "multihome-v1");
         assert_eq!(names.endpoint("azure-weu"), "multihome-v2-azure-weu");
-        assert_eq!(names.detour(), "multihome-v2:detour");
+        assert_eq!(names.absorber("gcp"), "multihome-v2:absorb:gcp");
         assert_eq!(Names::default().endpoint("azure-weu"), "multihome-azure-weu");
         assert_eq!((names.entra(1), names.entra(2)), ("multihome-v2:entra".into(), "multihome-v2:entra:2".into()));
     }

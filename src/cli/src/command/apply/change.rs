@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::update::{Update, Watcher};
 use crate::folder::{Applying, Folder, State, Trouble};
-use crate::render::live::pieces::{Pieces, name};
 use crate::render::live::release::Release;
 use crate::render::live::resource;
 use crate::render::live::split::{CLUSTERS, LISTENERS, RUNTIME, route_file};
@@ -51,7 +50,7 @@ impl Change<'_> {
     fn prepare(&self, watcher: &Watcher<'_>) -> Result<(), Trouble> {
         let (from, to) = (self.from, self.to);
         self.set_runtime(to)?;
-        let both = to.beside(from, |pieces| &pieces.clusters);
+        let both = to.beside(from, |pieces| &pieces.clusters, |_| true);
         self.replace(watcher, &Update::Clusters, CLUSTERS, &both)?;
         self.replace(watcher, &Update::Edge(to.slot), to.slot.file(), &to.edge())?;
         // A listener that is new, or changed, has routes of its own, which Envoy looks for as soon as it hears of it.
@@ -59,7 +58,7 @@ impl Change<'_> {
             self.folder.set_live(&file, &routes)?;
         }
         watcher.settled()?;
-        let both = to.beside(from, |pieces| &pieces.listeners);
+        let both = to.beside(from, |pieces| &pieces.listeners, |_| true);
         self.replace(watcher, &Update::Listeners, LISTENERS, &both)
     }
 
@@ -76,7 +75,11 @@ impl Change<'_> {
     fn clear(&self, watcher: &Watcher<'_>) -> Result<(), Trouble> {
         let (from, to) = (self.from, self.to);
         let late = |what: &str| say(&format!("{what} after the time of `--drain`; they are not waited for any longer"));
-        if self.listeners_differ() && !watcher.listeners_drained()? {
+        // Those inside Envoy serve requests that are on their way.
+        let inside = |listener: &Value| listener.get("internal_listener").is_some();
+        let listeners = to.beside(from, |pieces| &pieces.listeners, inside);
+        self.replace(watcher, &Update::Listeners, LISTENERS, &listeners)?;
+        if !watcher.drained(&self.old_routes())? {
             late("some connections of a changed listener are still open");
         }
         let emptied = resource::file(&to.version, vec![from.slot.emptied()]);
@@ -94,6 +97,7 @@ impl Change<'_> {
     fn restore(&mut self, trouble: &str) -> Trouble {
         let (from, to) = (self.from, self.to);
         let restored = || -> Result<(), Trouble> {
+            // First of all: no route may lead to a slot that is empty.
             for name in from.pieces.routes.keys() {
                 if let Some((file, routes)) = from.route(name) {
                     self.folder.set_live(&file, &routes)?;
@@ -135,7 +139,7 @@ impl Change<'_> {
 
     /// Says whether the bootstrap is another one.
     fn end(&mut self) -> Result<bool, Trouble> {
-        for name in self.from.pieces.routes.keys().filter(|name| !self.to.pieces.routes.contains_key(*name)) {
+        for name in self.old_routes() {
             self.folder.unset_live(&route_file(name));
         }
         self.set_runtime(self.to)?;
@@ -162,12 +166,10 @@ impl Change<'_> {
         new.filter_map(|name| self.to.route(name)).collect()
     }
 
-    /// Whether a listener is changed or removed, whose connections drain.
-    fn listeners_differ(&self) -> bool {
-        let ours = |pieces: &Pieces, one: &Value| {
-            pieces.listeners.iter().any(|other| name(other) == name(one) && other == one)
-        };
-        self.from.pieces.listeners.iter().any(|former| !ours(&self.to.pieces, former))
+    /// The routes that only listeners have which are changed or removed.
+    fn old_routes(&self) -> Vec<&str> {
+        let names = self.from.pieces.routes.keys();
+        names.filter(|name| !self.to.pieces.routes.contains_key(*name)).map(String::as_str).collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::admin::{Admin, Stats};
+use crate::admin::{Admin, Dump, Stats};
 use crate::folder::Trouble;
 use crate::render::live::slot::Slot;
 
@@ -99,10 +99,11 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    /// Waits until no connection of a listener that was changed or removed is left; says whether there is none.
-    pub fn listeners_drained(&self) -> Result<bool, Trouble> {
-        const DRAINING: &str = r"^listener_manager\.(total_filter_chains|total_listeners)_draining$";
-        self.until(|| Ok(self.stats(DRAINING)?.numbers().all(|(_, number)| number == 0)))
+    /// Waits until no connection is left that goes by routes of these names; says whether there is none. Envoy keeps a
+    /// listener's routes until its last connection has drained.
+    pub fn drained(&self, routes: &[&str]) -> Result<bool, Trouble> {
+        let known = |dump: &Dump| dump.route_configs().iter().any(|known| routes.contains(&known.name));
+        self.until(|| Ok(routes.is_empty() || !known(&self.admin.dump().map_err(|error| error.to_string())?)))
     }
 
     /// Waits until no worker has a request of a release any more; says whether it came to that.

@@ -72,10 +72,11 @@ impl Release {
         Some((route_file(name), resource::file(&self.version, vec![routes.clone()])))
     }
 
-    /// A file of all resources of this release, and of those of another whose names are not among them.
-    pub fn beside(&self, other: &Release, of: fn(&Pieces) -> &[Value]) -> Value {
+    /// A file of all resources of this release, and of those of another that are to stay, where no name is among ours.
+    pub fn beside(&self, other: &Release, of: fn(&Pieces) -> &[Value], stays: fn(&Value) -> bool) -> Value {
         let ours = of(&self.pieces);
-        let others = of(&other.pieces).iter().filter(|theirs| !ours.iter().any(|our| name(our) == name(theirs)));
+        let is_ours = |theirs: &Value| ours.iter().any(|our| name(our) == name(theirs));
+        let others = of(&other.pieces).iter().filter(|theirs| stays(theirs) && !is_ours(theirs));
         let resources = ours.iter().chain(others).cloned().collect();
         resource::file(&format!("{}+{}", self.version, other.version), resources)
     }
