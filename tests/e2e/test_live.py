@@ -1,11 +1,14 @@
 """Changes while Envoy serves: `render envoy --out`, then `apply`."""
 
 import json
+import shutil
 import socket
+import ssl
 
 import pytest
 
 from harness import policies
+from harness.certificates import Certificates
 from harness.gateway import Question
 from harness.live import another_module
 from harness.load import Load
@@ -226,3 +229,63 @@ def files(gateway):
 def free_port():
     with socket.create_server(("127.0.0.1", 0)) as found:
         return found.getsockname()[1]
+
+
+def test_certificates_are_replaced(start_live, policy, clouds, tmp_path):
+    """Of the listener, of its clients' authority and of the clouds': within seconds, and old connections live on."""
+    old, new = (Certificates(make(tmp_path / name)) for name in ("old", "new"))
+    files = make(tmp_path / "files")
+    authority = files / "clouds.pem"
+    shutil.copyfile(clouds["ca_file"], authority)
+    tls = {name: str(files / name) for name in old.listener}
+    policy["listeners"] = {"default": {"tls": tls}}
+    policy["endpoints"]["azure-eastus2"]["tls"] = {"ca_file": str(authority)}
+    policy["identity"]["trust"] = {"client_certificates": ["spiffe://hop"]}
+    put(files, old.listener)
+    gateway = start_live(policy)
+    hop = {of: of.client(uri="spiffe://hop") for of in (old, new)}
+    stranger = old.client()
+    with gateway.connect(tls=hop[old]) as connection:
+        assert ask_on(connection, gateway).cloud == "azure"
+        put(files, new.listener)
+        taken = until(lambda: served(gateway, hop[new]), "the new certificate", 5)
+        assert taken.cloud == "azure"
+        assert served(gateway, hop[old]) is None, "the old authority's clients and certificate are gone"
+        assert ask_on(connection, gateway).cloud == "azure", "an old connection lives on"
+    with pytest.raises(ssl.SSLError):
+        gateway.ask(tls=stranger)
+    # An authority that does not know Azure's certificate: connections that are made from now on are refused.
+    replace(authority, old.ca_file)
+    until(lambda: served(gateway, hop[new], fresh(gateway)).cloud == "aws", "the new authority", 10)
+    replace(authority, clouds["ca_file"])
+    until(lambda: served(gateway, hop[new]).cloud == "azure", "the authority again", 10)
+
+
+def served(gateway, tls, *_):
+    """The answer, or None where the handshake fails."""
+    try:
+        answer = gateway.ask(tls=tls)
+    except (ssl.SSLError, OSError):
+        return None
+    return answer if answer.status == 200 else None
+
+
+def fresh(gateway):
+    """Ends Envoy's connections to the clouds that are idle."""
+    gateway.clouds.fault("azure", "reset", times=1)
+
+
+def put(folder, files):
+    for name, file in files.items():
+        replace(folder / name, file)
+
+
+def replace(file, by):
+    new = file.with_suffix(".new")
+    shutil.copyfile(by, new)
+    new.replace(file)
+
+
+def make(folder):
+    folder.mkdir()
+    return folder

@@ -3,6 +3,7 @@
 //! ```text
 //! bootstrap.yaml         what Envoy is started with
 //! live/                  what Envoy watches
+//! certificates/          which files its certificates are in, each to be read again when it is replaced
 //! modules/DIGEST.wasm    each module that a release here needs
 //! releases/VERSION.json  each rendering, whole: the one that serves, the one before it, the one to come
 //! state.json             which is which
@@ -16,9 +17,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::render::live::pieces::hex;
+use crate::render::digest;
 use crate::render::live::release::Release;
 use crate::render::rendered::Format;
 
@@ -104,7 +104,7 @@ impl Folder {
     /// Writes down which release is which, and forgets those that are none of them.
     pub fn set_state(&self, state: &State) -> Result<(), Trouble> {
         let text = serde_json::to_string_pretty(state).map_err(|error| error.to_string())?;
-        self.replace(&self.root.join("state.json"), text.as_bytes())?;
+        replace(&self.root.join("state.json"), text.as_bytes())?;
         self.forget(state)
     }
 
@@ -121,7 +121,7 @@ impl Folder {
     /// Keeps a release.
     pub fn keep(&self, release: &Release) -> Result<(), Trouble> {
         let text = serde_json::to_vec(release).map_err(|error| error.to_string())?;
-        self.replace(&self.root.join("releases").join(format!("{}.json", release.version)), &text)
+        replace(&self.root.join("releases").join(format!("{}.json", release.version)), &text)
     }
 
     /// Keeps a copy of a module, so that the one that serves stays what it is, whatever becomes of the file. Gives its digest
@@ -130,17 +130,17 @@ impl Folder {
         let module = fs::read(wasm).map_err(|error| {
             format!("cannot read the module {}: {error}\n  help: with `--out`, `--wasm` names a file of this machine, which is copied", wasm.display())
         })?;
-        let digest = hex(&Sha256::digest(&module), 8);
+        let digest = digest::of(&module, 8);
         let file = self.module(&digest);
         if !file.exists() {
-            self.replace(&file, &module)?;
+            replace(&file, &module)?;
         }
         Ok((digest, file))
     }
 
     /// Replaces a file that Envoy watches.
     pub fn set_live(&self, file: &str, value: &Value) -> Result<(), Trouble> {
-        self.replace(&self.live().join(file), Format::Yaml.text(HEADING, value).as_bytes())
+        replace(&self.live().join(file), Format::Yaml.text(HEADING, value).as_bytes())
     }
 
     /// Removes a file that Envoy watches no more.
@@ -156,36 +156,31 @@ impl Folder {
         if fs::read_to_string(&file).is_ok_and(|former| former == text) {
             return Ok(false);
         }
-        self.replace(&file, text.as_bytes())?;
+        replace(&file, text.as_bytes())?;
         Ok(true)
     }
 
     /// Writes a whole bootstrap for `work` to look at, and takes it away again.
     pub fn with_whole<T>(&self, whole: &Value, work: impl FnOnce(&Path) -> T) -> Result<T, Trouble> {
         let file = self.root.join(".whole.json");
-        self.replace(&file, Format::Json.text("", whole).as_bytes())?;
+        replace(&file, Format::Json.text("", whole).as_bytes())?;
         let done = work(&file);
         let _ = fs::remove_file(&file);
         Ok(done)
     }
 
-    fn module(&self, digest: &str) -> PathBuf {
-        self.root.join("modules").join(format!("{digest}.wasm"))
+    /// Where the files are by which Envoy is given certificates.
+    pub fn certificates(&self) -> PathBuf {
+        self.root.join("certificates")
     }
 
-    /// Writes beside the place, then renames.
-    fn replace(&self, file: &Path, content: &[u8]) -> Result<(), Trouble> {
-        let written = || -> io::Result<()> {
-            let folder = file.parent().unwrap_or(&self.root);
-            fs::create_dir_all(folder)?;
-            // In the same folder, since a rename does not leave a file system; Envoy watches other names.
-            let beside = folder.join(format!(".{}.new", file.file_name().unwrap_or_default().display()));
-            let mut new = File::create(&beside)?;
-            new.write_all(content)?;
-            new.sync_all()?;
-            fs::rename(&beside, file)
-        };
-        written().map_err(|error| format!("cannot write {}: {error}", file.display()))
+    /// Writes such a file. What it says never changes: another certificate's file has another name.
+    pub fn keep_certificate(&self, name: &str, value: &Value) -> Result<(), Trouble> {
+        replace(&self.certificates().join(name), Format::Yaml.text(HEADING, value).as_bytes())
+    }
+
+    fn module(&self, digest: &str) -> PathBuf {
+        self.root.join("modules").join(format!("{digest}.wasm"))
     }
 
     fn forget(&self, state: &State) -> Result<(), Trouble> {
@@ -210,6 +205,21 @@ impl Folder {
             }
         }
     }
+}
+
+/// Replaces a file: writes beside its place, then renames.
+pub fn replace(file: &Path, content: &[u8]) -> Result<(), Trouble> {
+    let written = || -> io::Result<()> {
+        let folder = file.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        // In the same folder, since a rename does not leave a file system; Envoy watches other names.
+        let beside = folder.join(format!(".{}.new", file.file_name().unwrap_or_default().display()));
+        let mut new = File::create(&beside)?;
+        new.write_all(content)?;
+        new.sync_all()?;
+        fs::rename(&beside, file)
+    };
+    written().map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 const HEADING: &str = "\

@@ -1,5 +1,6 @@
 //! A policy as configuration: pieces that every format shares, and the formats.
 
+pub mod digest;
 pub mod envoy;
 pub mod istio;
 pub mod live;

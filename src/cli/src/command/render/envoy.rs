@@ -9,12 +9,14 @@ use super::FormatName;
 use super::value::{address, bytes, listener};
 use crate::command::envoy_version;
 use crate::file;
+use crate::folder;
 use crate::outcome::{Outcome, lines};
 use crate::render::envoy;
 use crate::render::envoy::options::{Options, Part, Scope};
 use crate::render::names::Names;
+use crate::render::piece::certificate;
 use crate::render::piece::policy::{Paths, Policy};
-use crate::render::rendered::Rendered;
+use crate::render::rendered::{Format, Rendered};
 
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
@@ -61,6 +63,10 @@ pub struct RenderEnvoy {
     /// The authorities that the clouds' certificates are held against, where an endpoint names none of its own
     #[arg(long, value_name = "FILE", default_value = "/etc/ssl/certs/ca-certificates.crt")]
     ca_file: String,
+    /// Write a file there for each certificate and authority that policy or `--ca-file` name, and have Envoy read them again
+    /// when they are replaced; without it, Envoy reads them when it starts. With `--out` it is always so
+    #[arg(long, value_name = "DIR", conflicts_with = "out")]
+    certificates: Option<PathBuf>,
     /// The most memory that Envoy may allocate: near it, it resets the largest streams and refuses requests. In bytes, or
     /// with KiB, MiB, GiB; the module and what Envoy itself is made of (150 MiB) come on top
     #[arg(long, value_name = "BYTES", default_value = "1GiB", value_parser = bytes)]
@@ -103,8 +109,10 @@ impl RenderEnvoy {
             Some(PartName::Route) => Scope::Part(Part::Route),
             Some(PartName::Clusters) => Scope::Part(Part::Clusters),
         };
-        let options = Options {
-            paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file },
+        let certificates = self.certificates.as_ref().map(std::path::absolute).transpose();
+        let certificates = certificates.map_err(|error| Outcome::usage(format!("error: --certificates: {error}\n")))?;
+        let mut options = Options {
+            paths: Paths { wasm: self.wasm, sds_dir: self.sds_dir, ca_file: self.ca_file, certificates: None },
             listeners: self.listen,
             admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
             domains: self.domain,
@@ -121,6 +129,13 @@ impl RenderEnvoy {
             return Ok(Outcome { out: written, err: lines("warning", &remarks.warnings), code: 0 });
         }
         let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        if let Some(folder) = certificates {
+            options.paths.certificates = Some(folder.display().to_string());
+            for (name, value) in certificate::files(policy.config, &options.paths) {
+                folder::replace(&folder.join(name), Format::Yaml.text(envoy::HEADING, &value).as_bytes())
+                    .map_err(|trouble| Outcome::faults(format!("error: {trouble}\n")))?;
+            }
+        }
         let Rendered { files } = envoy::render(&policy, &options, scope, self.format.into());
         let out = files.into_iter().map(|(_, text)| text).collect();
         Ok(Outcome { out, err: lines("warning", &remarks.warnings), code: 0 })

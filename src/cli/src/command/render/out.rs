@@ -16,6 +16,7 @@ use crate::render::live::release::Release;
 use crate::render::live::slot::Slot;
 use crate::render::live::split::split;
 use crate::render::names::Names;
+use crate::render::piece::certificate;
 use crate::render::piece::policy::Policy;
 
 /// Writes the first release to where Envoy finds it, and any other one to where `apply` does. `envoy`: a binary that is to
@@ -37,11 +38,16 @@ pub fn write(
     }
     let (module, path) = folder.keep_module(Path::new(&options.paths.wasm)).map_err(failed)?;
     options.paths.wasm = path.display().to_string();
+    let certificates = folder.certificates();
+    options.paths.certificates = Some(certificates.display().to_string());
     let live = state.as_ref().map(|state| folder.release(&state.live)).transpose().map_err(failed)?;
     let latest = state.as_ref().map_or(0, |state| state.latest);
     let rendered = Rendering { file, options: &options, latest }.after(live.as_ref(), &module);
     if let Some(envoy) = envoy {
         folder.with_whole(&rendered.whole, |whole| validate(envoy, whole)).map_err(failed)?.map_err(failed)?;
+    }
+    for (name, value) in certificate::files(&file.config, &options.paths) {
+        folder.keep_certificate(&name, &value).map_err(failed)?;
     }
     let policy = file.config.version.to_string();
     let version = Release::version_of(&policy, &rendered.whole);

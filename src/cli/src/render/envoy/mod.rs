@@ -20,7 +20,8 @@ use super::piece::{cluster, filter, reply, route};
 use super::rendered::{Format, Rendered};
 use options::{Options, Part, Scope};
 
-const HEADING: &str = "\
+/// What stands above all that is rendered.
+pub const HEADING: &str = "\
 # Made by `multihome render envoy`; for Envoy 1.39 and later. Change the policy and render again rather than this file.
 ";
 

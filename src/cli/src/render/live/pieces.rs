@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use crate::print::note;
+use crate::render::digest;
 
 /// What Envoy is given.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,10 +30,5 @@ pub fn name(resource: &Value) -> &str {
 
 /// The start of the SHA-256 of a value, without its notes.
 pub fn digest(value: &Value) -> String {
-    hex(&Sha256::digest(note::strip(value).to_string()), 4)
-}
-
-/// The first bytes of a hash.
-pub fn hex(hash: &[u8], bytes: usize) -> String {
-    hash.iter().take(bytes).map(|byte| format!("{byte:02x}")).collect()
+    digest::of(note::strip(value).to_string(), 4)
 }

@@ -29,7 +29,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
     }
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
-        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
         put(&mut cluster, "transport_socket", transport);
         cluster
     }));
@@ -43,7 +43,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
 fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Value>, paths: &Paths) -> Value {
     let mut cluster = plain(config, name, &endpoint.address);
     put(&mut cluster, "connect_timeout", Some(duration(config.connect_time(endpoint))));
-    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
     let mut protocol = match transport {
         // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
         Some(_) => json!({"auto_config": {

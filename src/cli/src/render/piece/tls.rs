@@ -6,18 +6,16 @@ use multihome_core::config::{ListenerTls, Tls};
 use serde_json::{Value, json};
 
 use super::any::{extension, put};
+use super::certificate;
+use super::policy::Paths;
 
 /// The connection to a cloud: its name is asked for and its certificate has to hold it.
-pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
+pub fn upstream(tls: &Tls, paths: &Paths) -> Value {
     let kind = if tls.san.parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" };
-    let mut context = json!({
-        "common_tls_context": {
-            "validation_context": {
-                "trusted_ca": {"filename": tls.ca_file.as_deref().unwrap_or(ca_file)},
-                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": tls.san}}],
-            },
-        },
-    });
+    let names = json!({"match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": tls.san}}]});
+    let mut common = json!({});
+    certificate::put_authority(&mut common, tls.ca_file.as_deref().unwrap_or(&paths.ca_file), names, paths);
+    let mut context = json!({"common_tls_context": common});
     // An address is no server name (RFC 6066, 3).
     put(&mut context, "sni", tls.sni.parse::<IpAddr>().is_err().then(|| json!(tls.sni)));
     extension("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", context)
@@ -25,17 +23,12 @@ pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
 
 /// A listener's. With an authority for clients it asks for a certificate and takes none without one:
 /// a certificate is what some clients are trusted by, not what all must have.
-pub fn downstream(tls: &ListenerTls) -> Value {
-    let mut common = json!({
-        "alpn_protocols": ["h2", "http/1.1"],
-        "tls_certificates": [{
-            "certificate_chain": {"filename": tls.certificate_file},
-            "private_key": {"filename": tls.key_file},
-        }],
-    });
+pub fn downstream(tls: &ListenerTls, paths: &Paths) -> Value {
+    let mut common = json!({"alpn_protocols": ["h2", "http/1.1"]});
+    certificate::put_own(&mut common, tls, paths);
     let mut context = json!({"require_client_certificate": false});
     if let Some(file) = &tls.client_ca_file {
-        put(&mut common, "validation_context", Some(json!({"trusted_ca": {"filename": file}})));
+        certificate::put_authority(&mut common, file, json!({}), paths);
         // A resumed session (Envoy 1.40.0) lacks the names of the client's certificate that trust goes by. So none is
         // resumed, neither by a ticket nor by an id: every connection shows its certificate.
         put(&mut context, "disable_stateless_session_resumption", Some(json!(true)));
