@@ -1,6 +1,5 @@
 """`make demo` and `make run`, as they are called by the Makefile once everything is built."""
 
-import json
 import os
 import re
 import shutil
@@ -12,11 +11,9 @@ import time
 import pytest
 
 import places
+from harness.demo import DEMO, staying
 from harness.process import Processes, until
 from harness.records import CLOUDS
-
-DEMO = [sys.executable, places.ROOT / "tests" / "e2e" / "demo"]
-
 
 @pytest.fixture
 def demo(tmp_path):
@@ -42,18 +39,6 @@ def test_demo_ends_well_and_shows_each_cloud(demo, environment):
 def running(demo, environment, tmp_path):
     with Processes() as processes:
         yield staying(processes, demo, environment, tmp_path)
-
-
-def staying(processes, command, environment, folder):
-    """Started with --stay: the process, what it has shown, its addresses."""
-    process = processes.start(
-        [*command, "--stay"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    shown = []
-    for line in process.stdout:
-        shown.append(line)
-        if "addresses.json" in line:
-            break
-    return process, "".join(shown), json.loads((folder / "addresses.json").read_text())
 
 
 # How it is ended, and the code that it ends with.
@@ -93,6 +78,7 @@ def test_run_says_how_to_try_it(running, envoy):
         assert "x-multihome-attempts: 1" in bash(healthy)
     assert addresses["openai_base_url"] in python and addresses["openai_base_url"] in curl
 
+    # The real func-e runs it in test_func_e.py, where it can be built.
     func_e = re.search(r"^cd .* && func-e run -c .*$", shown, re.MULTILINE)[0]
     said = bash(func_e.replace("func-e run", str(envoy)) + " --mode validate")
     assert "OK" in said, "what func-e is told to run is a configuration that Envoy takes"

@@ -89,15 +89,18 @@ def test_moves_on_when_the_port_is_closed(order, form, stream, http, gateway, cl
 
 # A connection that is lost at once is no failed target: how, how many of azure's requests, who may be tried, who is asked
 LOST = [
-    # HTTP/2: the stream is reset; it is refused; the whole connection is.
+    # HTTP/2: the stream is reset; it is refused; the whole connection is reset; GOAWAY says that nothing was processed.
     ("reset", 1, THREE, [AZURE, AZURE]),
+    ("goaway", 1, THREE, [AZURE, AZURE]),
     ("refused", 1, THREE, [AZURE, AZURE]),
     ("drop", 1, THREE, [AZURE, AZURE]),
     ("drop", 1, THREE[:1], [AZURE, AZURE]),
+    ("goaway", 1, THREE[:1], [AZURE, AZURE]),
     # Twice, and the plan goes on.
     ("reset", 2, THREE, [AZURE, AZURE, AWS]),
     ("refused", 2, THREE, [AZURE, AZURE, AWS]),
     ("drop", 2, THREE, [AZURE, AZURE, AWS]),
+    ("goaway", 2, THREE, [AZURE, AZURE, AWS]),
     # Where it ends, too.
     ("refused", 2, THREE[:1], [AZURE, AZURE]),
     ("drop", 2, THREE[:1], [AZURE, AZURE]),
@@ -118,9 +121,12 @@ def test_a_lost_connection_is_no_failed_target(fault, times, targets, tried, for
     assert (answer.cloud == tried[-1]) if served else (answer.error["code"] == "upstream_unavailable")
     statuses = [record["status"] for record in answer.records]
     assert statuses == [None] * times + [200] * served
+    connections = [record["connection"] for record in answer.records if record["cloud"] == AZURE]
+    again = 1 if fault in ("reset", "refused") else 2
+    assert len(set(connections)) == again, "once more, on another connection where the first one is lost"
 
 
-@pytest.mark.parametrize("fault", ["reset", "refused", "drop"])
+@pytest.mark.parametrize("fault", ["reset", "refused", "drop", "goaway"])
 def test_what_each_target_loses_twice_is_not_tried_a_third_time(fault, gateway):
     answer = ask(gateway, " ".join(f"[[{cloud} {fault}]]" for cloud in (AZURE, AWS, GCP)))
 
@@ -430,6 +436,17 @@ def test_what_one_account_keeps_is_asked_of_no_other(form, fields, gateway, clou
 
     assert (answer.status, answer["retry-after"], answer.attempts) == (429, "3", 1), answer
     assert [record["cloud"] for record in serving(clouds.records())] == [AZURE]
+
+
+@pytest.mark.parametrize("http", [1, 2])
+@pytest.mark.parametrize("form, stream", SHAPES)
+def test_what_another_account_cannot_read_hides_no_failure_that_waiting_mends(form, stream, http, gateway):
+    """Where the body did not tell that it holds such a thing, and so Envoy asked the next target."""
+    question = "hi [[azure 429 retry-after=3]] [[gcp 400-encrypted]]"
+    answer = ask(gateway, question, ["azure-eastus2", "gcp-us"], form=form, stream=stream, http=http)
+
+    assert (answer.status, answer.error["type"], answer["retry-after"]) == (429, "rate_limit_error", "3"), answer
+    assert (answer.tried, answer.attempts, answer.cloud) == ([AZURE, GCP], 2, AZURE)
 
 
 def test_what_is_replayed_whole_goes_anywhere_whoever_made_its_id(gateway, clouds):

@@ -72,6 +72,34 @@ def test_what_a_surface_lacks_is_not_asked_of_it(fields, having, surface, gatewa
     assert (answer.status, answer.target, answer.attempts) == (200, surface if surface in having else AZURE, 1), answer
 
 
+S3 = part(type="input_image", image_url="s3://bucket/a.png", detail="auto")
+
+
+@pytest.mark.parametrize("first", [AZURE, "gcp-us", "openai-global"])
+@pytest.mark.parametrize("then", [RUNTIME, MANTLE])
+def test_what_is_amazons_own_goes_past_the_other_clouds(first, then, gateway):
+    answer = ask(gateway, targets=[first, then], clouds=["azure", "gcp", "openai", "aws"], form="responses", **S3)
+
+    assert (answer.status, answer.target, answer.attempts) == (200, then, 1), answer
+
+
+# An image in S3 where only Azure may serve: the model, by Azure's own path, who refuses it
+S3_CHAT = {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "s3://b/a.png"}}]}]}
+REFUSALS = [
+    ("gpt-6.1-sol", None, "unsupported_feature", []),
+    # Nothing in the body could change the plan, so that it is not read.
+    ("gpt-4o", "/openai/deployments/gpt-4o/chat/completions", "invalid_value", ["azure"]),
+]
+
+
+@pytest.mark.parametrize("model, path, code, tried", REFUSALS)
+def test_who_refuses_what_is_amazons_own(model, path, code, tried, gateway, clouds):
+    answer = ask(gateway, targets=[AZURE], model=model, path=path, **S3_CHAT)
+
+    assert (answer.status, answer.error["code"]) == (400, code), answer
+    assert [record["cloud"] for record in clouds.records()] == tried
+
+
 # what it needs, fields of a chat
 CHATS = [
     ("data_sources", {"data_sources": [{"type": "azure_search", "parameters": {}}]}, AZURE),

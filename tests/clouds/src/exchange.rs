@@ -68,11 +68,12 @@ pub async fn run(
         return Ok(finish(error::misdirected(peer.surface), &plan, false, open));
     }
     match plan.door {
-        Some(fault @ (Fault::Reset | Fault::Refused | Fault::Drop)) => {
+        Some(fault @ (Fault::Reset | Fault::Refused | Fault::Drop | Fault::GoAway)) => {
             open.cut();
             match fault {
                 Fault::Reset if http2 => return Err("reset on purpose".into()),
                 Fault::Refused if http2 => return Err(h2::Error::from(h2::Reason::REFUSED_STREAM).into()),
+                Fault::GoAway if http2 => peer.go_away(),
                 _ => peer.reset(),
             }
             return pending().await;
@@ -105,6 +106,7 @@ fn begun(request: &Request, peer: &Peer) -> Record {
         host: request.host.clone(),
         sni: peer.sni.clone(),
         alpn: peer.alpn,
+        connection: peer.connection,
         method: request.method.to_string(),
         path: request.target(),
         headers: shown_headers(&request.headers),

@@ -21,6 +21,8 @@ pub struct Record {
     pub host: String,
     pub sni: Option<String>,
     pub alpn: &'static str,
+    /// The same for all that came over one connection.
+    pub connection: u64,
     pub method: String,
     pub path: String,
     pub headers: Vec<(String, String)>,
@@ -43,7 +45,7 @@ impl Record {
     fn to_json(&self) -> Value {
         json!({
             "seq": self.seq, "surface": self.surface, "cloud": self.cloud, "host": self.host, "sni": self.sni,
-            "alpn": self.alpn, "method": self.method, "path": self.path, "headers": self.headers,
+            "alpn": self.alpn, "connection": self.connection, "method": self.method, "path": self.path, "headers": self.headers,
             "body": self.body, "trailers": self.trailers, "status": self.status,
             "answer_headers": self.answer_headers, "fault": self.fault, "auth": self.auth,
             "answered": self.answered, "disconnected": self.disconnected,

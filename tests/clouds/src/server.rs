@@ -2,6 +2,7 @@
 
 use crate::clouds::{Clouds, locked};
 use crate::exchange;
+use crate::shared_io::Shared;
 use crate::surface::Surface;
 use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
@@ -13,6 +14,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd;
 use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +23,10 @@ use tokio_rustls::TlsAcceptor;
 
 const HANDSHAKE: Duration = Duration::from_secs(10);
 const BACKLOG: i32 = 1024;
+
+/// A GOAWAY frame of HTTP/2 (RFC 9113, 6.8): eight bytes, type 7, no flags, stream 0; the last stream that was processed is
+/// 0, no error. `h2` names in its own the last stream that it has handed out.
+const GO_AWAY: &[u8] = &[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// Opens or closes a port, and says when that is done.
 struct Command {
@@ -53,8 +59,11 @@ pub struct Peer {
     pub sni: Option<String>,
     /// What TLS agreed on: `h2`, `http/1.1`, or empty.
     pub alpn: &'static str,
+    /// A number of its own.
+    pub connection: u64,
     tcp: Mutex<Option<Socket>>,
     reset: Notify,
+    leaving: Notify,
 }
 
 impl Peer {
@@ -64,6 +73,11 @@ impl Peer {
             tcp.set_linger(Some(Duration::ZERO)).ok();
         }
         self.reset.notify_one();
+    }
+
+    /// Ends an HTTP/2 connection with the word that none of its streams was processed.
+    pub fn go_away(&self) {
+        self.leaving.notify_one();
     }
 }
 
@@ -155,7 +169,11 @@ async fn connection(
 ) {
     tcp.set_nodelay(true).ok();
     let duplicate = tcp.as_fd().try_clone_to_owned().map(Socket::from).ok();
-    let peer = |sni, alpn| Arc::new(Peer { surface, sni, alpn, tcp: Mutex::new(duplicate), reset: Notify::new() });
+    let connection = CONNECTIONS.fetch_add(1, Ordering::Relaxed);
+    let peer = |sni, alpn| {
+        let tcp = Mutex::new(duplicate);
+        Arc::new(Peer { surface, sni, alpn, connection, tcp, reset: Notify::new(), leaving: Notify::new() })
+    };
     let Some(tls) = tls else {
         return http(TokioIo::new(tcp), peer(None, ""), clouds, closing).await;
     };
@@ -170,19 +188,27 @@ async fn connection(
     http(TokioIo::new(stream), peer(sni, alpn), clouds, closing).await;
 }
 
+/// How many there were.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
 async fn http<I>(io: I, peer: Arc<Peer>, clouds: Arc<Clouds>, mut closing: watch::Receiver<u64>)
 where
     I: Read + Write + Unpin + Send + 'static,
 {
+    let io = Shared::new(io);
     let service_peer = Arc::clone(&peer);
     let service = service_fn(move |request| exchange::run(Arc::clone(&clouds), Arc::clone(&service_peer), request));
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder.http2().max_concurrent_streams(1024);
-    let mut serving = pin!(builder.serve_connection(io, service));
+    let mut serving = pin!(builder.serve_connection(io.clone(), service));
     loop {
         tokio::select! {
             _ = serving.as_mut() => return,
             () = peer.reset.notified() => return,
+            () = peer.leaving.notified() => {
+                io.end_with(GO_AWAY).await.ok();
+                return;
+            }
             changed = closing.changed() => match changed {
                 Ok(()) => serving.as_mut().graceful_shutdown(),
                 // The port's task is gone; the connection lives on.

@@ -26,12 +26,13 @@ class Certificates:
         return {"certificate_file": str(self.certificate_file), "key_file": str(self.key_file),
                 "client_ca_file": str(self.ca_file)}
 
-    def issue(self, name, names):
-        """Certificate and key as files."""
+    def issue(self, name, names, days=2, age=1):
+        """Certificate and key as files; the certificate began `age` days ago and has `days` left."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         uses = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH])
-        certificate = self._certify(subject, key, [(x509.SubjectAlternativeName(names), False), (uses, False)])
+        certificate = self._certify(subject, key, [(x509.SubjectAlternativeName(names), False), (uses, False)],
+                                    days, age)
         return self._write(f"{name}.crt", certificate), self._write(f"{name}.key", key)
 
     def client(self, uri=None, dns=None):
@@ -44,12 +45,12 @@ class Certificates:
             context.load_cert_chain(*self.issue(f"client-{len(list(self.folder.iterdir()))}", names))
         return context
 
-    def _certify(self, subject, key, extensions):
+    def _certify(self, subject, key, extensions, days=2, age=1):
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = x509.CertificateBuilder(
             issuer_name=self.name, subject_name=subject, public_key=key.public_key(),
-            serial_number=x509.random_serial_number(), not_valid_before=now - datetime.timedelta(days=1),
-            not_valid_after=now + datetime.timedelta(days=2))
+            serial_number=x509.random_serial_number(), not_valid_before=now - datetime.timedelta(days=age),
+            not_valid_after=now + datetime.timedelta(days=days))
         for extension, critical in extensions:
             builder = builder.add_extension(extension, critical)
         return builder.sign(self.key, hashes.SHA256())

@@ -38,11 +38,12 @@ class Connection:
 
     def send(self, method, path, headers=(), body=None, trailers=(), end=True):
         """Begins a stream and returns its number; without `end` it stays open. `body`: bytes, or a list of them, each of
-        which begins a frame."""
+        which begins a frame. A header `host` becomes `:authority`, as clients have it."""
         stream = self.h2.get_next_available_stream_id()
         self.streams[stream] = _Stream()
-        pseudo = [(":method", method), (":scheme", "http"), (":authority", "multihome.test"), (":path", path)]
-        pairs = [(raw(name), raw(value)) for name, value in [*pseudo, *headers]]
+        host = next((value for name, value in headers if name == "host"), "multihome.test")
+        pseudo = [(":method", method), (":scheme", "http"), (":authority", host), (":path", path)]
+        pairs = [(raw(name), raw(value)) for name, value in [*pseudo, *headers] if name != "host"]
         ends_at_headers = end and body is None and not trailers
         self.h2.send_headers(stream, pairs, end_stream=ends_at_headers)
         self._flush()

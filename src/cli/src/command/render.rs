@@ -2,6 +2,7 @@
 
 mod envoy;
 mod istio;
+mod kubernetes;
 mod out;
 mod value;
 
@@ -13,9 +14,11 @@ use crate::render::rendered::Format;
 #[derive(Debug, Subcommand)]
 pub enum Render {
     /// Configuration for stock Envoy: a whole bootstrap, or parts for an Envoy of your own
-    Envoy(envoy::RenderEnvoy),
+    Envoy(Box<envoy::RenderEnvoy>),
     /// Manifests for Istio: hosts on a gateway, beside others
-    Istio(istio::RenderIstio),
+    Istio(Box<istio::RenderIstio>),
+    /// Kubernetes' objects for stock Envoy: Deployment, ConfigMap, Service, and what belongs to them
+    Kubernetes(Box<kubernetes::RenderKubernetes>),
 }
 
 impl Render {
@@ -24,6 +27,7 @@ impl Render {
         match self {
             Render::Envoy(arguments) => arguments.run(),
             Render::Istio(arguments) => arguments.run(),
+            Render::Kubernetes(arguments) => arguments.run(),
         }
     }
 }

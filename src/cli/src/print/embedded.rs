@@ -1,10 +1,27 @@
-//! JSON in a string: the configuration of a plugin.
+//! A string of several lines: the configuration of a plugin, which is JSON, or a whole file.
 
 use serde_json::Value;
 
-/// Lays it out over lines, one value of the second level each,
-/// as a block that reads back as the same JSON.
-pub fn pretty_json(text: &str) -> Option<String> {
+/// The string as a block of YAML: its sign and its lines.
+pub fn block(text: &str) -> Option<(&'static str, String)> {
+    match text.ends_with('\n') {
+        _ if !is_file(text) => Some(("|-", pretty_json(text)?)),
+        true => Some(("|", text.to_owned())),
+        false => Some(("|-", text.to_owned())),
+    }
+}
+
+/// Whether a file in a string can stand as it is, its lines indented: several of them, none with a sign that a block cannot
+/// hold, the first without an indentation of its own, and no empty line at the end.
+fn is_file(text: &str) -> bool {
+    let several = text.trim_end_matches('\n').contains('\n');
+    let held =
+        |c: char| matches!(c, '\n' | '\t') || !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
+    several && text.chars().all(held) && !text.starts_with([' ', '\t', '\n']) && !text.ends_with("\n\n")
+}
+
+/// Lays JSON out over lines, one value of the second level each, so that it reads back as the same JSON.
+fn pretty_json(text: &str) -> Option<String> {
     if !text.starts_with('{') {
         return None;
     }

@@ -5,11 +5,22 @@ use serde_json::Value;
 use super::{embedded, note, scalar};
 
 /// How deep an object on one line may be nested: what is deeper is read more easily over several.
-const DEEPEST: usize = 2;
+const DEEPEST: usize = 3;
 
 /// The value on one line, if it is small enough to be read there and nothing has to be said inside it.
 pub fn flow(value: &Value) -> Option<String> {
     at(value, 0)
+}
+
+/// From how many items on a list of small ones is filled into lines, as a text is.
+const FILLED: usize = 6;
+/// What is small, in letters.
+const SMALL: usize = 60;
+
+/// The items of a list that is long, while each of them is small.
+pub fn words(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array().filter(|items| items.len() >= FILLED)?;
+    items.iter().map(|item| flow(item).filter(|line| line.chars().count() <= SMALL)).collect()
 }
 
 fn at(value: &Value, depth: usize) -> Option<String> {
@@ -30,7 +41,7 @@ fn at(value: &Value, depth: usize) -> Option<String> {
                 items.iter().map(|item| if is_nested(item) { None } else { at(item, depth) }).collect();
             Some(format!("[{}]", words?.join(", ")))
         }
-        Value::String(text) if embedded::pretty_json(text).is_some() => None,
+        Value::String(text) if embedded::block(text).is_some() => None,
         scalar => Some(scalar::plain(scalar)),
     }
 }
@@ -46,10 +57,17 @@ mod tests {
     use serde_json::json;
 
     #[test]
+    fn fills_lines_with_what_is_small() {
+        assert_eq!(words(&json!(vec![json!({"a": 1}); 6])), Some(vec!["{a: 1}".to_owned(); 6]));
+        assert_eq!(words(&json!(vec![json!({"a": 1}); 5])), None);
+        assert_eq!(words(&json!(vec![json!({"a": [{"b": 1}]}); 6])), None);
+    }
+
+    #[test]
     fn takes_what_is_small() {
         for (value, expected) in [
             (json!({"a": {"b": [1, "x: y", {}]}, "c": "0s"}), Some("{a: {b: [1, \"x: y\", {}]}, c: 0s}")),
-            (json!({"a": {"b": {"c": 1}}}), None),
+            (json!({"a": {"b": {"c": {"d": 1}}}}), None),
             (json!({"a": [{"b": 1}]}), None),
             (json!({"a": 1, "#a": "why"}), None),
             (json!({"@type": "t"}), None),

@@ -23,8 +23,17 @@ pub fn yaml(value: &Value) -> String {
 /// How wide a comment may run.
 const COLUMNS: usize = 110;
 
-/// How a mark begins that stands at every place that it is for. Any other comment stands once, where it is needed first.
-pub const MARKS: [&str; 2] = ["yours", "policy:"];
+/// How wide a line of small values may run.
+const FLOW_COLUMNS: usize = 120;
+
+/// How a mark begins that stands at every place that it is for, from the second on without what follows its first sentence.
+/// Any other comment stands once, where it is needed first.
+const MARKS: [&str; 2] = ["yours", "policy:"];
+
+/// What stands on the left: a bootstrap's parts, its listeners and its clusters.
+const LEFT: usize = 2;
+/// What is large, in lines.
+const LARGE: usize = 15;
 
 struct Page {
     out: String,
@@ -55,8 +64,10 @@ impl Page {
 
     fn members(&mut self, members: &Map<String, Value>, depth: usize, inline: bool) {
         debug_assert_eq!(note::astray(members).next(), None, "a comment at a member that is not there");
+        let mut before = None;
         for (position, (key, member)) in note::facts(members).enumerate() {
             let continues = inline && position == 0;
+            self.apart(before.replace(member), depth);
             let written = self.parts.next(member);
             let line = line(key, member, &written, depth);
             let behind = behind(members, key, line.as_deref(), depth);
@@ -67,9 +78,8 @@ impl Page {
             match line {
                 Some(line) => {
                     self.out.push_str(&line);
-                    if let Some(text) = behind.filter(|text| self.is_new(text)) {
-                        self.out.push_str(" # ");
-                        self.out.push_str(text);
+                    if let Some(text) = behind.and_then(|text| self.still_to_say(text)) {
+                        self.out.push_str(&format!(" # {text}"));
                     }
                     self.out.push('\n');
                 }
@@ -83,8 +93,10 @@ impl Page {
     }
 
     fn items(&mut self, items: &[Value], depth: usize, inline: bool) {
+        let mut before = None;
         for (position, item) in items.iter().enumerate() {
             let continues = inline && position == 0;
+            self.apart(before.replace(item), depth);
             if !continues {
                 self.lead(item, depth);
             }
@@ -117,6 +129,13 @@ impl Page {
         }
     }
 
+    /// An empty line behind what is large and stands on the left, as behind a paragraph.
+    fn apart(&mut self, before: Option<&Value>, depth: usize) {
+        if depth <= LEFT && before.is_some_and(|value| part::lines(value) >= LARGE) {
+            self.out.push('\n');
+        }
+    }
+
     /// The comments that stand above a member.
     fn above(&mut self, members: &Map<String, Value>, key: &str, member: &Value, behind: bool, depth: usize) {
         if let Some(text) = note::at(members, key).filter(|_| !behind) {
@@ -128,11 +147,13 @@ impl Page {
     /// What follows `key:` where it takes more than a line.
     fn below(&mut self, value: &Value, written: &Written, depth: usize) {
         if let Value::String(text) = value
-            && let Some(pretty) = embedded::pretty_json(text)
+            && let Some((sign, block)) = embedded::block(text)
         {
-            self.out.push_str(" |-\n");
-            for line in pretty.lines() {
-                self.indent(depth + 1);
+            self.out.push_str(&format!(" {sign}\n"));
+            for line in block.lines() {
+                if !line.is_empty() {
+                    self.indent(depth + 1);
+                }
                 self.out.push_str(line);
                 self.out.push('\n');
             }
@@ -141,14 +162,23 @@ impl Page {
         if let Written::First(name) = written {
             self.out.push_str(&format!(" &{name}"));
         }
+        if let Some(words) = flow::words(value) {
+            self.out.push_str(" [\n");
+            let words = format!("{},", words.join(",\n"));
+            for line in filled(words.lines(), COLUMNS.saturating_sub(2 * depth + 2)) {
+                self.indent(depth + 1);
+                self.out.push_str(&format!("{line}\n"));
+            }
+            self.indent(depth);
+            self.out.push_str("]\n");
+            return;
+        }
         self.out.push('\n');
         self.body(value, depth + 1, false);
     }
 
     fn comment(&mut self, text: &str, depth: usize) {
-        if !self.is_new(text) {
-            return;
-        }
+        let Some(text) = self.still_to_say(text) else { return };
         let room = COLUMNS.saturating_sub(2 * depth + "# ".len()).max(LEAST_COLUMNS);
         for line in wrapped(text, room) {
             self.indent(depth);
@@ -156,8 +186,13 @@ impl Page {
         }
     }
 
-    fn is_new(&mut self, text: &str) -> bool {
-        MARKS.iter().any(|mark| text.starts_with(mark)) || self.said.insert(text.to_owned())
+    /// What of a comment does not stand further up.
+    fn still_to_say<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        if self.said.insert(text.to_owned()) {
+            return Some(text);
+        }
+        let mark = MARKS.iter().any(|mark| text.starts_with(mark));
+        mark.then(|| text.split_once(". ").map_or(text, |(first, _)| first))
     }
 
     fn indent(&mut self, depth: usize) {
@@ -183,7 +218,7 @@ fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<St
         (_, Written::Again(name)) => Some(format!("{key}: *{name}")),
         (Value::Object(members), _) if note::facts(members).next().is_none() => Some(format!("{key}: {{}}")),
         (Value::Object(_) | Value::Array(_), _) => short(member, written, &format!("{key}: "), depth),
-        (Value::String(text), _) if embedded::pretty_json(text).is_some() => None,
+        (Value::String(text), _) if embedded::block(text).is_some() => None,
         (scalar, _) => Some(format!("{key}: {}", scalar::plain(scalar))),
     }
 }
@@ -192,25 +227,27 @@ fn line(key: &str, member: &Value, written: &Written, depth: usize) -> Option<St
 fn short(value: &Value, written: &Written, before: &str, depth: usize) -> Option<String> {
     let Written::Plain = written else { return None };
     let line = format!("{before}{}", flow::flow(value)?);
-    (2 * depth + line.chars().count() <= COLUMNS).then_some(line)
+    (2 * depth + line.chars().count() <= FLOW_COLUMNS).then_some(line)
 }
 
 /// A text in lines of at most so many letters, where its words allow. Its own line breaks stay.
 fn wrapped(text: &str, room: usize) -> Vec<String> {
+    text.lines().flat_map(|paragraph| filled(paragraph.split_whitespace(), room)).collect()
+}
+
+fn filled<'w>(words: impl Iterator<Item = &'w str>, room: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    for paragraph in text.lines() {
-        let mut line = String::new();
-        for word in paragraph.split_whitespace() {
-            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
-                lines.push(std::mem::take(&mut line));
-            }
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
+    let mut line = String::new();
+    for word in words {
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > room {
+            lines.push(std::mem::take(&mut line));
         }
-        lines.push(line);
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
     }
+    lines.push(line);
     lines
 }
 
@@ -249,14 +286,14 @@ value: |-
 
     #[test]
     fn reads_back_as_what_it_was() {
-        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"]});
+        let value = json!({"a": ["x: y", "# no", "-", " lead", "trail ", "1", "1.5", "~", "ä", "{\"k\": \"v\"}", "a\nb", "0s", "%X%"],
+            "file": "a: 1\n\n  b: \"2\" # c\n\td  \n", "open": "a\nb", "ends": "a\nb\n\n", "indented": " a\nb", "return": "a\r\nb", "line": "a\n"});
         let read: Value = serde_json::to_value(crate::yaml::read(&yaml(&value)).unwrap().node).unwrap();
         assert_eq!(read, value);
     }
 
-    /// Long enough to be said once.
     fn tls() -> Value {
-        json!({"name": "envoy.transport_sockets.tls", "files": [["a"], ["b"], ["c"], ["d"], ["e"], ["f"], ["g"]]})
+        json!({"&": "tls", "name": "envoy.transport_sockets.tls", "files": vec![json!([1]); 7]})
     }
 
     #[test]
@@ -265,9 +302,9 @@ value: |-
             "#": "Above all.",
             "list": [
                 {"#": "Of the item.", "#name": "short", "name": "a", "#tls": "Of the member.", "tls": tls()},
-                {"#name": "short", "name": "b", "tls": tls(), "#port": "yours: here", "port": 1, "other": note::explained("Of the value.", json!({"#deep": "x ".repeat(60), "deep": []}))},
+                {"#name": "short", "name": "b", "tls": tls(), "#port": "yours: here. Why.", "port": 1, "other": note::explained("Of the value.", json!({"#deep": "x ".repeat(60), "deep": []}))},
                 note::named("small", json!({"#x": "x ".repeat(80), "x": {"k": 1}, "z": 2, "t": {"@type": 1}})),
-                {"#": "Above all.", "x": {"k": 1}, "z": 2, "#port": "yours: here", "port": 2},
+                {"#": "Above all.", "x": {"k": 1}, "z": 2, "#port": "yours: here. Why.", "port": 2},
                 {"x": {"k": 1}, "z": 2, "t": {"@type": 1}},
             ],
         });
@@ -281,17 +318,12 @@ list:
     # Of the member.
     tls: &tls
       name: envoy.transport_sockets.tls
-      files:
-        - [a]
-        - [b]
-        - [c]
-        - [d]
-        - [e]
-        - [f]
-        - [g]
+      files: [
+        [1], [1], [1], [1], [1], [1], [1],
+      ]
   - name: b
     tls: *tls
-    port: 1 # yours: here
+    port: 1 # yours: here. Why.
     # Of the value.
     other:
       # {}

@@ -2,23 +2,25 @@
 //!
 //! Merge keys (`<<`) would say more, but Envoy (1.39 and 1.40) takes them for fields.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{flow, note};
+use super::{embedded, flow, note};
 
-/// From how many lines on a part that nobody gave a name to is said once: of shorter ones the reader would rather see all.
-const LINES: usize = 8;
+/// From how many lines on a part that nobody gave a name to is said once. Shorter ones may be the same by chance (two
+/// endpoints of one host), and a reader would rather see all of them.
+const LINES: usize = 25;
 /// The same for a part with a name, which says what it is.
 const LINES_OF_NAMED: usize = 3;
 
 /// The parts of one document that stand in it more than once.
 #[derive(Debug, Default)]
 pub struct Parts {
-    /// Of each part, as [`identity`] has it, its name.
-    names: HashMap<String, String>,
-    written: HashSet<String>,
+    /// Of each part, as [`identity`] has it, the name that it should have.
+    wanted: HashMap<String, String>,
+    /// The name that it has, once it stands in the file.
+    written: HashMap<String, String>,
 }
 
 /// How a value is to be written.
@@ -38,32 +40,28 @@ impl Parts {
         let mut search = Search::default();
         search.collect_names(document);
         search.walk("", document);
-        let mut taken = HashSet::new();
-        let mut names = HashMap::new();
-        for (part, name) in search.repeated {
-            let free = (1..).map(|number| if number == 1 { name.clone() } else { format!("{name}-{number}") });
-            let name = free.into_iter().find(|name| !taken.contains(name)).unwrap_or_default();
-            taken.insert(name.clone());
-            names.insert(part, name);
-        }
-        Parts { names, written: HashSet::new() }
+        Parts { wanted: search.repeated, written: HashMap::new() }
     }
 
     /// To be asked for each value in the order of the document, and not for those in one that is written again.
     pub fn next(&mut self, value: &Value) -> Written {
-        if self.names.is_empty() || !is_container(value) {
+        if self.wanted.is_empty() || !is_container(value) {
             return Written::Plain;
         }
         let part = identity(value);
-        match self.names.get(&part) {
-            None => Written::Plain,
-            Some(name) if self.written.contains(&part) => Written::Again(name.clone()),
-            Some(name) => {
-                let first = Written::First(name.clone());
-                self.written.insert(part);
-                first
-            }
+        if let Some(name) = self.written.get(&part) {
+            return Written::Again(name.clone());
         }
+        let Some(wanted) = self.wanted.get(&part) else { return Written::Plain };
+        let mut name = wanted.clone();
+        for number in 2.. {
+            if !self.written.values().any(|taken| *taken == name) {
+                break;
+            }
+            name = format!("{wanted}-{number}");
+        }
+        self.written.insert(part, name.clone());
+        Written::First(name)
     }
 }
 
@@ -71,9 +69,9 @@ impl Parts {
 struct Search {
     /// By identity, the names that parts were given.
     given: HashMap<String, String>,
-    seen: HashSet<String>,
-    /// In the order in which they were found.
-    repeated: Vec<(String, String)>,
+    /// By identity, the name of what could stand again.
+    seen: HashMap<String, String>,
+    repeated: HashMap<String, String>,
 }
 
 impl Search {
@@ -94,18 +92,18 @@ impl Search {
             return;
         }
         let part = identity(value);
-        let given = self.given.get(&part);
+        let given = self.given.get(&part).cloned();
         let least = if given.is_some() { LINES_OF_NAMED } else { LINES };
-        if lines(value) >= least && !self.seen.insert(part.clone()) {
-            if !self.repeated.iter().any(|(known, _)| *known == part) {
-                let name = given.cloned().unwrap_or_else(|| found_name(key, value));
-                self.repeated.push((part, name));
+        if lines(value) >= least {
+            if let Some(name) = self.seen.get(&part) {
+                self.repeated.insert(part, name.clone());
+                return;
             }
-            return;
+            self.seen.insert(part, given.unwrap_or_else(|| found_name(key, value)));
         }
         match value {
             Value::Object(members) => note::facts(members).for_each(|(key, member)| self.walk(key, member)),
-            Value::Array(items) => items.iter().for_each(|item| self.walk(key, item)),
+            Value::Array(items) => items.iter().for_each(|item| self.walk("", item)),
             _ => {}
         }
     }
@@ -127,26 +125,26 @@ fn identity(value: &Value) -> String {
 /// About so many letters fit on a line where it stands deep.
 const SHORT: usize = 60;
 
-fn lines(value: &Value) -> usize {
+/// About how many lines a value takes.
+pub fn lines(value: &Value) -> usize {
     if flow::flow(value).is_some_and(|line| line.chars().count() <= SHORT) {
         return 1;
     }
     match value {
-        Value::Object(members) => note::facts(members)
-            .map(|(_, member)| match is_container(member) {
-                true => 1 + lines(member),
-                false => 1,
-            })
-            .sum(),
+        Value::Object(members) => {
+            let below = |member: &Value| if is_container(member) { 1 + lines(member) } else { lines(member) };
+            note::facts(members).map(|(_, member)| below(member)).sum()
+        }
         Value::Array(items) => items.iter().map(lines).sum(),
+        Value::String(text) => embedded::block(text).map_or(1, |(_, block)| 1 + block.lines().count()),
         _ => 1,
     }
 }
 
-/// By its own member `name`, of which an extension's last word tells most, else by the member that it stands in.
+/// By the member that it stands in; an item of a list by its own member `name`, of which the last word tells most.
 fn found_name(key: &str, value: &Value) -> String {
-    let own = value.get("name").and_then(Value::as_str);
-    let found = own.map_or(key, |name| name.rsplit('.').next().unwrap_or(name));
+    let own = value.get("name").and_then(Value::as_str).unwrap_or("part");
+    let found = if key.is_empty() { own.rsplit('.').next().unwrap_or(own) } else { key };
     found.chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect()
 }
 
@@ -157,15 +155,15 @@ mod tests {
 
     #[test]
     fn finds_the_largest_that_repeat() {
-        let of = || (1..=8).map(|number| json!({"@type": number})).collect::<Value>();
+        let of = || (1..=25).map(|number| json!({"@type": number})).collect::<Value>();
         let long = |first: &str| json!({"name": first, "of": of()});
         let document = json!({"a": long("envoy.x"), "b": [long("envoy.x"), long("y")], "c": {"&": "short", "@type": 1, "e": 2, "f": 3}, "g": {"@type": 1, "e": 2, "f": 3}});
         let mut parts = Parts::of(&document);
         let mut ask = |value: &Value| parts.next(value);
         assert_eq!(ask(&document), Written::Plain);
-        assert_eq!(ask(&long("envoy.x")), Written::First("x".to_owned()));
+        assert_eq!(ask(&long("envoy.x")), Written::First("a".to_owned()));
         assert_eq!(ask(&of()), Written::First("of".to_owned()));
-        assert_eq!(ask(&long("envoy.x")), Written::Again("x".to_owned()));
+        assert_eq!(ask(&long("envoy.x")), Written::Again("a".to_owned()));
         assert_eq!(ask(&long("y")), Written::Plain);
         assert_eq!(ask(&of()), Written::Again("of".to_owned()));
         assert_eq!(ask(&document["c"]), Written::First("short".to_owned()));
@@ -174,7 +172,7 @@ mod tests {
 
     #[test]
     fn two_parts_never_share_a_name() {
-        let long = |last: usize| json!({"name": "x", "of": vec![json!({"@type": last}); 7]});
+        let long = |last: usize| json!({"name": "x", "of": vec![json!({"@type": last}); 25]});
         let document = json!([long(1), long(2), long(1), long(2)]);
         let mut parts = Parts::of(&document);
         assert_eq!(parts.next(&long(1)), Written::First("x".to_owned()));

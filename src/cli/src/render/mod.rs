@@ -3,6 +3,7 @@
 pub mod digest;
 pub mod envoy;
 pub mod istio;
+pub mod kubernetes;
 pub mod live;
 pub mod names;
 pub mod piece;

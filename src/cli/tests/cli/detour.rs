@@ -1,8 +1,8 @@
 //! `multihome render envoy`: the detour that a request with trailers takes, where an endpoint is signed for.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::render::{LISTENERS, REMARKS, bootstrap, cluster, everything, find, manager, names};
+use crate::render::{LISTENERS, REMARKS, bootstrap, cluster, everything, find, manager, names, switches_on};
 use crate::run::{EVERYTHING, multihome_with};
 
 const DETOUR: &str = "multihome:detour";
@@ -33,7 +33,7 @@ fn a_request_with_trailers_has_a_way_to_lose_them() {
 }
 
 #[test]
-fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour_for_trailers() {
+fn where_nothing_is_signed_there_is_no_detour_for_trailers() {
     let unsigned = EVERYTHING.replace("auth: sigv4", "auth: { api_key: { sds: bedrock-key } }");
     let json = &["--format", "json"];
     let run = multihome_with(
@@ -44,9 +44,59 @@ fn where_nothing_is_signed_or_for_an_envoy_of_ones_own_there_is_no_detour_for_tr
     // The edge knows of none, and no route of the module's leads there.
     assert!(!run.out.contains(r#"\"detour\""#));
     assert!(!run.out.contains(r#""multihome:detour ""#));
-    for part in ["filters", "route", "clusters"] {
-        let run = everything(&["--part", part, "--domain", "*"]);
-        assert_eq!(run.code, 0);
-        assert!(!run.out.contains("detour"), "{part}");
+}
+
+/// The listeners inside, and the cluster behind the second.
+const INSIDE: [&str; 3] = [DETOUR, "multihome:absorb:aws-key", "multihome:absorbed:aws-key"];
+
+#[test]
+fn an_envoy_of_ones_own_has_it_by_a_part_of_its_own() {
+    let part = |part: &str| part_of(&["--part", part, "--domain", "*"]);
+    let listeners = part("listeners");
+    assert_eq!(names(&listeners["listeners"]), INSIDE[..2]);
+    assert_eq!(names(&listeners["bootstrap_extensions"]), ["envoy.bootstrap.internal_listener"]);
+    let manager = &listeners["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"];
+    assert!(manager["access_log"].is_null(), "how that Envoy writes its log is not known");
+    let edge = |filters: &Value| find(filters, "multihome")["typed_config"].clone();
+    assert_eq!(
+        edge(&part("filters")["http_filters"]),
+        edge(&manager["http_filters"]),
+        "the plugin is read once for both"
+    );
+    let clusters = part("clusters");
+    for cluster in [DETOUR, INSIDE[2]] {
+        find(&clusters["clusters"], cluster);
     }
+}
+
+#[test]
+fn without_that_part_no_other_one_leads_there() {
+    for part in ["filters", "route", "clusters"] {
+        let run = everything(&["--part", part, "--domain", "*", "--no-internal-listeners"]);
+        assert_eq!(run.code, 0);
+        assert!(INSIDE.iter().all(|name| !run.out.contains(name)), "{part}");
+    }
+    let run = everything(&["--part", "listeners", "--no-internal-listeners"]);
+    assert!(run.code == 1 && run.err.contains("says that your Envoy has none"), "{}", run.err);
+}
+
+/// The detour trusts what comes to it: whoever gets there has lost the identity headers that are not theirs.
+#[test]
+fn each_route_that_leads_on_judges_who_asks() {
+    let part = part_of(&["--part", "route", "--domain", "*", "--listen", "mtls=127.0.0.1:1"]);
+    let routes = part["virtual_hosts"][0]["routes"].as_array().unwrap();
+    let leading: Vec<&Value> = routes.iter().filter(|route| route["route"].is_object()).collect();
+    assert!(leading.iter().any(|route| route["route"]["cluster"] == DETOUR), "gRPC's is one of them");
+    for route in leading {
+        for filter in ["multihome-certificates", "multihome-identity"] {
+            let on = &route["typed_per_filter_config"][filter];
+            assert!(switches_on(on), "{} {filter}", route["name"]);
+        }
+    }
+}
+
+fn part_of(options: &[&str]) -> Value {
+    let run = everything(&[options, &["--format", "json"]].concat());
+    assert_eq!(run.code, 0, "{}", run.err);
+    serde_json::from_str(&run.out).unwrap()
 }

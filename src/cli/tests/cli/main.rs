@@ -6,6 +6,7 @@ mod clouds;
 mod detour;
 mod explain;
 mod istio;
+mod kubernetes;
 mod readme;
 mod remarks;
 mod render;

@@ -89,6 +89,8 @@ fn says_what_is_wrong_with_the_addresses() {
     ] {
         assert_eq!((quiet.code, quiet.err.as_str()), (0, ""));
     }
+    let absorbs = crate::render::everything(&["--part", "clusters", "--no-internal-listeners"]);
+    assert!(absorbs.err.contains("endpoints.aws-key.informational: has no effect with"), "{}", absorbs.err);
     let nameless = part("route", &[]);
     assert!(nameless.code == 2 && nameless.err.contains("--domain <HOST>"), "{}", nameless.err);
     assert_eq!(part("filters", &["--listen", "127.0.0.1:80", "--listen", "public=127.0.0.1:81"]).code, 1);

@@ -190,6 +190,11 @@ impl Features {
         self.0 == 0
     }
 
+    /// Whether `other` has all that are in this one.
+    pub fn within(self, other: Features) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     /// Those that are in both.
     pub fn shared(self, other: Features) -> Features {
         Features(self.0 & other.0)

@@ -47,6 +47,8 @@ pub struct Inbound<'h> {
     pub content_encoding: Single<'h>,
     /// `content-length`, where it is a number.
     pub content_length: Option<u64>,
+    /// Whether `upgrade` offers to go on as a WebSocket.
+    pub websocket: bool,
     /// `x-request-id`, as Envoy made or took it.
     pub request_id: &'h [u8],
     /// The tenant's name.
@@ -88,6 +90,7 @@ impl<'h> Inbound<'h> {
                 self.content_length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
             }
             b"authorization" | b"api-key" => self.credential = true,
+            b"upgrade" => self.websocket |= offers_websocket(value),
             b"x-request-id" => self.request_id = value,
             _ if name.starts_with(b"x-multihome-") => match std::str::from_utf8(name) {
                 Ok(CLOUDS) => self.clouds.note(value),
@@ -105,4 +108,10 @@ impl<'h> Inbound<'h> {
             }
         }
     }
+}
+
+/// `upgrade` lists protocols, each perhaps with a version behind a slash.
+fn offers_websocket(upgrade: &[u8]) -> bool {
+    let mut protocols = upgrade.split(|byte| *byte == b',');
+    protocols.any(|protocol| protocol.trim_ascii().eq_ignore_ascii_case(b"websocket"))
 }

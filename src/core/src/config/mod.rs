@@ -32,8 +32,9 @@ pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
+use crate::contract;
 use crate::document::Node;
-use crate::document::fields::Fields;
+use crate::document::fields::{Fields, texts};
 
 /// A checked policy.
 ///
@@ -208,6 +209,15 @@ pub enum Role {
         /// What the operator calls all that was rendered with this policy.
         release: Option<String>,
     },
+    /// In a listener, where no cluster has an attempt: chooses one target by the headers.
+    Header {
+        /// The whole policy.
+        policy: Box<Config>,
+        /// The hosts that it is for, in lower case and without a port; requests to others are not its own.
+        hosts: Vec<String>,
+        /// As in [`Role::Edge`].
+        metadata: Option<String>,
+    },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
         /// The endpoint's name.
@@ -215,7 +225,8 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …, "release": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …, "release": …}`,
+/// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "hosts": […], "metadata": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -233,29 +244,41 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
     let role = match fields.required_text("role", faults)? {
         "edge" => {
-            let (policy, _) = fields.required("policy", faults)?;
             let detour = read_word(&mut fields, "detour", faults);
-            let metadata = read_word(&mut fields, "metadata", faults);
             let release = read_word(&mut fields, "release", faults);
-            let policy = Box::new(read(policy, faults)?);
-            if metadata.is_none() && policy.needs_google_token() {
-                let place = fields.place.key("metadata");
-                faults.add_with_help(
-                    &place,
-                    "is missing, and an endpoint has `auth: metadata`",
-                    "name the metadata server's cluster",
-                );
-            }
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
             Role::Edge { policy, detour, metadata, release }
+        }
+        contract::HEADER_ROLE => {
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
+            let (hosts, place) = fields.required("hosts", faults)?;
+            let hosts = texts(hosts, &place, faults).into_iter().map(|(host, _)| host.to_owned()).collect();
+            Role::Header { policy, hosts, metadata }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
-            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt"]);
+            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt", contract::HEADER_ROLE]);
             return None;
         }
     };
     fields.finish(faults);
     Some(role)
+}
+
+/// The policy of a role that decides, and the cluster of Google's metadata server.
+fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Config>, Option<String>)> {
+    let (policy, _) = fields.required("policy", faults)?;
+    let metadata = read_word(fields, "metadata", faults);
+    let policy = Box::new(read(policy, faults)?);
+    if metadata.is_none() && policy.needs_google_token() {
+        let place = fields.place.key("metadata");
+        faults.add_with_help(
+            &place,
+            "is missing, and an endpoint has `auth: metadata`",
+            "name the metadata server's cluster",
+        );
+    }
+    Some((policy, metadata))
 }
 
 /// The name of a cluster, or of a release.

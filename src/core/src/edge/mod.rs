@@ -7,6 +7,7 @@
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
+mod by_headers;
 mod models;
 mod refuse;
 
@@ -20,9 +21,10 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{Origin, Payload, Record, Request};
+use crate::request::{ModelPlace, Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
 
+pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
 
 /// What the headers lead to.
@@ -101,6 +103,7 @@ fn start(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<Begin, ApiError> {
+    refuse::check_upgrade(inbound)?;
     let operation = path::operation(inbound.method, inbound.path)?;
     let caller = Caller::identify(config, inbound)?;
     record.asked_by(caller.tenant());
@@ -144,26 +147,37 @@ impl Pending {
     ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
-            let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
+            let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
             let awaited = weighed.awaited;
             Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
         });
-        match planned {
-            Ok((plan, awaited, place)) => {
-                let payload = Payload::held(body, place, &plan);
-                Ok(Request::new(plan, payload, origin, awaited, record))
-            }
-            Err(error) => {
-                record.failed(&error);
-                Err(Box::new(Denied { error, record }))
-            }
+        held(planned, body, origin, record)
+    }
+}
+
+/// A request whose body was read: with its plan, or denied.
+fn held(
+    planned: Result<(Plan, Awaited, ModelPlace), ApiError>,
+    body: Vec<u8>,
+    origin: Origin,
+    mut record: Record,
+) -> Result<Request, Box<Denied>> {
+    match planned {
+        Ok((plan, awaited, place)) => {
+            let payload = Payload::held(body, place, &plan);
+            Ok(Request::new(plan, payload, origin, awaited, record))
+        }
+        Err(error) => {
+            record.failed(&error);
+            Err(Box::new(Denied { error, record }))
         }
     }
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing, is not ranked
-    /// by price, and one of them is all that would be tried: nothing that only the body says can change the plan then.
+    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing but what is
+    /// another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
+    /// can change the plan then.
     fn weigh_unread(
         &self,
         length: Option<u64>,
@@ -198,10 +212,12 @@ impl Asked {
         Ok(facts)
     }
 
+    /// `only`: the place in the configuration of the one target that is left, where one was chosen before.
     fn weigh(
         &self,
         facts: &Facts<'_>,
         bytes: u64,
+        only: Option<usize>,
         environment: &mut Environment<'_>,
         record: &mut Record,
     ) -> Result<Weighed<'_>, ApiError> {
@@ -212,7 +228,8 @@ impl Asked {
         };
         let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
         let permit = self.permit(model, record)?;
-        let candidates = plan::consider(&permit, &needs, environment);
+        let mut candidates = plan::consider(&permit, &needs, environment);
+        candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
         let decision = plan::decide(&permit, &needs, candidates, environment);
         Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
     }
@@ -253,7 +270,7 @@ pub fn explain(
         Some(weighed) => weighed,
         None => {
             let facts = asked.read(body, trailers)?;
-            asked.weigh(&facts, body.len() as u64, environment, &mut record)?
+            asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?
         }
     };
     look(&weighed);
@@ -261,13 +278,16 @@ pub fn explain(
 }
 
 /// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
-/// request refers to.
+/// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
+/// its own words.
 fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
+    let anothers: Features = [Feature::S3Images].into_iter().collect();
+    let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
-        if !in_path || !target.lacks.is_empty() {
+        if !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
             return false;
         }
     }

@@ -18,6 +18,19 @@ pub fn too_many_held() -> ApiError {
     ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "overloaded", message) }
 }
 
+/// Refuses an offer of WebSocket, by which clients that would like one go on by HTTP; any other status ends them.
+///
+/// # Errors
+/// 426 for such an offer.
+pub(super) fn check_upgrade(inbound: &Inbound<'_>) -> Result<(), ApiError> {
+    match inbound.websocket {
+        true => {
+            Err(ApiError::new(426, "upgrade_required", "This gateway speaks no WebSocket: send the request by HTTP."))
+        }
+        false => Ok(()),
+    }
+}
+
 /// Checks what the headers say of the body.
 ///
 /// # Errors

@@ -56,6 +56,9 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
 const CHAT: &str = "/v1/chat/completions";
 const DEPLOYMENT: &str = "/openai/deployments/dated/chat/completions?api-version=2024-10-21";
 
+const IN_S3: &str =
+    r#"{"model":"dated","messages":[{"content":[{"type":"image_url","image_url":{"url":"s3://b/k"}}]}]}"#;
+
 /// One row a denial: what was sent, and the status, code and param that come back.
 #[wasm_bindgen_test(unsupported = test)]
 fn says_why_a_request_is_denied() {
@@ -65,6 +68,9 @@ fn says_why_a_request_is_denied() {
     for (method, path, tenant, headers, body, status, code, param) in [
         ("GET", CHAT, "acme", &[][..], "", 405, "method_not_allowed", None),
         ("POST", "/v2/x", "acme", &[], "", 404, "unknown_url", None),
+        ("GET", "/v1/responses", "acme", &[("upgrade", "websocket")], "", 426, "upgrade_required", None),
+        ("GET", "/v2/x", "nobody", &[("upgrade", "TLS/1.2, WebSocket")], "", 426, "upgrade_required", None),
+        ("GET", "/v1/responses", "acme", &[("upgrade", "websockets, h2c")], "", 405, "method_not_allowed", None),
         ("POST", CHAT, "nobody", &[], "{}", 401, "unknown_tenant", None),
         ("POST", CHAT, "acme", &[("x-tenant-id", "acme")], "{}", 400, "invalid_header", Some("x-tenant-id")),
         (
@@ -118,6 +124,7 @@ fn says_why_a_request_is_denied() {
         ("POST", CHAT, "azure-only", &[], r#"{"model":"picky"}"#, 404, "model_not_found", Some("model")),
         ("POST", CHAT, "nothing", &[], r#"{"model":"dated"}"#, 403, "no_target_allowed", Some("clouds")),
         ("POST", CHAT, "acme", &[], r#"{"model":"picky","tools":[{}]}"#, 400, "unsupported_feature", None),
+        ("POST", CHAT, "acme", &[], IN_S3, 400, "unsupported_feature", None),
         ("POST", "/v1/responses", "acme", &[], r#"{"model":"dated"}"#, 400, "unsupported_operation", Some("model")),
         ("GET", "/v1/models/nova", "acme", &[], "", 404, "model_not_found", Some("model")),
         ("GET", "/v1/models/picky", "azure-only", &[], "", 404, "model_not_found", Some("model")),
@@ -160,6 +167,8 @@ fn a_client_that_has_only_a_key_reads_what_is_missing() {
 #[wasm_bindgen_test(unsupported = test)]
 fn a_request_whose_targets_take_the_model_from_the_path_is_not_held() {
     assert!(run("POST", DEPLOYMENT, "acme", &[], None).is_ok());
+    // What is Amazon's own is not looked for where no target has it: Azure refuses it.
+    assert!(run("POST", DEPLOYMENT, "acme", &[], Some(IN_S3)).is_ok());
     // What only the body can tell: features that a target lacks, or the model for a target that reads it there.
     for held in ["/openai/deployments/picky/chat/completions", "/openai/deployments/both/chat/completions"] {
         assert_eq!(run("POST", held, "acme", &[], None).unwrap_err().status, 400, "{held}");

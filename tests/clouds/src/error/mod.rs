@@ -53,6 +53,13 @@ pub fn alike(request: &Request, fault: Fault) -> Option<Reply> {
             let message = "Conversation with id 'conv_68f0a1b2' not found.";
             (404, json!({"error": {"message": message, "type": "invalid_request_error", "param": null, "code": null}}))
         }
+        Fault::Encrypted => {
+            let message = "The encrypted content gAAA... could not be verified. Reason: Encrypted content could not be decrypted or parsed.";
+            let error = json!({
+                "message": message, "type": "invalid_request_error", "param": null, "code": "invalid_encrypted_content",
+            });
+            (400, json!({ "error": error }))
+        }
         Fault::Text => (400, json!({"error": "Tools are not taken here."})),
         Fault::Secret => {
             let credential = request.header("authorization").or(request.header("api-key")).unwrap_or_default();

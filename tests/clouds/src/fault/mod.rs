@@ -23,6 +23,8 @@ pub enum Fault {
     Drop,
     /// HTTP/2's REFUSED_STREAM: nothing was processed. On HTTP/1.1 a reset.
     Refused,
+    /// HTTP/2's GOAWAY whose last stream is none of the connection's: nothing on it was processed. On HTTP/1.1 a reset.
+    GoAway,
     Hang,
     /// Before the headers.
     Delay(Duration),
@@ -36,6 +38,8 @@ pub enum Fault {
     Target,
     /// A 404 about a conversation, in OpenAI's words.
     Reference,
+    /// A 400 about encrypted content that another account made, in OpenAI's words.
+    Encrypted,
     /// A 400 in no cloud's shape: `{"error": "…"}`.
     Text,
     /// A 500 that repeats the credential.
@@ -78,6 +82,7 @@ impl Fault {
             "reset" => Self::Reset,
             "drop" => Self::Drop,
             "refused" => Self::Refused,
+            "goaway" => Self::GoAway,
             "stall" => Self::Stall,
             "hang" => Self::Hang,
             "delay" => Self::Delay(pause()?),
@@ -86,6 +91,7 @@ impl Fault {
             "400-signature" => Self::Signature,
             "400-target" => Self::Target,
             "404-reference" => Self::Reference,
+            "400-encrypted" => Self::Encrypted,
             "400-text" => Self::Text,
             "500-secret" => Self::Secret,
             "proxy-limit" => Self::ProxyLimit,
@@ -110,6 +116,7 @@ impl Fault {
             Self::Reset
                 | Self::Drop
                 | Self::Refused
+                | Self::GoAway
                 | Self::Hang
                 | Self::Html
                 | Self::ProxyLimit

@@ -14,6 +14,7 @@ async fn a_marker_in_the_body_brings_a_fault() {
         ("400-quota", 400, "application/json", "BadRequest"),
         ("400-signature", 400, "application/json", "BadRequest"),
         ("400-target", 400, "application/json", "OperationNotSupported"),
+        ("400-encrypted", 400, "application/json", "invalid_encrypted_content"),
         ("400-text", 400, "application/json", r#"{"error":"Tools"#),
         ("401", 401, "application/json", "invalid subscription key"),
         ("404-reference", 404, "application/json", "conv_68f0a1b2"),
@@ -120,7 +121,7 @@ async fn delay_hang_reset_and_cut_befall_the_connection() {
     assert_eq!((&record["answered"], &record["disconnected"]), (&json!(false), &json!(false)));
 
     for http2 in [false, true] {
-        for fault in ["reset", "refused", "drop"] {
+        for fault in ["reset", "refused", "drop", "goaway"] {
             let reset = Outgoing { http2, ..request(&format!("[[azure {fault}]]")) };
             assert!(client.send(&reset).await.is_err(), "{fault} http2 {http2}");
         }

@@ -55,7 +55,7 @@ fn switches(chain: &Chain<'_>, place: &str) -> Vec<Finding> {
                 Kind::EdgeOff,
                 format!("{place}, {}", route.name()),
                 "the edge is in the chain and does not run for this route: its requests end with 503",
-                "let the route switch it on, as `render envoy --part route` does: `typed_per_filter_config` with `disabled: false` and an empty `config`, without which Envoy ignores it",
+                "let the route switch it on, as `render envoy --part route` does: `typed_per_filter_config` with `disabled: false` and an empty `config`",
             )),
             [only] => {
                 let edge = chain.filters.get(only);

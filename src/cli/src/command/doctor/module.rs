@@ -115,12 +115,15 @@ fn vms(seen: &Seen<'_>, is_used: bool) -> Vec<Finding> {
             "look for `wasm` in Envoy's log, and whether the module's file is there and whole",
         ));
     }
-    let reloads: u64 = stats.numbers().filter(|(name, _)| name.ends_with(".vm_reload")).map(|(_, count)| count).sum();
-    if reloads > 0 {
+    // Each plugin of a VM that trapped counts for itself.
+    let of_plugins =
+        stats.numbers().filter(|(name, _)| name.starts_with("wasm.") && name.ends_with(".vm_reload_success"));
+    let traps = of_plugins.map(|(_, count)| count).max().unwrap_or(0);
+    if traps > 0 {
         found.push(Finding::warning(
             Kind::VmReplaced,
             "the module",
-            format!("since Envoy started, VMs trapped and were replaced {reloads} times; each trap ended the requests of its worker"),
+            format!("since Envoy started, VMs trapped and were replaced, {traps} times or more; each trap ended the requests of its worker"),
             "report it, with the lines of Envoy's log that name `wasm`",
         ));
     }

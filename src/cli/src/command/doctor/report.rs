@@ -1,6 +1,6 @@
 //! What the doctor says, for people and for programs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ impl Report<'_> {
         let server = &self.seen.replies.server;
         let istio = server.istio.as_ref().map(|version| format!(" of Istio {version}")).unwrap_or_default();
         let mut out = format!("{}: Envoy {:#}{istio}, {}\n", self.address, server.version, server.state);
-        for (version, listeners) in self.policies() {
+        for (version, listeners) in self.seen.versions() {
             let listeners = Vec::from_iter(listeners).join(", ");
             out.push_str(&format!("  policy {version} decides at {listeners}\n"));
         }
@@ -57,7 +57,8 @@ impl Report<'_> {
     pub fn json(&self) -> Value {
         let server = &self.seen.replies.server;
         let policies: Vec<Value> = self
-            .policies()
+            .seen
+            .versions()
             .into_iter()
             .map(|(version, listeners)| json!({"version": version, "listeners": listeners}))
             .collect();
@@ -70,17 +71,6 @@ impl Report<'_> {
             "serving": versions(&self.seen.replies.stats),
             "findings": self.findings.iter().map(Finding::json).collect::<Vec<_>>(),
         })
-    }
-
-    /// The versions of the policies that decide, with the listeners where they do.
-    fn policies(&self) -> BTreeMap<String, BTreeSet<&str>> {
-        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
-        for running in &self.seen.running {
-            if let Some(config) = &running.config {
-                found.entry(config.version.to_string()).or_default().insert(running.listener);
-            }
-        }
-        found
     }
 
     /// The files, or the addresses, of the modules that run.

@@ -7,6 +7,7 @@ use super::finding::{Finding, Kind};
 use super::seen::Seen;
 use super::seen::chain::{Chain, Route, by_tcp};
 use super::seen::json::{flag, list, text};
+use crate::render::envoy::probe;
 
 /// What is to be said of them.
 pub fn find(seen: &Seen<'_>) -> Vec<Finding> {
@@ -39,9 +40,8 @@ fn missing(seen: &Seen<'_>, chain: &Chain<'_>) -> Option<Finding> {
         ));
     };
     let leads = |route: &Route<'_>| route.next.is_some() || leads_to_placeholder(seen, route).is_some();
-    // One for probes alone leads nowhere, and says so itself.
-    let is_for_probes = routes.iter().all(|route| route.body.get("direct_response").is_some());
-    if is_for_probes || routes.iter().any(leads) {
+    // The one for probes leads nowhere.
+    if chain.listener == probe::NAME || routes.iter().any(leads) {
         return None;
     }
     Some(Finding::fault(

@@ -116,26 +116,25 @@ fn policies(seen: &Seen<'_>, wanted: Option<&Config>) -> Vec<Finding> {
             "use the `multihome` of the module's own version",
         ));
     }
-    let versions: BTreeMap<String, &str> = seen
-        .running
-        .iter()
-        .filter_map(|running| Some((running.config.as_ref()?.version.to_string(), running.listener)))
-        .collect();
+    let versions = seen.versions();
+    let at =
+        |listeners: &BTreeSet<&str>| listeners.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if versions.len() > 1 {
-        let shown: Vec<_> = versions.iter().map(|(version, listener)| format!("{version} at `{listener}`")).collect();
+        let shown: Vec<_> =
+            versions.iter().map(|(version, listeners)| format!("{version} at {}", at(listeners))).collect();
         found.push(Finding::warning(
             Kind::PolicyMixed,
             "the edges",
-            format!("they decide by different policies: {}", shown.join(", ")),
+            format!("they decide by different policies: {}", shown.join("; ")),
             "render all listeners from one policy; where a change is under way, ask again",
         ));
     }
     if let Some(wanted) = wanted.map(|config| config.version.to_string()) {
         let others = versions.iter().filter(|(version, _)| **version != wanted);
-        found.extend(others.map(|(version, listener)| {
+        found.extend(others.map(|(version, listeners)| {
             Finding::fault(
                 Kind::PolicyDiffers,
-                format!("listener `{listener}`"),
+                format!("listener {}", at(listeners)),
                 format!("version {version} of the policy decides here, and the file is version {wanted}"),
                 "render the file again and give it to Envoy; if that was done, look for `update-rejected`",
             )

@@ -57,6 +57,9 @@ pub struct RenderEnvoy {
     /// host; may be repeated
     #[arg(long, value_name = "HOST", required_if_eq("part", "route"))]
     domain: Vec<String>,
+    /// For a part: your Envoy does not take the part `listeners`, and so no other part leads there
+    #[arg(long, requires = "part")]
+    no_internal_listeners: bool,
     /// The folder of the secrets' files
     #[arg(long, value_name = "DIR", default_value = "/etc/multihome/secrets")]
     sds_dir: String,
@@ -94,6 +97,8 @@ enum PartName {
     Route,
     /// The clusters
     Clusters,
+    /// The listeners inside Envoy, in which a request loses its trailers or its gRPC type, and Envoy's extension for them
+    Listeners,
 }
 
 impl RenderEnvoy {
@@ -108,6 +113,7 @@ impl RenderEnvoy {
             Some(PartName::Filters) => Scope::Part(Part::Filters),
             Some(PartName::Route) => Scope::Part(Part::Route),
             Some(PartName::Clusters) => Scope::Part(Part::Clusters),
+            Some(PartName::Listeners) => Scope::Part(Part::Listeners),
         };
         let certificates = self.certificates.as_ref().map(std::path::absolute).transpose();
         let certificates = certificates.map_err(|error| Outcome::usage(format!("error: --certificates: {error}\n")))?;
@@ -116,6 +122,7 @@ impl RenderEnvoy {
             listeners: self.listen,
             admin: self.admin.unwrap_or_else(|| ([127, 0, 0, 1], 9901).into()),
             domains: self.domain,
+            internal_listeners: !self.no_internal_listeners,
             probe: self.probe,
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,

@@ -105,7 +105,7 @@ impl Rendering<'_> {
 
     fn with(&self, names: Names) -> Rendered {
         let policy = Policy { config: &self.file.config, node: &self.file.node, names };
-        Rendered { names, whole: envoy::whole(&policy, self.options) }
+        Rendered { names, whole: envoy::bootstrap(&policy, self.options) }
     }
 }
 

@@ -12,6 +12,7 @@
 use multihome_core::config::{Config, Endpoint};
 use serde_json::{Value, json};
 
+use super::detour::COUNTED;
 use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
@@ -32,12 +33,13 @@ fn listener(config: &Config, endpoint: &Endpoint, names: Names) -> Value {
     let manager = json!({
         "stat_prefix": name,
         "codec_type": "HTTP2",
-        // What the attempt wrote, and a signature was made for, goes to the cloud as it is, and so does what comes back.
+        "#generate_request_id": "What the attempt wrote, and a signature was made for, goes to the cloud as it is, and so \
+            does what comes back.",
         "generate_request_id": false,
         "skip_xff_append": true,
         "server_header_transformation": "PASS_THROUGH",
         "max_request_headers_kb": 96,
-        // The attempt's own times hold.
+        "#stream_idle_timeout": "The attempt's own times hold.",
         "stream_idle_timeout": "0s",
         "http_filters": [router],
         "route_config": {
@@ -54,10 +56,13 @@ fn listener(config: &Config, endpoint: &Endpoint, names: Names) -> Value {
         },
     });
     json!({
+        "#": "policy: endpoints.NAME.informational. Inside this Envoy, between the attempt and the cloud: it absorbs responses \
+            with 100, 102 and 103, after which the router would no longer fail over. It costs about 0.6 ms a request."
+            .replace("NAME", &endpoint.name),
         "name": name,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(config),
-        // Its connections were counted where they came from.
+        "#ignore_global_conn_limit": COUNTED,
         "ignore_global_conn_limit": true,
         "filter_chains": [{"filters": [extension(
             "envoy.filters.network.http_connection_manager",

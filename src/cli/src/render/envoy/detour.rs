@@ -12,14 +12,16 @@
 //!
 //! While it waits for its response, Envoy holds such a request twice.
 //!
-//! Only a whole bootstrap has it, and the edge sends requests there only where an endpoint is signed for; a route sends
-//! those of gRPC there (see [`crate::render::piece::refusal::grpc`]). In an Envoy of somebody's own, filters that
-//! are not known here stand in front of the edge; there a request with trailers is not sent to such an endpoint.
+//! The edge sends requests there only where an endpoint is signed for; a route sends those of gRPC there (see
+//! [`crate::render::piece::refusal::grpc`]). An Envoy of somebody's own has it by a part of its own. Filters that are not
+//! known here stand in front of the edge there; they have seen a request before it takes the detour, and do not see it again.
+//! Where that Envoy takes no such part, a request with trailers is not sent to an endpoint that is signed for.
 
 use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::listener;
+use crate::print::note::explained;
 use crate::render::names::Names;
 use crate::render::piece::any::extension;
 use crate::render::piece::bounds::buffer_bytes;
@@ -27,36 +29,38 @@ use crate::render::piece::cluster::{internal, put_http_options};
 use crate::render::piece::policy::{Paths, Policy};
 use crate::render::piece::trust::{ClientTrust, ListenerContext, Place};
 
-/// Whether requests with trailers take it: whether the policy has use for it.
-pub fn is_needed(config: &Config) -> bool {
-    config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body())
-}
-
-/// Where it leads to.
-pub fn listener(policy: &Policy<'_>, paths: &Paths) -> Value {
+/// The listener. `access_log` is its own, where it has one.
+pub fn listener(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Value {
     // Who may say which tenant asks was judged at the listener that the request came by.
     let (config, names) = (policy.config, policy.names);
     let name = names.detour();
-    let (trust, detour) = (ClientTrust::Trusted, is_needed(config));
-    let context = ListenerContext { name: &name, trust, detour, names, place: Place::Inside };
+    let trust = ClientTrust::Trusted;
+    let context = ListenerContext { name: &name, trust, detour: true, names, place: Place::Inside };
     let routes = listener::all_hosts(config, &context);
     json!({
+        "#": "Inside this Envoy: where a request that ends in HTTP/2 trailers loses them. Envoy signs a request for AWS at the \
+            end of its body and, where trailers are the end, not at all. The edge sends such a request here by HTTP/1.1, \
+            which carries no trailers, and the edge here decides on it as on any other.",
         "name": name,
         "internal_listener": {},
         "per_connection_buffer_limit_bytes": buffer_bytes(policy.config),
-        // Its connections were counted where they came from.
+        "#ignore_global_conn_limit": COUNTED,
         "ignore_global_conn_limit": true,
-        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes)]}],
+        "filter_chains": [{"filters": [listener::connection_manager(policy, paths, &context, routes, access_log)]}],
     })
 }
 
+/// Of a listener inside this Envoy.
+pub const COUNTED: &str = "Its connections were counted where they came from.";
+
 /// What Envoy needs to have internal listeners at all.
 pub fn bootstrap_extension() -> Value {
-    extension(
+    let extension = extension(
         "envoy.bootstrap.internal_listener",
         "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
         json!({}),
-    )
+    );
+    explained("Without it Envoy has no listeners inside itself (`internal_listener`).", extension)
 }
 
 /// The way into it.
@@ -65,9 +69,10 @@ pub fn cluster(config: &Config, names: Names) -> Value {
     let mut cluster = internal(config, &name, &name);
     let protocol = json!({
         "explicit_http_config": {"http_protocol_options": {}},
-        // Closed from here, long before the listener does it: a request on a connection that just closes is lost.
+        "#common_http_protocol_options": "Closed from here, long before the listener does it: a request on a connection \
+            that just closes is lost.",
         "common_http_protocol_options": {"idle_timeout": "60s"},
     });
     put_http_options(&mut cluster, protocol);
-    cluster
+    explained("The way to the listener of this name.", cluster)
 }

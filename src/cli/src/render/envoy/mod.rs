@@ -8,16 +8,16 @@ mod detour;
 mod listener;
 pub mod options;
 mod overload;
-mod probe;
+pub mod probe;
 pub mod remarks;
 
 use serde_json::{Value, json};
 
 use super::piece::any::{listen, put};
-use super::piece::policy::Policy;
+use super::piece::policy::{Paths, Policy};
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
 use super::piece::{cluster, filter, reply, route};
-use super::rendered::{Format, Rendered};
+use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
 /// What stands above all that is rendered.
@@ -28,46 +28,61 @@ pub const HEADING: &str = "\
 /// One file: the bootstrap, or the part.
 pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Format) -> Rendered {
     let (stem, value) = match scope {
-        Scope::Bootstrap => ("envoy", whole(policy, options)),
+        Scope::Bootstrap => ("envoy", bootstrap(policy, options)),
         Scope::Part(Part::Filters) => ("filters", filters(policy, options)),
         Scope::Part(Part::Route) => ("route", routes(policy, options)),
-        Scope::Part(Part::Clusters) => {
-            ("clusters", json!({"clusters": cluster::all(policy.config, &options.paths, policy.names, false)}))
-        }
+        Scope::Part(Part::Clusters) => ("clusters", json!({"clusters": clusters(policy, options)})),
+        Scope::Part(Part::Listeners) => ("listeners", internal_listeners(policy, options)),
     };
-    Rendered { files: vec![(format.path(stem), format.text(HEADING, &value))] }
+    Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
 /// A whole bootstrap, with its notes.
-pub fn whole(policy: &Policy<'_>, options: &Options) -> Value {
+pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
-    let detour = detour::is_needed(policy.config);
-    let mut listeners: Vec<Value> = options
-        .listeners
-        .iter()
-        .map(|(name, address)| listener::listener(policy, paths, name, *address, detour))
-        .collect();
+    let mut listeners: Vec<Value> =
+        options.listeners.iter().map(|(name, address)| listener::listener(policy, paths, name, *address)).collect();
     listeners.extend(options.probe.map(|address| probe::listener(policy, paths, address)));
-    let mut clusters = cluster::all(policy.config, paths, policy.names, true);
-    listeners.push(detour::listener(policy, paths));
-    listeners.extend(absorber::listeners(policy.config, policy.names));
-    clusters.push(detour::cluster(policy.config, policy.names));
+    listeners.extend(inside(policy, paths, Some(reply::access_log(&policy.names.detour()))));
     json!({
-        // Secrets from files need a node's id and cluster, whatever they are.
+        "#node": "yours: any names. Envoy reads secrets from files only if it has some.",
         "node": {"id": "multihome", "cluster": "multihome"},
-        "admin": {"address": listen(options.admin)},
-        "static_resources": {"listeners": listeners, "clusters": clusters},
-        "bootstrap_extensions": [detour::bootstrap_extension()],
-        "overload_manager": overload::manager(options),
+        "admin": {"#address": "yours: --admin. Whoever reaches it can stop Envoy.", "address": listen(options.admin)},
         "layered_runtime": overload::runtime(options),
+        "overload_manager": overload::manager(options),
+        "bootstrap_extensions": [detour::bootstrap_extension()],
+        "static_resources": {"listeners": listeners, "clusters": clusters(policy, options)},
     })
+}
+
+/// The listeners inside Envoy. What comes to the detour is written down as `access_log` says.
+fn inside(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Vec<Value> {
+    let mut listeners = vec![detour::listener(policy, paths, access_log)];
+    listeners.extend(absorber::listeners(policy.config, policy.names));
+    listeners
+}
+
+/// The listeners inside in the shape in which they stand in a bootstrap of somebody's own, whose access log is not known.
+fn internal_listeners(policy: &Policy<'_>, options: &Options) -> Value {
+    json!({
+        "bootstrap_extensions": [detour::bootstrap_extension()],
+        "listeners": inside(policy, &options.paths, None),
+    })
+}
+
+fn clusters(policy: &Policy<'_>, options: &Options) -> Vec<Value> {
+    let (config, names) = (policy.config, policy.names);
+    let mut clusters = cluster::all(config, &options.paths, names, options.internal_listeners);
+    clusters.extend(options.internal_listeners.then(|| detour::cluster(config, names)));
+    clusters
 }
 
 /// The listener that a part is for.
 fn context<'p>(policy: &Policy<'p>, options: &'p Options) -> ListenerContext<'p> {
     let name = options.listener_of_part();
     let trust = ClientTrust::of(policy.config, name);
-    ListenerContext { name, trust, detour: false, names: policy.names, place: Place::Foreign }
+    let detour = options.internal_listeners;
+    ListenerContext { name, trust, detour, names: policy.names, place: Place::Foreign }
 }
 
 /// The filters in the shape in which they stand in a connection manager of somebody's own.

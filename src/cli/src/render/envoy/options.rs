@@ -15,6 +15,8 @@ pub struct Options {
     pub admin: SocketAddr,
     /// The host names of a part's virtual host.
     pub domains: Vec<String>,
+    /// Whether the Envoy that a part is for takes the part [`Part::Listeners`].
+    pub internal_listeners: bool,
     /// Where probes are answered whatever happens to the other listeners.
     pub probe: Option<SocketAddr>,
     /// The most that Envoy may allocate, in bytes.
@@ -48,4 +50,6 @@ pub enum Part {
     Route,
     /// The clusters.
     Clusters,
+    /// The listeners inside Envoy.
+    Listeners,
 }

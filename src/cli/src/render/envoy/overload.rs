@@ -1,12 +1,4 @@
-//! What Envoy does when it runs short of memory or of connections.
-//!
-//! | share of the heap | Envoy |
-//! |---|---|
-//! | 80 % | gives free memory back to the system, and closes idle connections sooner, the more the heap fills |
-//! | 85 % | resets HTTP/2 streams that hold most, the more of them the more the heap fills; all that hold a MiB at 95 % |
-//! | 90 % | closes an HTTP/1.1 connection after its response |
-//! | 95 % | answers new requests with 503 |
-//! | 98 % | closes new connections |
+//! What Envoy does when it runs short of memory or of connections; the rendered file says what at which share of the heap.
 //!
 //! Envoy resets streams of HTTP/2 alone; bodies on HTTP/1.1 end with their `request_timeout`, and until then hold the heap.
 //! The heap is what Envoy itself has allocated; the module's memory and code are not part of it. Envoy looks four times a
@@ -16,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::options::Options;
 use super::probe;
+use crate::print::note::explained;
 use crate::render::piece::any::{any, extension, put};
 
 /// The monitors of both, and what they set off.
@@ -27,43 +20,59 @@ pub fn manager(options: &Options) -> Value {
             extension(
                 HEAP,
                 "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
-                json!({"max_heap_size_bytes": options.max_heap_bytes}),
+                json!({"#max_heap_size_bytes": "yours: --max-heap", "max_heap_size_bytes": options.max_heap_bytes}),
             ),
-            // Enough for every listener to be full, so that none shuts out another.
             extension(
                 "envoy.resource_monitors.global_downstream_max_connections",
                 "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-                json!({"max_active_downstream_connections": connections}),
+                json!({
+                    "#max_active_downstream_connections": "Enough for every listener to be full, so that none shuts out another.",
+                    "max_active_downstream_connections": connections,
+                }),
             ),
         ],
         "actions": [
-            action("shrink_heap", at(0.8)),
-            reduce_timeouts(),
-            action("reset_high_memory_stream", between(0.85, 0.95)),
-            action("disable_http_keepalive", at(0.9)),
-            action("stop_accepting_requests", at(0.95)),
-            action("reject_incoming_connections", at(0.98)),
+            explained("At 80 % of the heap: gives free memory back to the system.", action("shrink_heap", at(0.8))),
+            explained(
+                "From 80 % on: closes idle connections the sooner, the fuller the heap.",
+                reduce_timeouts(),
+            ),
+            explained(
+                "From 85 % on: resets the HTTP/2 streams that hold most, the more of them, the fuller the heap; at 95 % \
+                    all that hold a MiB.",
+                action("reset_high_memory_stream", between(0.85, 0.95)),
+            ),
+            explained(
+                "At 90 %: closes a connection of HTTP/1.1 after its response.",
+                action("disable_http_keepalive", at(0.9)),
+            ),
+            explained("At 95 %: replies to new requests with 503.", action("stop_accepting_requests", at(0.95))),
+            explained("At 98 %: closes new connections.", action("reject_incoming_connections", at(0.98))),
         ],
-        "buffer_factory_config": {"minimum_account_to_track_power_of_two": TRACKED_FROM},
+        "buffer_factory_config": {
+            "#minimum_account_to_track_power_of_two": "A stream that holds less than 2^20 bytes is never reset for memory.",
+            "minimum_account_to_track_power_of_two": TRACKED_FROM,
+        },
     })
 }
 
-/// What only Envoy's runtime says: how many connections each listener takes, and that a chunk's length, its end and the bytes
-/// between are held to their form (RFC 9112, 7.1).
+/// What only Envoy's runtime says: how many connections each listener takes, and how strictly chunks are read.
 pub fn runtime(options: &Options) -> Value {
     let limit = |name: &str, limit: u32| (name.to_owned(), json!({"connection_limit": limit}));
     let of_clients = options.listeners.iter().map(|(name, _)| limit(name, options.max_connections));
     let of_probes = options.probe.map(|_| limit(probe::NAME, probe::MAX_CONNECTIONS));
     let limits: Map<String, Value> = of_clients.chain(of_probes).collect();
     json!({"layers": [{"name": "multihome", "static_layer": {"envoy": {
+        "#resource_limits": "yours: --max-connections. A listener closes at once what is more.",
         "resource_limits": {"listener": limits},
+        "#reloadable_features": "Holds a chunk's length and its end to their form (RFC 9112, 7.1).",
         "reloadable_features": {"strict_chunk_parsing": true},
     }}}]})
 }
 
 const HEAP: &str = "envoy.resource_monitors.fixed_heap";
 
-/// Streams that hold less than 2^20 bytes are never reset for memory.
+/// As a power of two, in bytes.
 const TRACKED_FROM: u32 = 20;
 
 fn action(name: &str, trigger: Value) -> Value {

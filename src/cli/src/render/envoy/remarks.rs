@@ -100,10 +100,15 @@ fn on_part(config: &Config, options: &Options, part: Part) -> Remarks {
     if options.listeners.len() > 1 {
         remarks.faults.push("a part is for one listener, and `--listen` stands more than once".to_owned());
     }
-    if part == Part::Clusters {
+    if part == Part::Listeners && !options.internal_listeners {
+        remarks.faults.push(
+            "`--no-internal-listeners` says that your Envoy has none\n  help: leave it out for all parts, or leave out this part".to_owned(),
+        );
+    }
+    if part == Part::Clusters && !options.internal_listeners {
         for endpoint in config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational) {
             remarks.warnings.push(format!(
-                "endpoints.{}.informational: has no effect here, only a whole bootstrap has the listener that it needs",
+                "endpoints.{}.informational: has no effect with `--no-internal-listeners`",
                 endpoint.name
             ));
         }

@@ -11,7 +11,7 @@ use super::{identity, patch};
 use crate::render::piece::any::{duration, put};
 use crate::render::piece::bounds::stream_idle;
 use crate::render::piece::policy::Policy;
-use crate::render::piece::{refusal, reply, route, switch};
+use crate::render::piece::{route, switch};
 
 /// The routes in front of the one that istiod made, and what the host says for all of them.
 pub fn document(policy: &Policy<'_>, options: &Options) -> Document {
@@ -37,10 +37,6 @@ to the first, since each patch puts its route in front of all others.",
 /// Takes the routes out of a virtual host, as they stand here.
 fn routes(host: &mut Value, policy: &Policy<'_>, options: &Options) -> Vec<Value> {
     let Some(Value::Array(mut routes)) = host.get_mut("routes").map(Value::take) else { return Vec::new() };
-    // Istio's gateways let every offer of WebSocket come to its route.
-    let mut websocket = refusal::websocket();
-    put(&mut websocket, "metadata", Some(reply::mark()));
-    routes.insert(0, websocket);
     let on = switch::on(&identity::filter_names(policy, options).iter().map(String::as_str).collect::<Vec<_>>());
     let idle = duration(stream_idle(policy.config, Awaited::Stream));
     for route in &mut routes {

@@ -23,7 +23,7 @@ pub fn longest_try(config: &Config, awaited: Awaited) -> Duration {
     times.max().unwrap_or_else(|| config.timeouts.response(awaited))
 }
 
-/// The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own limits decide better.
+/// No limits of Envoy's own on a cluster.
 pub fn no_limits() -> Value {
     json!({"thresholds": [{
         "max_connections": UNLIMITED,

@@ -61,7 +61,8 @@ pub fn put_own(common: &mut Value, tls: &ListenerTls, paths: &Paths) {
 }
 
 /// What the other side's certificate is held against: an authority, and beside it what `matches` says.
-pub fn put_authority(common: &mut Value, ca_file: &str, mut matches: Value, paths: &Paths) {
+/// `whose`: who names its file.
+pub fn put_authority(common: &mut Value, ca_file: &str, whose: &str, mut matches: Value, paths: &Paths) {
     match discovered(&authority_name(ca_file), paths) {
         Some(config) => {
             let combined =
@@ -69,6 +70,7 @@ pub fn put_authority(common: &mut Value, ca_file: &str, mut matches: Value, path
             put(common, "combined_validation_context", Some(combined));
         }
         None => {
+            put(&mut matches, "#trusted_ca", Some(json!(whose)));
             put(&mut matches, "trusted_ca", Some(json!({"filename": ca_file})));
             put(common, "validation_context", Some(matches));
         }

@@ -21,20 +21,25 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
     for endpoint in &config.endpoints {
         let filters = upstream_filters(config, endpoint, &tokens, paths, names);
         if absorbers && endpoint.absorbs_informational {
-            clusters.push(to_absorber(config, endpoint, names, filters));
-            clusters.push(to_cloud(config, endpoint, &names.behind_absorber(&endpoint.name), None, paths));
+            let way = "policy: endpoints.NAME. The way to the listener that absorbs its informational responses.";
+            let absorber = to_absorber(config, endpoint, names, filters);
+            clusters.push(explained(&way.replace("NAME", &endpoint.name), absorber));
+            let behind = to_cloud(config, endpoint, &names.behind_absorber(&endpoint.name), None, paths);
+            clusters.push(explained("Behind that listener.", behind));
         } else {
-            clusters.push(to_cloud(config, endpoint, &names.endpoint(&endpoint.name), Some(filters), paths));
+            let cluster = to_cloud(config, endpoint, &names.endpoint(&endpoint.name), Some(filters), paths);
+            clusters.push(explained(&format!("policy: endpoints.{}", endpoint.name), cluster));
         }
     }
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
         let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
         put(&mut cluster, "transport_socket", transport);
-        cluster
+        explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
     if config.needs_google_token() {
-        clusters.push(plain(config, &names.metadata(), &config.metadata));
+        let metadata = plain(config, &names.metadata(), &config.metadata);
+        clusters.push(explained("Where the module fetches tokens of Google's metadata server.", metadata));
     }
     clusters
 }
@@ -45,14 +50,18 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
     put(&mut cluster, "connect_timeout", Some(duration(config.connect_time(endpoint))));
     let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
     let mut protocol = match transport {
-        // HTTP/2 or HTTP/1.1, as the other side chooses (ALPN). The pings find a connection that died in a long silence.
-        Some(_) => json!({"auto_config": {
+        Some(_) => json!({"#auto_config": "HTTP/2 or HTTP/1.1, as the cloud chooses (ALPN).", "auto_config": {
             "http_protocol_options": {},
+            "#http2_protocol_options": "The pings find a connection that died in a long silence.",
             "http2_protocol_options": {"connection_keepalive": {"interval": "30s", "timeout": "10s"}},
         }}),
         None => json!({"explicit_http_config": {"http_protocol_options": {}}}),
     };
-    put(&mut protocol, "common_http_protocol_options", Some(json!({"idle_timeout": IDLE_CONNECTION})));
+    let idle = json!({
+        "#idle_timeout": "Sooner than any cloud: a request on a connection that the cloud just closes is lost.",
+        "idle_timeout": IDLE_CONNECTION,
+    });
+    put(&mut protocol, "common_http_protocol_options", Some(idle));
     put(&mut protocol, "http_filters", filters);
     put(&mut cluster, "transport_socket", transport);
     put_http_options(&mut cluster, protocol);
@@ -83,8 +92,7 @@ pub fn internal(config: &Config, name: &str, listener: &str) -> Value {
     })
 }
 
-/// After what time without a request Envoy closes a connection to a cloud. A request on one that the cloud closes at that
-/// moment is lost, so Envoy is to be the first. AWS's load balancers keep a connection for 60 s by default, Azure's for 4
+/// After what time without a request Envoy closes a connection to a cloud. AWS's load balancers keep a connection for 60 s by default, Azure's for 4
 /// minutes, Google's for 10; none of the three promises a time for its API's own.
 const IDLE_CONNECTION: &str = "55s";
 
@@ -104,14 +112,18 @@ fn upstream_filters(
 ) -> Value {
     let configuration = json!({"role": ATTEMPT_ROLE, "endpoint": endpoint.name});
     let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
-    let attempt = plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration);
+    let attempt = explained(
+        "The module at an attempt: it writes the request for this endpoint, to which the credential is added below.",
+        plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration),
+    );
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, paths));
-    filters.push(extension(
+    let codec = extension(
         "envoy.filters.http.upstream_codec",
         "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
         json!({}),
-    ));
+    );
+    filters.push(named("codec", codec));
     Value::Array(filters)
 }
 
@@ -127,24 +139,31 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
             locality(1, NOBODY, 1),
         )));
     }
-    let mut cluster = json!({
-        "name": name,
-        "connect_timeout": duration(config.timeouts.connect),
-        "load_assignment": {"cluster_name": name, "endpoints": localities},
-        // Streams differ in length by minutes: what counts is how many are open.
-        "lb_policy": "LEAST_REQUEST",
-        "per_connection_buffer_limit_bytes": buffer_bytes(config),
-        "circuit_breakers": no_limits(),
-        // A model may think for minutes without a byte; what lies between would forget the connection.
-        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
-    });
+    let mut cluster = json!({"name": name});
     match is_ip {
         true => put(&mut cluster, "type", Some(json!("STATIC"))),
         false => {
-            put(&mut cluster, "cluster_type", Some(names()));
+            put(&mut cluster, "cluster_type", Some(named("dns", names())));
             put(&mut cluster, "wait_for_warm_on_init", Some(json!(false)));
             explain(&mut cluster, "wait_for_warm_on_init", "A name that does not resolve must not hold up the start.");
         }
+    }
+    let rest = json!({
+        "#connect_timeout": "policy: timeouts.connect, or the endpoint's own",
+        "connect_timeout": duration(config.timeouts.connect),
+        "load_assignment": {"cluster_name": name, "endpoints": localities},
+        "#lb_policy": "Streams differ in length by minutes: what counts is how many are open.",
+        "lb_policy": "LEAST_REQUEST",
+        "#per_connection_buffer_limit_bytes": "policy: limits.body_bytes, and some room",
+        "per_connection_buffer_limit_bytes": buffer_bytes(config),
+        "#circuit_breakers": "The defaults (1024 requests, 3 retries at a time) would refuse without a retry what a cloud's own \
+            limits decide better.",
+        "circuit_breakers": named("no-limits", no_limits()),
+        "#upstream_connection_options": "A model may think for minutes without a byte; what lies between would forget the connection.",
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60, "keepalive_interval": 15, "keepalive_probes": 4}},
+    });
+    if let (Value::Object(cluster), Value::Object(rest)) = (&mut cluster, rest) {
+        cluster.extend(rest);
     }
     cluster
 }
@@ -152,16 +171,16 @@ fn plain(config: &Config, name: &str, address: &Address) -> Value {
 /// Not a port of the loopback: that would be anybody's who listens on it, with the prompt and, where TLS is off, the key.
 const NOBODY: &str = "255.255.255.255";
 
-/// A cluster whose hosts are all addresses of its name. A "logical" one would keep connections through changes of the
-/// addresses better, but allows no host of a second priority.
+/// A cluster whose hosts are all addresses of its name.
 fn names() -> Value {
     extension(
         "envoy.cluster.dns",
         "envoy.extensions.clusters.dns.v3.DnsCluster",
         json!({
             "respect_dns_ttl": true,
-            // IPv6 only where there is no IPv4: the default asks for IPv6 first and then has no other.
+            "#dns_lookup_family": "IPv6 only where there is no IPv4: by default Envoy takes IPv6 alone where there is any.",
             "dns_lookup_family": "V4_PREFERRED",
+            "#all_addresses_in_single_endpoint": "Each address is a host. As one host they could not have another of the next priority beside them.",
             "all_addresses_in_single_endpoint": false,
         }),
     )

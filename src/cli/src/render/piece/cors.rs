@@ -36,6 +36,7 @@ fn cors(origins: &[String]) -> Value {
     any(
         "envoy.extensions.filters.http.cors.v3.CorsPolicy",
         json!({
+            "#allow_origin_string_match": "policy: listeners.NAME.cors. A page may not say which tenant asks.",
             "allow_origin_string_match": matches,
             "allow_methods": "GET, POST, OPTIONS",
             "allow_headers": CORS_REQUEST_HEADERS,

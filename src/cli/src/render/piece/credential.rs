@@ -43,6 +43,7 @@ pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Opt
                         "client_secret": secret(paths, client_secret_sds),
                         "auth_type": "URL_ENCODED_BODY",
                     },
+                    "#token_fetch_retry_interval": "The first fetch runs before the secret is read and fails, at each start.",
                     "token_fetch_retry_interval": "1s",
                 }),
             )))
@@ -53,7 +54,7 @@ pub fn filter(endpoint: &Endpoint, tokens: &TokenClusters, paths: &Paths) -> Opt
 }
 
 /// Signs the path and body that the module wrote. Of the headers only what AWS asks for: `host`, `x-amz-*` (among them the
-/// session token) come by themselves, and a header that a proxy on the way changes must not be part of the signature.
+/// session token) come by themselves.
 fn sigv4(service: &str, region: &str) -> Value {
     extension(
         "envoy.filters.http.aws_request_signing",
@@ -61,6 +62,7 @@ fn sigv4(service: &str, region: &str) -> Value {
         json!({
             "service_name": service,
             "region": region,
+            "#match_included_headers": "Beside `host` and `x-amz-*`. A header that a proxy on the way changes would break the signature.",
             "match_included_headers": [{"exact": "content-type"}],
         }),
     )
@@ -79,7 +81,13 @@ fn injector(credential: Value) -> Value {
     extension(
         "envoy.filters.http.credential_injector",
         "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-        json!({"overwrite": true, "allow_request_without_credential": true, "credential": credential}),
+        json!({
+            "overwrite": true,
+            "#allow_request_without_credential": "Without a credential the cloud replies 401 and the next target is tried. Else \
+                this filter would reply itself, and Envoy never retries that.",
+            "allow_request_without_credential": true,
+            "credential": credential,
+        }),
     )
 }
 
@@ -97,6 +105,7 @@ fn secret(paths: &Paths, name: &str) -> Value {
     json!({
         "name": name,
         "sds_config": {
+            "#path_config_source": "yours: --sds-dir. Read again when a file is moved into the folder.",
             "path_config_source": {"path": format!("{folder}/{name}.yaml"), "watched_directory": {"path": folder}},
             "resource_api_version": "V3",
         },

@@ -8,6 +8,7 @@ use super::policy::{Paths, Policy};
 use super::switch::in_chain;
 use super::trust::ListenerContext;
 use super::{cors, plugin, probe};
+use crate::print::note::explained;
 use multihome_core::contract::{EDGE_FILTER, EDGE_ROLE};
 
 /// The filters, in their order.
@@ -16,11 +17,15 @@ pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerCont
     filters.extend(listener.trust.removal().into_iter().map(|filter| in_chain(filter, listener.place)));
     filters.extend(cors::filter(policy.config, listener.name));
     let mut configuration = json!({"role": EDGE_ROLE, "policy": policy.node});
-    put(&mut configuration, "detour", listener.detour.then(|| json!(listener.names.detour())));
+    let detour = listener.trailers_take_detour(policy.config).then(|| json!(listener.names.detour()));
+    put(&mut configuration, "detour", detour);
     let metadata = policy.config.needs_google_token().then(|| json!(listener.names.metadata()));
     put(&mut configuration, "metadata", metadata);
     // Else it would run for every route of an Envoy that has others too, and answer 404 for all that are not its own.
-    filters
-        .push(in_chain(plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, listener.names, &configuration), listener.place));
+    let edge = explained(
+        "The module at the edge: it decides by policy which targets a request may have, and in which order.",
+        plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, listener.names, &configuration),
+    );
+    filters.push(in_chain(edge, listener.place));
     filters
 }

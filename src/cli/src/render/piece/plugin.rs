@@ -7,7 +7,7 @@ use super::policy::Paths;
 use crate::print::note::named;
 use crate::render::names::Names;
 
-/// The module's filter. Both roles share one VM per worker: the same id, code and configuration of the VM.
+/// The module's filter.
 pub fn filter(name: &str, root: &str, paths: &Paths, names: Names, configuration: &Value) -> Value {
     extension(name, "envoy.extensions.filters.http.wasm.v3.Wasm", plugin(root, paths, names, configuration))
 }
@@ -23,7 +23,11 @@ fn plugin(root: &str, paths: &Paths, names: Names, configuration: &Value) -> Val
             "runtime": "envoy.wasm.runtime.v8",
             "code": {"local": {"#filename": "yours: --wasm", "filename": paths.wasm}},
         })),
-        "configuration": any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
+        "#configuration": "What of the policy a role needs: the edge all of it, an attempt the name of its endpoint.",
+        "configuration": named(
+            &format!("{root}-configuration"),
+            any("google.protobuf.StringValue", json!({"value": configuration.to_string()})),
+        ),
         "#allow_on_headers_stop_iteration": "Else a request that waits at its headers for its body would wait for ever.",
         "allow_on_headers_stop_iteration": true,
         "#failure_policy": "A VM that trapped is replaced. By default Envoy would reply 503 until it restarts.",

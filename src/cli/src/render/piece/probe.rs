@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::any::{expression, extension};
 use super::switch::without_edge;
+use crate::print::note::explained;
 
 /// Whether Envoy lives.
 pub const ALIVE: &str = "/healthz";
@@ -13,9 +14,10 @@ pub const READY: &str = "/readyz";
 /// The filter that says that Envoy is draining.
 pub const READINESS_FILTER: &str = "multihome-readiness";
 
-/// A route that answers without the module: an Envoy whose module fails is alive, and restarting it would not mend the module.
+/// A route that answers without the module.
 pub fn alive() -> Value {
     json!({
+        "#": "Without the edge: an Envoy whose module fails is alive, and a restart would not mend the module.",
         "name": "alive",
         "match": {"path": ALIVE},
         "direct_response": {"status": 200, "body": {"inline_string": "alive\n"}},
@@ -38,26 +40,31 @@ pub fn nothing() -> Value {
     })
 }
 
-/// `/readyz` passes this filter and is answered by the module (see [`replies`]). Once an operator drains Envoy
-/// (`POST /healthcheck/fail` at its admin interface) this filter answers 503, and load balancers go elsewhere.
+/// Answers [`READY`] while Envoy is drained, so that load balancers go elsewhere; else the module does (see [`replies`]).
 pub fn readiness() -> Value {
-    extension(
+    let filter = extension(
         READINESS_FILTER,
         "envoy.extensions.filters.http.health_check.v3.HealthCheck",
         json!({
             "pass_through_mode": true,
             "headers": [{"name": ":path", "string_match": {"exact": READY}}],
         }),
+    );
+    explained(
+        "While Envoy is drained (`POST /healthcheck/fail` at its admin interface) this filter replies 503 to `/readyz`, else \
+            the request goes on to the edge.",
+        filter,
     )
 }
 
-/// The module knows no `/readyz` and says so: 404. That it says anything is what was asked, so this makes a 200 of it.
-/// Where the module cannot serve (its VM trapped and does not come back), or Envoy is draining, Envoy's own 503 stands.
+/// What becomes of replies to [`READY`]: of the module's, and of Envoy's own (a VM that trapped and does not come back, a drain).
 pub fn replies() -> [Value; 2] {
     let path = || json!({"header_filter": {"header": {"name": ":path", "string_match": {"exact": READY}}}});
     let text = |text: &str| json!({"text_format_source": {"inline_string": text}, "content_type": "text/plain"});
     [
         json!({
+            "#": "The edge knows no `/readyz` and replies 404. That it replies is what was asked: this makes it a 200. Where it \
+                cannot, or Envoy is draining, Envoy's own 503 stands.",
             "filter": {"and_filter": {"filters": [path(), expression("'content-type' in response.headers")]}},
             "status_code": 200,
             "body_format_override": text("ready\n"),

@@ -1,27 +1,25 @@
-//! Requests that never reach the module, since Envoy has no way for it to refuse them well.
+//! Requests that Envoy would refuse in its own way, or that the module has no way to refuse well.
 
 use serde_json::{Value, json};
 
-use super::any::put;
-use super::switch::without_edge;
-use crate::render::names::Names;
+use super::switch::{self, without_edge};
+use super::trust::{ListenerContext, Place};
 
-/// Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2: 400).
+/// Two `Host` headers.
 pub fn two_hosts() -> Value {
-    let comma = json!({"name": ":authority", "string_match": {"contains": ","}});
-    direct("two-hosts", comma, 400, "`Host` stands more than once.")
+    json!({
+        "#": "Two `Host` headers, which Envoy joins to `a,b`: two readers could take different ones (RFC 9112, 3.2).",
+        "name": "two-hosts",
+        "match": {"prefix": "/", "headers": [{"name": ":authority", "string_match": {"contains": ","}}]},
+        // The body is the reason that `reply` puts into the API's words.
+        "direct_response": {"status": 400, "body": {"inline_string": "`Host` stands more than once."}},
+        "typed_per_filter_config": without_edge(),
+    })
 }
 
-/// A WebSocket, on any path: 426, by which clients that would like one go on by HTTP (a 403 ends them). It needs
-/// [`websocket_upgrade`], without which Envoy answers 403 before it looks for a route.
-pub fn websocket() -> Value {
-    let offered = json!({"name": "upgrade", "string_match": {"contains": "websocket", "ignore_case": true}});
-    direct("websocket", offered, 426, "")
-}
-
-/// Lets an offer of WebSocket come to its route. For connection managers without routes to anything else: it holds for all.
-pub fn websocket_upgrade() -> Value {
-    json!([{"upgrade_type": "websocket"}])
+/// Lets an offer of WebSocket take a route's filters, and so come to the edge, which refuses it.
+pub fn upgrades() -> Value {
+    json!([{"upgrade_type": WEBSOCKET}])
 }
 
 /// Offers of other protocols (`TLS/1.2`, `h2c`) are not taken, and the request is served as if there were none (RFC 9110,
@@ -30,35 +28,28 @@ pub fn ignored_upgrades() -> Value {
     json!([{"safe_regex": {"regex": all_but(WEBSOCKET)}}])
 }
 
-/// Where every reply of Envoy's, and of a filter's, is a 200 with a `grpc-message`, the gateway's errors would not show as
-/// what they are, neither to the client nor in the access log. So such a request goes to the listener inside as one of
-/// another type, and is refused there for that.
-pub fn grpc(names: Names) -> Value {
+/// A request of gRPC, which is refused in the listener inside this Envoy. Envoy (1.40.0) notes the type as it reads the head,
+/// and no filter can change its mind. That listener trusts what this one lets through.
+pub fn grpc(listener: &ListenerContext<'_>) -> Value {
+    let filters = match listener.place {
+        Place::Foreign => switch::on(listener.trust.filters()),
+        Place::Own | Place::Inside => without_edge(),
+    };
     json!({
+        "#": "Envoy replies to gRPC with a 200 and a `grpc-message`, where an error would not show, neither to the client nor in \
+            the access log. So it goes through the listener inside, as of another type, and is refused there for that.",
         "name": "grpc",
         "match": {"prefix": "/", "headers": [{"name": "content-type", "string_match": {"prefix": "application/grpc", "ignore_case": true}}]},
         "request_headers_to_add": [{
             "header": {"key": "content-type", "value": "application/x-grpc"},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
         }],
-        "route": {"cluster": names.detour(), "timeout": "0s"},
-        "typed_per_filter_config": without_edge(),
+        "route": {"cluster": listener.names.detour(), "timeout": "0s"},
+        "typed_per_filter_config": filters,
     })
 }
 
 const WEBSOCKET: &str = "websocket";
-
-/// A route that answers itself, with a reason for [`super::reply`].
-fn direct(name: &str, header: Value, status: u16, reason: &str) -> Value {
-    let mut response = json!({"status": status});
-    put(&mut response, "body", (!reason.is_empty()).then(|| json!({"inline_string": reason})));
-    json!({
-        "name": name,
-        "match": {"prefix": "/", "headers": [header]},
-        "direct_response": response,
-        "typed_per_filter_config": without_edge(),
-    })
-}
 
 /// A pattern of RE2, which has no "not", for every text but this word of letters, in any case: the texts that end before it
 /// does, those that part from it at some letter, and those that go on.

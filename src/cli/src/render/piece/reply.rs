@@ -4,35 +4,57 @@ use serde_json::{Value, json};
 
 use super::any::{any, expression, put};
 use super::trust::Place;
+use crate::print::note::{explained, named};
 use multihome_core::contract;
 
 use super::probe;
 
-/// Local replies of Envoy's own. Those of the module pass here too and must stay as they are: they bring a content type, while
-/// Envoy gives its own one only after this. The reply to a request that Envoy could not even read has no request id but
+/// Local replies of Envoy's own; to them Envoy gives a content type only after this. The reply to a request that Envoy could not even read has no request id but
 /// the one that it gets here.
 ///
-/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for. One that could not even be read has no
-/// route, and stays as that Envoy replies to it.
+/// In an Envoy with other routes only requests on [marked](mark) ones are spoken for, and for all replies to them: what that
+/// Envoy says of its own routes must not change those of the module. A request that could not even be read has no route, and
+/// stays as that Envoy replies to it.
 pub fn local_replies(place: Place) -> Value {
     let mut mappers: Vec<Value> = probe::replies().into_iter().chain(REPLIES.iter().map(Reply::mapper)).collect();
     if place == Place::Foreign {
         mappers.iter_mut().for_each(only_marked);
+        mappers.push(as_it_is());
     }
-    json!({"mappers": mappers})
+    json!({
+        "#mappers": "What Envoy itself replies to a client, in OpenAI's shape; the first that fits is taken. Replies of the edge pass here \
+            too, and stay as they are: they bring a content type. %RESPONSE_CODE_DETAILS% and %LOCAL_REPLY_BODY% are what Envoy and its \
+            filters say themselves. The runtime keys must be there; nobody has to set them.",
+        "mappers": mappers,
+    })
+}
+
+/// Leaves all other replies to marked routes as they are, where a mapper behind this one, or a format for all, would change them.
+fn as_it_is() -> Value {
+    json!({
+        "#": "All other replies on these routes stay as they are, whatever your own mappers and format say.",
+        "filter": marked(),
+        "body_format_override": {"text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"}},
+    })
 }
 
 /// What a route's metadata says, so that [`local_replies`] speaks for it.
 pub fn mark() -> Value {
-    json!({"filter_metadata": {MARK: {"route": true}}})
+    explained(
+        "Marks the route, so that the local replies speak for its requests and for no others.",
+        json!({"filter_metadata": {MARK: {"route": true}}}),
+    )
 }
 
 const MARK: &str = "multihome";
 
+fn marked() -> Value {
+    expression(&format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata"))
+}
+
 fn only_marked(mapper: &mut Value) {
-    let marked = format!("has(xds.route_metadata) && '{MARK}' in xds.route_metadata.filter_metadata");
     let filter = mapper.get("filter").cloned().unwrap_or_default();
-    put(mapper, "filter", Some(json!({"and_filter": {"filters": [expression(&marked), filter]}})));
+    put(mapper, "filter", Some(json!({"and_filter": {"filters": [marked(), filter]}})));
 }
 
 /// How one status, or a range from it upwards, is put.
@@ -68,13 +90,12 @@ impl Reply {
     fn mapper(&self) -> Value {
         let status = json!({"status_code_filter": {"comparison": {
             "op": if self.and_above { "GE" } else { "EQ" },
-            // The runtime key could change the number; nobody has to.
             "value": {"default_value": self.status, "runtime_key": format!("multihome.reply.{}", self.status)},
         }}});
         let of_envoy = "!('content-type' in response.headers)";
         let said = match self.only {
             Some(only) => expression(&format!("{of_envoy} && ({only})")),
-            None => expression(of_envoy),
+            None => named("made-by-envoy", expression(of_envoy)),
         };
         let mut headers = vec![json!({
             "header": {"key": "x-request-id", "value": "%UNIQUE_ID%"},
@@ -138,7 +159,7 @@ const REPLIES: [Reply; 20] = [
         426,
         INVALID,
         "upgrade_required",
-        "This gateway speaks HTTP/1.1 and HTTP/2, and no WebSocket: send the request by HTTP.",
+        "This gateway speaks HTTP/1.1 and HTTP/2: send the request by one of them.",
     ),
     Reply::to(
         429,

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::any::{any, extension};
 use super::strip;
+use crate::print::note::explained;
 use crate::render::names::Names;
 use multihome_core::contract::SDK_PREFIX;
 
@@ -15,12 +16,19 @@ pub struct ListenerContext<'p> {
     pub name: &'p str,
     /// What its clients may say of themselves.
     pub trust: ClientTrust<'p>,
-    /// Whether there is a detour that requests with trailers take.
+    /// Whether this Envoy has the detour, a listener inside.
     pub detour: bool,
     /// What is made in this Envoy is called.
     pub names: Names,
     /// What else there is around it.
     pub place: Place,
+}
+
+impl ListenerContext<'_> {
+    /// Whether requests with trailers take the detour: where an endpoint is signed for.
+    pub fn trailers_take_detour(&self, config: &Config) -> bool {
+        self.detour && config.endpoints.iter().any(|endpoint| endpoint.auth.signs_body())
+    }
 }
 
 /// Where a listener is.
@@ -89,15 +97,22 @@ impl<'c> ClientTrust<'c> {
     }
 
     /// What goes before any filter sees it: where nobody is trusted, the identity headers; and always what OpenAI's SDKs
-    /// tell of themselves, ten headers that no cloud gets and that the edge, which reads all there are, would pay for.
+    /// tell of themselves, ten headers.
     pub fn early_mutations(&self) -> Value {
         let early = |name: &str, mutations: Value| {
             let kind = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation";
             extension(name, kind, json!({"mutations": mutations}))
         };
-        let mut extensions = vec![early("multihome-sdk", json!([strip::by_prefix(SDK_PREFIX)]))];
+        let sdk = early("multihome-sdk", json!([strip::by_prefix(SDK_PREFIX)]));
+        let mut extensions = vec![explained(
+            "Before any filter: what OpenAI's SDKs tell of themselves. No cloud gets it, and the edge would have to read it.",
+            sdk,
+        )];
         if let ClientTrust::Untrusted { headers } = self {
-            extensions.push(early(IDENTITY_FILTER, removals(headers)));
+            extensions.push(explained(
+                "Before any filter: nobody here may say which tenant asks.",
+                early(IDENTITY_FILTER, removals(headers)),
+            ));
         }
         Value::Array(extensions)
     }
@@ -147,7 +162,16 @@ impl<'c> ClientTrust<'c> {
                 }]}},
             }),
         );
-        vec![judge, remove]
+        vec![
+            explained(
+                "Refuses nobody: a shadow rule leaves in the dynamic metadata whether the certificate has a listed name.",
+                judge,
+            ),
+            explained(
+                "Removes the headers that say which tenant asks, unless the verdict of the filter above is `allowed`.",
+                remove,
+            ),
+        ]
     }
 }
 

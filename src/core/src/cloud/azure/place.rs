@@ -1,7 +1,7 @@
 //! Azure's resources: v1, where the deployment stands in the body, and the dated API, where it stands in the path.
 //! Sources: MicrosoftDocs/azure-ai-docs, "API version lifecycle" and the OpenAI SDK's `lib/azure.py` (2026-11).
 
-use crate::api::feature::Features;
+use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
 use crate::cloud::{Doubt, ModelAddress, Site};
 use crate::document::fields::Fields;
@@ -33,8 +33,9 @@ impl Site for Resource {
         format!("{}.openai.azure.com", self.name)
     }
 
+    /// What is another cloud's own.
     fn lacks(&self) -> Features {
-        Features::default()
+        [Feature::S3Images].into_iter().collect()
     }
 
     fn headers(&self) -> &'static [&'static str] {

@@ -176,12 +176,7 @@ fn switch(level: &Value, filter: &str) -> Option<bool> {
     if message(said) != "envoy.config.route.v3.FilterConfig" {
         return Some(true);
     }
-    let said = fields(said);
-    if flag(said, "/disabled") {
-        return Some(false);
-    }
-    // Neither a configuration nor `disabled` has no effect (Envoy 1.40.0).
-    said.get("config").map(|_| true)
+    Some(!flag(fields(said), "/disabled"))
 }
 
 /// The cluster specifier of a route: its own, or one of the configuration's by name.

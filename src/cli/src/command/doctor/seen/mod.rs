@@ -5,7 +5,7 @@ pub mod cluster;
 pub mod filter;
 pub mod json;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use multihome_core::config::{self, Config};
 use serde_json::Value;
@@ -31,7 +31,8 @@ pub struct Replies {
 }
 
 /// The statistics that are looked at.
-const STATS: &str = "update_rejected$|version_text$|vm_reload$|^wasm\\.envoy\\.|credential_injector\\.|aws_request_signing\\.|connected_state$";
+const STATS: &str =
+    "update_rejected$|version_text$|vm_reload_success$|^wasm\\.envoy\\.|credential_injector\\.|connected_state$";
 
 impl Replies {
     /// Asks for all of them.
@@ -109,6 +110,17 @@ impl<'s> Seen<'s> {
     /// The policy that decides at a listener.
     pub fn policy_at(&self, listener: &str) -> Option<&Config> {
         self.running.iter().find(|running| running.listener == listener)?.config.as_ref()
+    }
+
+    /// The versions of the policies that decide, with the listeners where they do.
+    pub fn versions(&self) -> BTreeMap<String, BTreeSet<&'s str>> {
+        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        for running in &self.running {
+            if let Some(config) = &running.config {
+                found.entry(config.version.to_string()).or_default().insert(running.listener);
+            }
+        }
+        found
     }
 
     /// The plugins that serve together: each running edge, and the attempts that its routes lead to.

@@ -14,11 +14,12 @@ import pytest
 
 import find_envoy
 import places
-from harness import policies, sdk
-from harness.clouds import Clouds
-from harness.gateway import Gateway
-from harness.live import LiveGateway
-from harness.process import Processes
+
+from . import policies, sdk
+from .clouds import Clouds
+from .gateway import Gateway
+from .live import LiveGateway
+from .process import Processes
 
 # SDKs would send even what is for the loopback to a proxy of the machine's.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -116,6 +117,6 @@ def client(gateway):
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    from harness.certificates import Certificates
+    from .certificates import Certificates
 
     return Certificates(tmp_path_factory.mktemp("certificates"))
