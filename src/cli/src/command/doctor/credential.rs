@@ -93,8 +93,12 @@ fn tokenless(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
 }
 
 fn certificates(reply: &Value, now: SystemTime) -> Vec<Finding> {
-    let all = list(reply, "/certificates").iter();
-    let each = all.flat_map(|one| ["/cert_chain", "/ca_cert"].into_iter().flat_map(|part| list(one, part)));
+    let each = list(reply, "/certificates").iter().flat_map(|one| {
+        // A bundle of authorities always holds some that have ended; it does as long as its last.
+        let last =
+            list(one, "/ca_cert").iter().max_by_key(|authority| time::parse(text(authority, "/expiration_time")));
+        list(one, "/cert_chain").iter().chain(last)
+    });
     // One authority stands behind many clusters.
     let mut known: BTreeMap<(&str, &str), &Value> = BTreeMap::new();
     for certificate in each {
