@@ -261,3 +261,43 @@ fn it_writes_files() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 }
+
+/// For a proxy of any age: by the name of the endpoint, which nobody but the plugin can say.
+#[test]
+fn the_form_by_headers_routes_by_what_the_plugin_says() {
+    let objects = objects(POLICY, &[&JWT[..], &["--mode", "header"]].concat());
+    let expected = [
+        "Gateway llm",
+        "VirtualService multihome-llm-hosts",
+        "RequestAuthentication multihome-llm-jwt",
+        "AuthorizationPolicy multihome-llm-jwt",
+        "EnvoyFilter multihome-llm-clusters",
+        "EnvoyFilter multihome-llm-route",
+        "WasmPlugin multihome-llm-policy",
+    ];
+    assert_eq!(kinds(&objects), expected);
+    assert!(!objects.iter().any(|object| object.to_string().contains("proxyVersion")));
+    let plugin = &objects[6]["spec"];
+    assert_eq!(plugin["url"], "file:///opt/multihome/multihome.wasm");
+    assert_eq!(plugin["failStrategy"], "FAIL_CLOSE");
+    let configuration = &plugin["pluginConfig"];
+    assert_eq!((&configuration["role"], &configuration["hosts"][0]), (&"header".into(), &"llm.contoso.test".into()));
+    // Without the removal there are no routes, and without the routes nobody gets a key.
+    let route = &objects[5..6];
+    let [(_, _, identity)] = &patches(route, "HTTP_FILTER")[..] else { panic!("one filter") };
+    let removed = identity["typed_config"]["mutations"]["request_mutations"].to_string();
+    assert!(removed.contains(r#"{"remove":"x-multihome-endpoint"}"#), "{removed}");
+    let [(_, _, host)] = &patches(route, "VIRTUAL_HOST")[..] else { panic!("one host") };
+    assert!(host["typed_per_filter_config"]["multihome-identity"].is_object());
+    let routes = patches(route, "HTTP_ROUTE");
+    assert_eq!(routes.len(), 2);
+    for (_, _, route) in routes {
+        let endpoint = route["match"]["headers"][0]["string_match"]["exact"].as_str().unwrap();
+        assert_eq!(route["route"]["cluster"], format!("multihome-{endpoint}"));
+    }
+    for (_, _, cluster) in patches(&objects, "CLUSTER") {
+        assert!(!cluster.to_string().contains(r#""multihome-attempt""#), "nothing there asks for a ticket");
+    }
+    let run = istio(POLICY, &["--mode", "header", "--host", "*.contoso.test"]);
+    assert!(run.code == 1 && run.err.contains("needs each host by its name"), "{}", run.err);
+}

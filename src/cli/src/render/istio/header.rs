@@ -16,7 +16,7 @@ use crate::render::piece::any::{duration, extension, put};
 use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::Policy;
 use crate::render::piece::trust::Place;
-use crate::render::piece::{cluster, reply, switch};
+use crate::render::piece::{cluster, reply, strip, switch};
 
 /// What stands above the manifests.
 pub const HEADING: &str = "\
@@ -44,7 +44,7 @@ pub fn groups(policy: &Policy<'_>, options: &Options) -> Vec<(&'static str, Vec<
 
 fn clusters(policy: &Policy<'_>, options: &Options) -> Document {
     let mut clusters = cluster::all(policy.config, &options.paths, policy.names, false);
-    clusters.iter_mut().for_each(remove_attempt);
+    clusters.iter_mut().for_each(replace_attempt);
     let patches = clusters.into_iter().map(patch::cluster).map(patch::for_any_proxy).collect();
     Document::new(
         "One cluster for each endpoint of the policy, with its credential, for whoever is routed there.",
@@ -52,16 +52,24 @@ fn clusters(policy: &Policy<'_>, options: &Options) -> Document {
     )
 }
 
-fn remove_attempt(cluster: &mut Value) {
+/// What goes by in front of the attempt, and the attempt, has been done before the route was taken, and Google's token is in
+/// the head already. Filters take away what Envoy has added since.
+fn replace_attempt(cluster: &mut Value) {
     let filters = cluster
         .get_mut("typed_extension_protocol_options")
         .and_then(|options| options.get_mut("envoy.extensions.upstreams.http.v3.HttpProtocolOptions"))
         .and_then(|options| options.get_mut("http_filters"))
         .and_then(Value::as_array_mut);
-    if let Some(filters) = filters {
-        filters.retain(|filter| filter.get("name").is_none_or(|name| name != ATTEMPT_FILTER));
+    let Some(filters) = filters else { return };
+    if let Some(at) = filters.iter().position(|filter| filter.get("name").is_some_and(|name| name == ATTEMPT_FILTER)) {
+        let names = ADDED.iter().map(|name| json!({"remove": name}));
+        let added: Vec<Value> = ADDED_BY_PREFIX.map(strip::by_prefix).into_iter().chain(names).collect();
+        filters.splice(..=at, [strip::mutation("multihome-added", json!({"request_mutations": added}))]);
     }
 }
+
+const ADDED: [&str; 4] = ["x-request-id", "traceparent", "tracestate", "b3"];
+const ADDED_BY_PREFIX: [&str; 4] = ["x-multihome-", "x-envoy-", "x-forwarded-", "x-b3-"];
 
 fn route(policy: &Policy<'_>, options: &Options) -> Document {
     let config = policy.config;
