@@ -62,7 +62,7 @@ pub fn put_own(common: &mut Value, tls: &ListenerTls, paths: &Paths) {
 
 /// What the other side's certificate is held against: an authority, and beside it what `matches` says.
 /// `whose`: who names its file.
-pub fn put_authority(common: &mut Value, ca_file: &str, whose: &str, mut matches: Value, paths: &Paths) {
+pub fn put_authority(common: &mut Value, ca_file: &str, whose: &str, matches: Value, paths: &Paths) {
     match discovered(&authority_name(ca_file), paths) {
         Some(config) => {
             let combined =
@@ -70,9 +70,11 @@ pub fn put_authority(common: &mut Value, ca_file: &str, whose: &str, mut matches
             put(common, "combined_validation_context", Some(combined));
         }
         None => {
-            put(&mut matches, "#trusted_ca", Some(json!(whose)));
-            put(&mut matches, "trusted_ca", Some(json!({"filename": ca_file})));
-            put(common, "validation_context", Some(matches));
+            let mut context = json!({"#trusted_ca": whose, "trusted_ca": {"filename": ca_file}});
+            if let (Some(context), Value::Object(matches)) = (context.as_object_mut(), matches) {
+                context.extend(matches);
+            }
+            put(common, "validation_context", Some(context));
         }
     }
 }
