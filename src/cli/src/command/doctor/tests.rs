@@ -26,7 +26,7 @@ fn rendered(scope: Scope) -> Value {
         listeners: vec![("default".to_owned(), any)],
         admin: any,
         domains: vec!["llm.contoso.test".to_owned()],
-        internal_listeners: false,
+        internal_listeners: scope == Scope::Bootstrap,
         probe: None,
         max_heap_bytes: 1 << 30,
         max_connections: 100,
