@@ -30,7 +30,7 @@ const HEADING: &str = "\
 
 /// One file: every object but the secrets, in the order in which they are applied.
 pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendered {
-    let mut data = json!({(pod::BOOTSTRAP_FILE): bootstrap(policy, options), (drain::FILE): drain::SCRIPT});
+    let mut data = json!({(options::BOOTSTRAP_FILE): bootstrap(policy, options), (drain::FILE): drain::SCRIPT});
     for (name, value) in certificate::files(policy.config, &options.bootstrap().paths) {
         put(&mut data, &name, Some(Value::from(Format::Yaml.text("", &value))));
     }

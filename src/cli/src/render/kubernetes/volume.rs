@@ -6,8 +6,7 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::drain;
-use super::options::{BOOTSTRAP_DIR, MODULE_DIR, MODULE_FILE, Module, Options, SDS_DIR};
-use super::pod::BOOTSTRAP_FILE;
+use super::options::{BOOTSTRAP_DIR, BOOTSTRAP_FILE, MODULE_DIR, MODULE_FILE, Module, Options, SDS_DIR};
 use crate::print::note::explain;
 use crate::render::piece::certificate;
 
