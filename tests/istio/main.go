@@ -16,14 +16,25 @@ import (
 	"istio.io/istio/istioctl/pkg/analyze"
 	"istio.io/istio/istioctl/pkg/cli"
 	"istio.io/istio/istioctl/pkg/validate"
+	"istio.io/istio/pkg/log"
 )
 
 func main() {
-	root := &cobra.Command{Use: "istio", SilenceUsage: true, SilenceErrors: true}
+	root := &cobra.Command{Use: "istio", SilenceUsage: true, SilenceErrors: true, PersistentPreRunE: logToStandardError}
 	context := cli.NewCLIContext(cli.AddRootFlags(root.PersistentFlags()))
 	root.AddCommand(serveCommand(), validate.NewValidateCommand(context), analyze.Analyze(context))
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
+}
+
+// The standard output is for what a command has to say.
+func logToStandardError(command *cobra.Command, _ []string) error {
+	options := log.DefaultOptions()
+	options.OutputPaths = []string{"stderr"}
+	if command.Name() != "serve" {
+		options.SetDefaultOutputLevel(log.OverrideScopeName, log.WarnLevel)
+	}
+	return log.Configure(options)
 }

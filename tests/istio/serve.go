@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"istio.io/istio/pilot/test/xds"
-	"istio.io/istio/pkg/log"
 	"istio.io/istio/pkg/test"
 )
 
@@ -33,12 +32,6 @@ func serveCommand() *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, files []string) error {
 			what.manifests = files
-			// The standard output is for our own words.
-			logged := log.DefaultOptions()
-			logged.OutputPaths = []string{"stderr"}
-			if err := log.Configure(logged); err != nil {
-				return err
-			}
 			return test.Wrap(func(t test.Failer) { serve(t, what) })
 		},
 	}

@@ -42,6 +42,11 @@ def test_what_tokens_do_to_every_host(mesh, policy, start_mesh):
     assert received(start_mesh(policy, issuer=None).of_shop("GET", "/", named), *named) == named
 
 
+def test_its_bare_tcp_is_no_matter_of_ours(mesh):
+    answer = mesh.of_shop("GET", "/till", listener="till")
+    assert (answer.status, answer.json["path"]) == (200, "/till"), answer
+
+
 @pytest.mark.parametrize("status", [400, 404, 429, 500, 503])
 def test_its_errors_are_its_own(status, mesh):
     answer = mesh.of_shop("POST", "/", {"x-say": str(status)}, "pay")

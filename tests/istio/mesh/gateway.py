@@ -1,6 +1,7 @@
 """A gateway of Istio's: an Envoy that gets everything from istiod, with our manifests and another team's in one cluster."""
 
 import json
+import pathlib
 import socket
 import subprocess
 
@@ -17,13 +18,14 @@ OURS, SHOP = "llm.contoso.test", "shop.contoso.test"
 class IstioGateway(Gateway):
     """Renders `policy` by `multihome render istio` for `host` with more words, `options`, and starts istiod and Envoy on it.
 
-    `edit` changes the text of our manifests before istiod gets it; with `apart` the other team has a port of its own, as it
-    must where ours speaks TLS; `version` is what Envoy calls its Istio. Requests go to our host with the token of their tenant,
-    as `issuer` signs it, but where they bring their own `host` or `authorization`."""
+    `edit` changes the objects of a file of ours, by kind and what they are for (`EnvoyFilter route`), or takes some away or
+    adds some, before istiod gets them; with `apart` the other team's host has a port of its
+    own, as it must where ours speaks TLS; `version` is the proxy's. Requests go to our host with the token of their tenant, as
+    `issuer` signs it, but where they bring their own `host` or `authorization`. `addresses` has our host's `default`, the
+    other team's host `shop`, and the bare TCP port of theirs `till`."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, neighbour, issuer=None, host=OURS, options=(), secrets=None,
-                 edit=None, kubernetes=None, certificates=None, apart=False, module=places.MODULE, concurrency=2,
-                 version="1.31.0"):
+                 edit=None, kubernetes=None, certificates=None, version="1.31.0", apart=False, module=places.MODULE, concurrency=2):
         self.processes, self.directory, self.clouds = processes, directory, clouds
         self.issuer, self.host = issuer, host
         directory.mkdir(parents=True, exist_ok=True)
@@ -33,25 +35,40 @@ class IstioGateway(Gateway):
         secrets = clouds.secrets() if secrets is None else secrets
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
             write_secret(self.secrets_folder, name, value)
-        self.port, self.edit = free_port(), edit or (lambda text: text)
-        port_of_shop = free_port() if apart else self.port
-        manifests = {"ours": self.edit(self.render(policy)), "shop": shop(port_of_shop, neighbour.port)}
+        self.port, self.edit = free_port(), edit
+        ports = {"default": self.port, "shop": free_port() if apart else self.port, "till": free_port()}
+        manifests = {**self.render(policy), "shop": shop(ports["shop"], ports["till"], neighbour.port)}
         self.istiod = Istiod(processes, directory, manifests, kubernetes, certificates)
         self.config = directory / "envoy.json"
         self.config.write_text(json.dumps(bootstrap(self.istiod.address, version)))
         self._start([envoy], concurrency, clouds.aws_environment())
-        self.addresses = {"default": f"127.0.0.1:{self.port}", "shop": f"127.0.0.1:{port_of_shop}"}
+        self.addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
 
-    def render(self, policy, name="policy"):
-        """Our manifests for a policy, as the tool prints them."""
-        source = self.directory / f"{name}.json"
+    def render(self, policy):
+        """Our manifests for a policy by the names of their files, as the tool writes them."""
+        source, folder = self.directory / "policy.json", self.directory / "manifests"
         source.write_text(json.dumps(policy, indent=1))
-        return render(source, "--port", self.port, "--wasm-path", self.module, "--sds-dir", self.secrets_folder,
-                      "--ca-file", self.clouds["ca_file"], *self.options, host=self.host)
+        words = ["--port", self.port, "--wasm-path", self.module, "--sds-dir", self.secrets_folder,
+                 "--ca-file", self.clouds["ca_file"], "--out", folder, *self.options]
+        words += ["--format", "json"] if self.edit else []
+        files = map(pathlib.Path, render(source, *words, host=self.host).split())
+        texts = {file.stem: file.read_text() for file in files if file.parent == folder}
+        if self.edit:
+            texts = {name: documents(self.edited(json.loads(text)["items"])) for name, text in texts.items()}
+        return texts
 
-    def apply(self, policy):
-        """Replaces our manifests by those of another policy; istiod pushes what has changed."""
-        return self.istiod.apply(ours=self.edit(self.render(policy)))
+    def edited(self, items):
+        """The objects of one file, as `edit` leaves them."""
+        objects = {f"{item['kind']} {item['metadata']['name'].removeprefix('multihome-ai-gateway-')}": item for item in items}
+        self.edit(objects)
+        return objects.values()
+
+    def apply(self, policy, backwards=None):
+        """Replaces our manifests by those of another policy: all at once, or file by file in their order, or `backwards`."""
+        manifests = self.render(policy)
+        if backwards is None:
+            return self.istiod.apply(**manifests)
+        return [self.istiod.apply(**{name: manifests[name]}) for name in sorted(manifests, reverse=backwards)]
 
     def prepared(self, headers, body, tenant):
         headers, body = super().prepared(headers, body, None)
@@ -62,9 +79,9 @@ class IstioGateway(Gateway):
             headers.append(("authorization", self.issuer.bearer(sub="client", tenant=tenant)))
         return headers, body
 
-    def of_shop(self, method, path, headers=(), body=None, **options):
+    def of_shop(self, method, path, headers=(), body=None, listener="shop", **options):
         """A request to the other team's host."""
-        return self.request(method, path, [("host", SHOP), *dict(headers).items()], body, tenant=None, listener="shop", **options)
+        return self.request(method, path, [("host", SHOP), *dict(headers).items()], body, tenant=None, listener=listener, **options)
 
 
 def render(source, *words, host=OURS):
@@ -111,24 +128,29 @@ def bootstrap(istiod, version):
     }
 
 
-def shop(port, backend):
-    """The other team's manifests: a host of theirs at the same gateway."""
-    server = {"port": {"number": port, "name": f"http-{port}", "protocol": "HTTP"}, "hosts": [SHOP]}
-    endpoint = {"address": "127.0.0.1", "ports": {"http": backend}}
+def shop(port, till, backend):
+    """The other team's manifests at the same gateway: a host of theirs, and a port of bare TCP."""
+    servers = [{"port": {"number": port, "name": f"http-{port}", "protocol": "HTTP"}, "hosts": [SHOP]},
+               {"port": {"number": till, "name": f"tcp-{till}", "protocol": "TCP"}, "hosts": ["*"]}]
+    route = [{"destination": {"host": "backend.shop.test", "port": {"number": 80}}}]
     objects = [
-        ("networking.istio.io/v1", "Gateway", "shop", NAMESPACE, {"selector": LABELS, "servers": [server]}),
+        ("networking.istio.io/v1", "Gateway", "shop", NAMESPACE, {"selector": LABELS, "servers": servers}),
         ("networking.istio.io/v1", "VirtualService", "shop", "shop", {
-            "hosts": [SHOP], "gateways": [f"{NAMESPACE}/shop"],
-            "http": [{"match": [{"uri": {"prefix": "/"}}], "route": [{"destination": {"host": "backend.shop.test", "port": {"number": 80}}}]}],
-        }),
+            "hosts": [SHOP], "gateways": [f"{NAMESPACE}/shop"], "http": [{"match": [{"uri": {"prefix": "/"}}], "route": route}]}),
+        ("networking.istio.io/v1", "VirtualService", "till", "shop", {
+            "hosts": ["*"], "gateways": [f"{NAMESPACE}/shop"], "tcp": [{"match": [{"port": till}], "route": route}]}),
         ("networking.istio.io/v1", "ServiceEntry", "backend", "shop", {
             "hosts": ["backend.shop.test"], "location": "MESH_EXTERNAL", "resolution": "STATIC",
-            "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}], "endpoints": [endpoint],
-        }),
+            "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
+            "endpoints": [{"address": "127.0.0.1", "ports": {"http": backend}}]}),
     ]
-    return "\n---\n".join(
-        json.dumps({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec})
-        for api, kind, name, namespace, spec in objects)
+    return documents({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+                     for api, kind, name, namespace, spec in objects)
+
+
+def documents(objects):
+    """Objects as one text."""
+    return "\n---\n".join(map(json.dumps, objects))
 
 
 def free_port():
