@@ -5,6 +5,8 @@
     shop          the other team's backend
 """
 
+import ssl
+
 import pytest
 
 import places
@@ -29,8 +31,10 @@ def issuer():
 
 
 @pytest.fixture(scope="session")
-def shop():
-    shop = Neighbour()
+def shop(certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate_file, certificates.key_file)
+    shop = Neighbour(context)
     yield shop
     shop.stop()
 
