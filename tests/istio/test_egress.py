@@ -38,7 +38,7 @@ def test_the_callers_name_is_the_tenant(egress, certificates):
         (STRANGER, {"x-tenant-id": "acme"}, 401, None),
         (STRANGER, {"x-tenant-id": JOBS, "x-forwarded-client-cert": f"URI={JOBS}"}, 401, None),
     ]
-    egress.await_serving(tenant=None, tls=Called(certificates.client(uri=WEB), HOST))
+    egress.await_target("azure-sweden", tenant=None, tls=Called(certificates.client(uri=WEB), HOST))
     for caller, headers, status, target in rows:
         for stream in (False, True):
             answer = egress.ask(tenant=None, headers=headers, stream=stream, tls=Called(certificates.client(uri=caller), HOST))

@@ -7,7 +7,7 @@ import subprocess
 
 import places
 from harness.gateway import Gateway, names_of_secrets, write_secret
-from harness.process import Failed
+from harness.process import Failed, until
 
 from .istiod import CERTIFICATES_SOCKET, Istiod
 
@@ -79,6 +79,10 @@ class IstioGateway(Gateway):
         if tenant is not None and self.issuer and "authorization" not in names:
             headers.append(("authorization", self.issuer.bearer(sub="client", tenant=tenant)))
         return headers, body
+
+    def await_target(self, target, seconds=15, **question):
+        """Waits until a target serves: for the credential that Envoy or the module fetches, or for a change to arrive."""
+        return until(lambda: (answer := self.ask(**question)).target == target and answer, f"{target} to serve", seconds)
 
     def of_shop(self, method, path, headers=(), body=None, listener="shop", **options):
         """A request to the other team's host."""
