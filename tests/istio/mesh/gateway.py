@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import socket
 import subprocess
 
@@ -82,7 +83,16 @@ class IstioGateway(Gateway):
 
     def await_target(self, target, seconds=15, **question):
         """Waits until a target serves: for the credential that Envoy or the module fetches, or for a change to arrive."""
-        return until(lambda: (answer := self.ask(**question)).target == target and answer, f"{target} to serve", seconds)
+        answers = []
+
+        def serves():
+            answers.append(self.ask(**question))
+            return answers[-1].target == target and answers[-1]
+
+        try:
+            return until(serves, f"{target} to serve", seconds)
+        except Failed as failed:
+            raise Failed(f"{failed}; the last: {answers[-1:]}; {self.log} says:\n{self.log_text()[-3000:]}") from None
 
     def of_shop(self, method, path, headers=(), body=None, listener="shop", **options):
         """A request to the other team's host."""
@@ -184,7 +194,12 @@ def documents(objects):
 
 
 def free_port():
-    """One that is free now: istiod's listeners name theirs."""
-    with socket.socket() as sock:
-        sock.bind(("0.0.0.0", 0))
-        return sock.getsockname()[1]
+    """One that is free now: istiod's listeners name theirs. It is none that the system gives to connections (from 32768 on
+    Linux), which might have it before Envoy does."""
+    while True:
+        with socket.socket() as sock:
+            try:
+                sock.bind(("0.0.0.0", random.randrange(20000, 32768)))
+            except OSError:
+                continue
+            return sock.getsockname()[1]
