@@ -25,7 +25,7 @@ PRINTED = {
     "a virtual service that is there": (OURS, ["--existing-virtual-service"]),
     "the module by a container": (OURS, ["--module-from", "init", "--module", "registry.contoso.test/multihome:1"]),
     "the module by a ConfigMap": (OURS, ["--module-from", "configmap"]),
-    "an older Istio": (OURS, ["--mode", "header", *JWT]),
+    "by the headers": (OURS, ["--mode", "header", *TLS, *JWT]),
     "egress": (MESH_HOST, ["--mode", "egress"]),
     "egress with tenants": (MESH_HOST, ["--mode", "egress", "--tenant-of", "spiffe://cluster.local/ns/shop/sa/web=acme"]),
 }

@@ -87,7 +87,8 @@ def policy(clouds):
 def start_gateway(clouds, envoy, tmp_path):
     with Processes() as processes:
         def start(policy, name="gateway", **options):
-            options.setdefault("secrets", {**clouds.secrets(), "google-token": clouds.google_token()})
+            if "secrets" not in options:
+                options["secrets"] = {**clouds.secrets(), "google-token": clouds.google_token()}
             return Gateway(processes, tmp_path / name, envoy, policy, clouds, **options)
 
         yield start

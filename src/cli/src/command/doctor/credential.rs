@@ -15,6 +15,7 @@ use super::time;
 pub fn find(seen: &Seen<'_>, now: SystemTime) -> Vec<Finding> {
     let mut found = secrets(seen);
     found.extend(seen.clusters.iter().filter(|cluster| cluster.is_active).filter_map(|of| failing(seen, of)));
+    found.extend(seen.clusters.iter().filter(|cluster| cluster.is_active).filter_map(|of| tokenless(seen, of)));
     found.extend(certificates(&seen.replies.certificates, now));
     found
 }
@@ -61,6 +62,28 @@ fn failing(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
             format!("cluster `{}`", cluster.name),
             format!("Envoy had no credential for any request there since it started ({failed})"),
             "look at the secret's file, and for Entra ID at the lines of Envoy's log that name `credential_injector`",
+        )
+    })
+}
+
+/// Where tokens come from: whether any ever came.
+fn tokenless(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
+    let (_, what) = cluster.name.strip_prefix("multihome")?.split_once(':')?;
+    let whose = match what.split(':').next()? {
+        "gcp-metadata" => "Google's metadata server",
+        "entra" => "Entra ID",
+        _ => return None,
+    };
+    let scope = format!("cluster.{}", cluster.name.replace(':', "_"));
+    let count = |name: &str| seen.replies.stats.number(&format!("{scope}.{name}"));
+    let failed: u64 =
+        ["upstream_rq_completed", "upstream_rq_timeout", "upstream_cx_connect_fail"].into_iter().map(count).sum();
+    (failed > 0 && count("upstream_rq_2xx") == 0).then(|| {
+        Finding::warning(
+            Kind::CredentialFailing,
+            format!("cluster `{}`", cluster.name),
+            format!("{whose} has given no token since Envoy started: the endpoints that need one are no candidates, or refuse"),
+            "look at Envoy's log for the status (`metadata server`, `credential_injector`), and at the way there",
         )
     })
 }

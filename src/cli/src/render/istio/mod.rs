@@ -5,7 +5,7 @@
 mod clusters;
 mod egress;
 mod filters;
-mod gateway;
+pub mod gateway;
 mod header;
 mod identity;
 mod jwt;
