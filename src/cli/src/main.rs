@@ -6,6 +6,7 @@ mod admin;
 mod command;
 mod file;
 mod finding;
+mod folder;
 mod outcome;
 mod print;
 mod render;

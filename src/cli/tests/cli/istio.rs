@@ -149,10 +149,10 @@ fn nobody_says_which_tenant_asks_but_who_may() {
     let first = |policy: &str, more: &[&str]| {
         let objects = objects(policy, more);
         let filters = patches(&objects, "HTTP_FILTER");
-        let first = filters.iter().filter(|(operation, _, _)| operation == "INSERT_FIRST");
+        let mut first = filters.iter().filter(|(operation, _, _)| operation == "INSERT_FIRST");
         let names: Vec<String> =
             first.clone().map(|(_, _, filter)| filter["name"].as_str().unwrap().to_owned()).collect();
-        let (_, _, identity) = first.last().unwrap().clone();
+        let (_, _, identity) = first.next_back().unwrap().clone();
         let mutations = identity["typed_config"]["mutations"]["request_mutations"].as_array().unwrap().clone();
         (names, mutations[1..].iter().map(Value::to_string).collect::<Vec<_>>())
     };

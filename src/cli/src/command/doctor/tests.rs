@@ -22,11 +22,16 @@ fn rendered(scope: Scope) -> Value {
     let file = file::read(&path).unwrap();
     let any = "127.0.0.1:0".parse().unwrap();
     let options = Options {
-        paths: Paths { wasm: "/m.wasm".into(), sds_dir: "/secrets".into(), ca_file: "/ca.pem".into() },
+        paths: Paths {
+            wasm: "/m.wasm".into(),
+            sds_dir: "/secrets".into(),
+            ca_file: "/ca.pem".into(),
+            certificates: None,
+        },
         listeners: vec![("default".to_owned(), any)],
         admin: any,
         domains: vec!["llm.contoso.test".to_owned()],
-        internal_listeners: false,
+        internal_listeners: scope == Scope::Bootstrap,
         probe: None,
         max_heap_bytes: 1 << 30,
         max_connections: 100,
@@ -219,6 +224,21 @@ fn hosts_that_are_not_healthy_are_found() {
         hosts[0]["health_status"] = health.clone();
         let expected = if is_found { vec!["fault cluster-without-host"] } else { Vec::new() };
         assert_eq!(found(&replies, None), expected, "{health}");
+    }
+}
+
+#[test]
+fn a_bundle_of_authorities_does_as_long_as_its_last() {
+    let until =
+        |year: u32| json!({"serial_number": year.to_string(), "expiration_time": format!("{year}-01-01T00:00:00Z")});
+    for (bundle, chain, expected) in [
+        (vec![until(2020), until(9000), until(2021)], vec![], None),
+        (vec![until(2020), until(2021)], vec![], Some("fault certificate-expired")),
+        (vec![until(9000)], vec![until(9000), until(2020)], Some("fault certificate-expired")),
+        (vec![], vec![until(9000)], None),
+    ] {
+        let certificates = json!({"certificates": [{"ca_cert": bundle, "cert_chain": chain}]});
+        assert_eq!(found(&Replies { certificates, ..own() }, None), Vec::from_iter(expected));
     }
 }
 
