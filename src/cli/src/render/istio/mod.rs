@@ -58,9 +58,9 @@ fn groups(policy: &Policy<'_>, options: &Options) -> Vec<(&'static str, Vec<Docu
     if options.mode == Mode::Egress {
         hosts.extend(egress::documents(options));
     }
-    let header = &policy.config.identity.header;
     let mut groups = vec![("hosts", hosts)];
-    groups.extend(options.jwt.as_ref().map(|jwt| ("jwt", jwt::documents(header, policy.config, options, jwt))));
+    let token = policy.config.identity.header().zip(options.jwt.as_ref());
+    groups.extend(token.map(|(header, jwt)| ("jwt", jwt::documents(&header.name, policy.config, options, jwt))));
     groups.push(("clusters", vec![clusters::document(policy, options)]));
     groups.push(("route", vec![route::document(policy, options)]));
     groups.push(("policy", vec![filters::policy(policy, options)]));

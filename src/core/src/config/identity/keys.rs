@@ -58,6 +58,11 @@ impl Key {
         keys_of(&self.tenant, self.file).index(self.index)
     }
 
+    /// What keys are sorted by, to be in a file's order within a tenant.
+    pub fn order(&self) -> (&str, usize) {
+        (&self.tenant, self.index)
+    }
+
     /// Whether it is refused at that time, in seconds since 1970, which is looked at only where it matters.
     pub fn has_expired(&self, now: impl FnOnce() -> u64) -> bool {
         self.expires.is_some_and(|expires| now() >= expires)
