@@ -17,17 +17,17 @@ TEST := $(PYTHON) tests/tools/test.py
 DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(POLICY),--policy '$(POLICY)')
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-func-e test-dist dist versions bench recorded venv clean
+.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-istio test-func-e test-dist dist versions bench recorded venv clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: PORT, ADMIN_PORT and POLICY (run, demo), ARGS (test-e2e, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+	@echo "  Variables: PORT, ADMIN_PORT and POLICY (run, demo), ARGS (test-e2e, test-istio, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
 
 # What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
 toolchain:
 	@! command -v rustup >/dev/null || rustup --quiet toolchain install || rustup show active-toolchain
 
-build dist test lint test-native test-node test-e2e test-func-e test-dist versions recorded: toolchain
+build dist test lint test-native test-node test-e2e test-istio test-func-e test-dist versions recorded: toolchain
 
 build: ## The module (wasm) and the programs; 5 minutes the first time, then seconds
 	@echo "Building the module and the programs (5 minutes the first time, then seconds) …"
@@ -54,6 +54,9 @@ test-node: ## The core's tests as WebAssembly under Node
 
 test-e2e: ## The module in a real Envoy, by the official SDK and by hand
 	@$(TEST) build e2e -- $(ARGS)
+
+test-istio: ## The manifests for Istio, by istiod's own push code in a real Envoy; needs Go, minutes the first time
+	@$(TEST) build istio -- $(ARGS)
 
 test-func-e: ## Once under the real func-e
 	@$(TEST) build e2e -- -m func_e

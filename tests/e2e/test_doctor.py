@@ -12,14 +12,14 @@ import pytest
 from cryptography import x509
 
 import places
-from harness import policies
+from harness import own, policies
 from harness.gateway import Gateway
+from harness.issuer import Issuer
 from harness.process import until
 
 TYPE = "type.googleapis.com/envoy"
 SWITCH = f"{TYPE}.config.route.v3.FilterConfig"
 MUTATION = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-OURS, OTHERS = "llm.contoso.test", "shop.contoso.test"
 
 
 def doctor(gateway, *words):
@@ -67,12 +67,17 @@ def plugin(module):
 
 
 def host(bootstrap):
-    return manager(bootstrap)["route_config"]["virtual_hosts"][0]
+    """The virtual host of ours."""
+    return next(one for one in manager(bootstrap)["route_config"]["virtual_hosts"] if models_of(one))
 
 
 def models(bootstrap):
     """The routes whose cluster the module chooses."""
-    return [route for route in host(bootstrap)["routes"] if "inline_cluster_specifier_plugin" in route.get("route", {})]
+    return models_of(host(bootstrap))
+
+
+def models_of(host):
+    return [route for route in host["routes"] if "inline_cluster_specifier_plugin" in route.get("route", {})]
 
 
 def cluster(bootstrap, endpoint):
@@ -158,11 +163,10 @@ def mirror(bootstrap):
 
 
 def forget_endpoint(bootstrap):
-    name = cluster(bootstrap, "azure-eastus2")["name"]
     for route in models(bootstrap):
         typed = route["route"]["inline_cluster_specifier_plugin"]["extension"]["typed_config"]
         ways = typed["cluster_matcher"]["matcher_tree"]["prefix_match_map"]["map"]
-        for key in [key for key in ways if name in key]:
+        for key in [key for key in ways if "azure-eastus2" in key]:
             del ways[key]
 
 
@@ -285,6 +289,17 @@ def test_a_secret_that_never_came_is_found(start_gateway, policy, clouds):
     gateway.set_secret("azure-key", clouds.secrets()["azure-key"])
     gateway.await_serving(only="azure-eastus2")
     assert findings(gateway) == set()
+
+
+# Whose token never comes
+@pytest.mark.parametrize("of", ["metadata", "entra"])
+def test_a_token_that_never_came_is_found(of, start_gateway, policy, clouds):
+    secrets = {**clouds.secrets(), "google-token": clouds.google_token()}
+    clouds.admin("POST", "/token", {"of": of, "fail": True})
+    gateway = start_gateway(policy, secrets=secrets)
+    until(lambda: findings(gateway) == {"warning credential-failing"}, "the token is missed", 5)
+    clouds.admin("POST", "/token", {"of": of, "fail": False})
+    until(lambda: findings(gateway) == set(), "the token is there", 15)
 
 
 # Days since it began, days that it has left
@@ -421,47 +436,50 @@ def test_an_update_that_envoy_refused_is_found(watching, clouds):
         assert findings(gateway) == later, name
 
 
+# What is changed while it runs, the finding
+CHANGED = [
+    ("lds", lambda resources: manager_of(resources).pop("local_reply_config"), "warning replies-unmapped"),
+    ("rds", lambda resources: resources[0].update(virtual_hosts=[]), "fault route-missing"),
+    ("cds", lambda resources: upstream(resources[0]).pop(1), "fault credential-unguarded"),
+    ("ecds", lambda resources: resources[0]["typed_config"]["config"].pop("failure_policy"), "warning failure-policy"),
+]
+
+
+def manager_of(listeners):
+    default = next(one for one in listeners if one["name"] == "default")
+    return default["filter_chains"][0]["filters"][0]["typed_config"]
+
+
+def test_a_change_of_what_runs_is_seen(watching, clouds):
+    gateway, put = watching
+    before = findings(gateway)
+    for name, change, expected in CHANGED:
+        put(name, f"{name}-3", change)
+        until(lambda: f"{name}-3" in doctor(gateway)[0]["serving"].values(), f"{name} is changed")
+        assert findings(gateway) == before | {expected}, name
+        put(name, f"{name}-4")
+        until(lambda: f"{name}-4" in doctor(gateway)[0]["serving"].values(), f"{name} is changed back")
+        assert findings(gateway) == before, name
+
+
 # Beside other routes
-
-def parts(gateway_folder, ca_file):
-    def part(name, *words):
-        command = [places.CLI, "render", "envoy", gateway_folder / "policy.yaml", "--wasm", places.MODULE, "--part", name, "--format",
-                   "json", "--sds-dir", gateway_folder / "secrets", "--ca-file", ca_file, *words]
-        return json.loads(subprocess.run([str(word) for word in command], check=True, capture_output=True).stdout)
-
-    def edit(bootstrap):
-        whole, rendered = manager(bootstrap), part("filters")
-        for key in [*whole]:
-            if key not in ("@type", "stat_prefix", "codec_type", "http_filters"):
-                del whole[key]
-        router = whole["http_filters"][-1]
-        whole.update(rendered)
-        whole["http_filters"] = [*rendered["http_filters"], router]
-        shop = {"name": "shop", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "direct_response": {"status": 200}}]}
-        whole["route_config"] = {"name": "own", "virtual_hosts": [*part("route", "--domain", OURS)["virtual_hosts"], shop]}
-        static = bootstrap["static_resources"]
-        static["listeners"] = static["listeners"][:1]
-        static["clusters"] = part("clusters")["clusters"]
-
-    return edit
-
 
 BROKEN_PARTS = [
     ("as rendered", lambda b: None, None),
     ("route does not switch it on", each_model(lambda route: route["typed_per_filter_config"].pop("multihome")), "fault edge-off"),
     ("on for all", lambda b: edge(b).pop("disabled"), "fault edge-elsewhere"),
     ("no mark", each_model(lambda route: route.pop("metadata")), "warning replies-unmapped"),
-    ("route left out", lambda b: manager(b)["route_config"]["virtual_hosts"].pop(0), "fault route-missing"),
-    ("clusters left out", lambda b: b["static_resources"]["clusters"].clear(), "fault cluster-missing"),
+    ("route left out", lambda b: without(manager(b)["route_config"]["virtual_hosts"], host(b)), "fault route-missing"),
+    ("a cluster left out", lambda b: without(b["static_resources"]["clusters"], cluster(b, "gcp-us")), "fault cluster-missing"),
 ]
 
 
 @pytest.mark.parametrize("change, expected", [row[1:] for row in BROKEN_PARTS], ids=[row[0] for row in BROKEN_PARTS])
 def test_parts_beside_other_routes(change, expected, start_gateway, policy, clouds, tmp_path):
-    place = parts(tmp_path / "gateway", clouds["ca_file"])
-
     def edit(bootstrap):
-        place(bootstrap)
+        bootstrap.clear()
+        bootstrap.update(own.bootstrap(Issuer().keys, {"cart": 9, "search": 9}))
+        own.merge(bootstrap, own.parts(tmp_path / "gateway", clouds["ca_file"]))
         change(bootstrap)
 
     assert findings(start_gateway(policy, edit=edit)) == ({expected} if expected else set())

@@ -33,6 +33,7 @@ class Counts:
 
     passed = property(lambda self: sum(row[0] for row in self.kinds.values()))
     failed = property(lambda self: sum(row[1] for row in self.kinds.values()))
+    skipped = property(lambda self: sum(row[2] for row in self.kinds.values()))
     total = property(lambda self: self.passed + self.failed)
 
     def __str__(self):

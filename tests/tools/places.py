@@ -25,6 +25,10 @@ REQUIREMENTS = ROOT / "tests" / "e2e" / "requirements.txt"
 PYTHON = VENV / "bin" / "python"
 FUNC_E = TOOLS / "bin" / "func-e"
 
+# istiod's push code and istioctl's commands (tests/istio), with the modules and the build cache of Go.
+ISTIO_BUILD = TARGET / "istio"
+ISTIO = ISTIO_BUILD / "istio"
+
 
 def say(text):
     """Progress, for people: never on the standard output, which may be read by a program."""

@@ -94,21 +94,41 @@ def build():
 
 
 def e2e(*selection):
+    fetch_func_e()
+    return pytest("e2e", "the real Envoy", E2E_KINDS, selection)
+
+
+def istio(*selection):
+    """The manifests for Istio: istiod's own push code serves them to a real Envoy, istioctl's commands read them."""
+    if not shutil.which("go"):
+        return Counts().skip(ISTIO, "there is no Go here to build istiod's push code with")
+    try:
+        build_istio()
+    except subprocess.CalledProcessError as failed:
+        return Counts().add(ISTIO, False, note=f"Go cannot build tests/istio (exit code {failed.returncode})")
+    return pytest("istio", ISTIO, {}, selection)
+
+
+ISTIO = "Istio's push code and the real Envoy"
+
+
+def pytest(folder, kind, kinds, selection):
+    """Runs `tests/FOLDER`. Its tests are of the kind `kind`, those of the files in `kinds` of another."""
     try:
         envoy = find_envoy.find()
         venv_of_tests.ensure()
     except (find_envoy.NoEnvoy, subprocess.CalledProcessError) as why:
-        return Counts().add("the real Envoy", False, note=str(why))
-    report = places.TARGET / "pytest.xml"
+        return Counts().add(kind, False, note=str(why))
+    files, report = places.TARGET / "pytest" / folder, places.TARGET / f"pytest-{folder}.xml"
+    files.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     environment = {**os.environ, "ENVOY_PATH": str(envoy), "PYTHONDONTWRITEBYTECODE": "1"}
-    fetch_func_e()
-    command = [places.PYTHON, "-m", "pytest", "-q", "--basetemp", places.TARGET / "pytest", "--junitxml", report,
-               places.ROOT / "tests" / "e2e", *selection]
+    command = [places.PYTHON, "-m", "pytest", "-q", "--basetemp", files, "--junitxml", report,
+               places.ROOT / "tests" / folder, *selection]
     code, _ = run(command, environment)
-    counts = count_junit(report) if report.exists() else Counts()
+    counts = count_junit(report, kind, kinds) if report.exists() else Counts()
     if code and not counts.failed:
-        counts.add("the real Envoy", False, note=f"pytest ended with code {code}")
+        counts.add(kind, False, note=f"pytest ended with code {code}")
     return counts
 
 
@@ -124,6 +144,17 @@ def fetch_func_e():
     subprocess.run(["go", "install", FUNC_E], env=environment, stdout=sys.stderr)
 
 
+def build_istio():
+    """About four minutes of two cores the first time, then a second. Nothing of it leaves target/istio."""
+    say("Building istiod's push code into target/istio (minutes the first time, then a second) …")
+    build = places.ISTIO_BUILD
+    # Modules are written so that `rm -rf` can remove them.
+    environment = {**os.environ, "GOPATH": str(build / "go"), "GOMODCACHE": str(build / "go" / "pkg" / "mod"),
+                   "GOCACHE": str(build / "cache"), "GOFLAGS": "-mod=readonly -modcacherw -buildvcs=false"}
+    command = ["go", "build", "-C", places.ROOT / "tests" / "istio", "-trimpath", "-ldflags=-s -w", "-o", places.ISTIO, "."]
+    subprocess.run([str(word) for word in command], env=environment, check=True, stdout=sys.stderr)
+
+
 def count_libtest(output, kind_of):
     """Reads what cargo and libtest print: `Running … (program)`, then `test result: ok. 3 passed; 0 failed; …`."""
     counts, kind = Counts(), kind_of("")
@@ -136,18 +167,21 @@ def count_libtest(output, kind_of):
     return counts
 
 
-def count_junit(report):
+# A file of tests/e2e → the kind of its tests, where its name does not say it.
+E2E_KINDS = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official openai package"}
+
+
+def count_junit(report, kind, kinds):
     counts = Counts()
-    kinds = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official openai package"}
     for case in xml.parse(report).iter("testcase"):
         # `tests.e2e.test_failover_plans` → `failover plans`
         file = case.get("classname", "").split(".")[-1]
-        kind = kinds.get(file) or f"the real Envoy: {file.removeprefix('test_').replace('_', ' ')}"
+        of_file = kinds.get(file) or f"{kind}: {file.removeprefix('test_').replace('_', ' ')}"
         skipped = case.find("skipped")
         if skipped is not None:
-            counts.skip(kind, skipped.get("message", ""))
+            counts.skip(of_file, skipped.get("message", ""))
         else:
-            counts.add(kind, case.find("failure") is None and case.find("error") is None)
+            counts.add(of_file, case.find("failure") is None and case.find("error") is None)
     return counts
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs the stages of the tests that are named, or all, and says how many tests of each kind ran.
 
-    test.py [lint] [native] [node] [build] [dist] [e2e] [-- ARGUMENTS FOR PYTEST]
+    test.py [lint] [native] [node] [build] [dist] [e2e] [istio] [-- ARGUMENTS FOR PYTEST]
 """
 
 import sys
@@ -21,7 +21,10 @@ STAGES = {
     "build": ("The module and the programs", stages.build),
     "dist": ("What is installed, built in two folders", dist_twice.stage),
     "e2e": ("The module in a real Envoy", stages.e2e),
+    "istio": ("The module in Istio", stages.istio),
 }
+# What they run is what `build` has built; they take the arguments for pytest.
+IN_ENVOY = ("e2e", "istio")
 
 
 def main(words):
@@ -34,17 +37,18 @@ def main(words):
     for number, name in enumerate(names, 1):
         title, stage = STAGES[name]
         say(f"\n━━ {number}/{len(names)} {title} ━━")
-        if name == "e2e" and not built:
-            counts.add("the real Envoy", False, note="not run, there is nothing to run")
+        if name in IN_ENVOY and not built:
+            counts.add(title, False, note="not run, there is nothing to run")
             continue
         began = time.monotonic()
-        found = stage(*selection) if name == "e2e" else stage()
+        found = stage(*selection) if name in IN_ENVOY else stage()
         built = built and not (name == "build" and found.failed)
         counts.merge(found)
         times.append(f"{name} {time.monotonic() - began:.0f} s")
         say(f"━━ {title}: {found.passed} passed, {found.failed} failed ({times[-1]}) ━━")
 
-    print(f"\n{counts}\n\nTimes: {', '.join(times)}\n{counts.passed} passed, {counts.failed} failed", flush=True)
+    not_run = f", {counts.skipped} not run" if counts.skipped else ""
+    print(f"\n{counts}\n\nTimes: {', '.join(times)}\n{counts.passed} passed, {counts.failed} failed{not_run}", flush=True)
     return 1 if counts.failed or not counts.passed and names != ["build"] else 0
 
 

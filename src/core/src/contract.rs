@@ -51,6 +51,13 @@ pub const EDGE_ROLE: &str = "edge";
 /// The role of the plugin in a cluster's chain.
 pub const ATTEMPT_ROLE: &str = "attempt";
 
+/// The role of a plugin that sees headers before it decides and the body after: where Envoy has no attempts of ours.
+pub const HEADER_ROLE: &str = "header";
+/// In that role, the header in which a client names the model, if the path does not.
+pub const MODEL: &str = "x-multihome-model";
+/// In that role, the header in which the module names the endpoint, by which the route is chosen.
+pub const ENDPOINT: &str = "x-multihome-endpoint";
+
 /// What clients, Envoy itself and the attempt before are known to have left and no cloud gets.
 pub const STRIPPED: [&str; 24] = [
     "accept",

@@ -4,6 +4,7 @@
 //! cluster. With one `vm_config` both live in one VM per worker and share [`worker`], its memory.
 
 mod attempt;
+mod by_headers;
 mod edge;
 mod google_token;
 mod heads;

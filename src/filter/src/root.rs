@@ -7,6 +7,7 @@ use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
 use crate::attempt::Attempt;
+use crate::by_headers::Header;
 use crate::edge::Edge;
 use crate::stalled::Stalled;
 use crate::{google_token, host};
@@ -20,7 +21,17 @@ pub struct Root {
 #[derive(Clone)]
 enum Loaded {
     Edge { config: Rc<Config>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
+    Header { config: Rc<Config>, hosts: Rc<[String]>, metadata: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
+}
+
+/// The cluster that Google's token is fetched from, where some endpoint depends on one; begins to fetch it.
+fn token_source(policy: &Config, metadata: Option<String>) -> Option<Rc<str>> {
+    let metadata = metadata.filter(|_| policy.needs_google_token());
+    if metadata.is_some() {
+        google_token::start();
+    }
+    metadata.map(Rc::from)
 }
 
 impl Context for Root {
@@ -33,11 +44,13 @@ impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
             Ok(Role::Edge { policy, detour, metadata }) => {
-                let metadata = metadata.filter(|_| policy.needs_google_token()).map(Rc::from);
-                if metadata.is_some() {
-                    google_token::start();
-                }
+                let metadata = token_source(&policy, metadata);
                 self.role = Some(Loaded::Edge { config: Rc::new(*policy), detour: detour.map(Rc::from), metadata });
+                true
+            }
+            Ok(Role::Header { policy, hosts, metadata }) => {
+                let metadata = token_source(&policy, metadata);
+                self.role = Some(Loaded::Header { config: Rc::new(*policy), hosts: hosts.into(), metadata });
                 true
             }
             Ok(Role::Attempt { endpoint }) => {
@@ -56,7 +69,9 @@ impl RootContext for Root {
     fn on_tick(&mut self) {
         match &self.role {
             Some(Loaded::Attempt { stalled, .. }) => stalled.tick(),
-            Some(Loaded::Edge { metadata: Some(cluster), .. }) => google_token::tick(cluster),
+            Some(Loaded::Edge { metadata: Some(cluster), .. } | Loaded::Header { metadata: Some(cluster), .. }) => {
+                google_token::tick(cluster)
+            }
             _ => {}
         }
     }
@@ -64,6 +79,9 @@ impl RootContext for Root {
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
             Some(Loaded::Edge { config, detour, metadata }) => Box::new(Edge::new(config, metadata.is_some(), detour)),
+            Some(Loaded::Header { config, hosts, metadata }) => {
+                Box::new(Header::new(config, metadata.is_some(), hosts))
+            }
             Some(Loaded::Attempt { endpoint, stalled }) => Box::new(Attempt::new(endpoint, context, stalled)),
             None => Box::new(Attempt::new("".into(), context, Rc::default())),
         })

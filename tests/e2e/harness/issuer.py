@@ -13,7 +13,8 @@ NAME = "https://login.contoso.test"
 class Issuer:
     """Signs tokens. `keys` is what who verifies them has to know, as text."""
 
-    def __init__(self):
+    def __init__(self, name=NAME):
+        self.name = name
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         numbers = self.key.public_key().public_numbers()
         modulus, exponent = numbers.n.to_bytes(256, "big"), numbers.e.to_bytes(3, "big")
@@ -22,7 +23,7 @@ class Issuer:
 
     def bearer(self, seconds=600, **claims):
         """The value of `authorization` with a token that ends in so many seconds."""
-        parts = {"alg": "RS256", "kid": "1"}, {"iss": NAME, "exp": int(time.time()) + seconds, **claims}
+        parts = {"alg": "RS256", "kid": "1"}, {"iss": self.name, "exp": int(time.time()) + seconds, **claims}
         signed = ".".join(_encoded(json.dumps(part).encode()) for part in parts)
         signature = self.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())
         return f"Bearer {signed}.{_encoded(signature)}"

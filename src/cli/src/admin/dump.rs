@@ -40,6 +40,13 @@ impl Dump {
         Dump(reply)
     }
 
+    /// The same with a change: for what no Envoy can be brought to.
+    #[cfg(test)]
+    pub fn edited(mut self, change: impl FnOnce(&mut Value)) -> Dump {
+        change(&mut self.0);
+        self
+    }
+
     /// The bootstrap.
     pub fn bootstrap(&self) -> &Value {
         self.section("BootstrapConfigDump").and_then(|section| section.get("bootstrap")).unwrap_or(&Value::Null)

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::render::switches_on;
 use crate::run::{EVERYTHING, Run, assert_golden, multihome_with};
 
 /// Two endpoints, one with a secret and one that is signed for, and tenants by name.
@@ -124,7 +125,7 @@ fn what_holds_for_a_listener_is_off_until_our_routes_switch_it_on() {
             assert!(route["metadata"]["filter_metadata"]["multihome"].is_object(), "{route}");
             if route["route"].is_object() {
                 let on = route["typed_per_filter_config"].as_object().unwrap();
-                let missing: Vec<_> = filters.iter().filter(|name| on[*name]["disabled"] != false).collect();
+                let missing: Vec<_> = filters.iter().filter(|name| !switches_on(&on[*name])).collect();
                 assert!(missing.is_empty(), "{missing:?}");
                 assert!(route["route"]["idle_timeout"].is_string(), "the listener's is for others too");
             }
@@ -148,10 +149,10 @@ fn nobody_says_which_tenant_asks_but_who_may() {
     let first = |policy: &str, more: &[&str]| {
         let objects = objects(policy, more);
         let filters = patches(&objects, "HTTP_FILTER");
-        let first = filters.iter().filter(|(operation, _, _)| operation == "INSERT_FIRST");
+        let mut first = filters.iter().filter(|(operation, _, _)| operation == "INSERT_FIRST");
         let names: Vec<String> =
             first.clone().map(|(_, _, filter)| filter["name"].as_str().unwrap().to_owned()).collect();
-        let (_, _, identity) = first.last().unwrap().clone();
+        let (_, _, identity) = first.next_back().unwrap().clone();
         let mutations = identity["typed_config"]["mutations"]["request_mutations"].as_array().unwrap().clone();
         (names, mutations[1..].iter().map(Value::to_string).collect::<Vec<_>>())
     };
@@ -259,4 +260,44 @@ fn it_writes_files() {
         assert!(patch.contains(part), "{part}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// For a proxy of any age: by the name of the endpoint, which nobody but the plugin can say.
+#[test]
+fn the_form_by_headers_routes_by_what_the_plugin_says() {
+    let objects = objects(POLICY, &[&JWT[..], &["--mode", "header"]].concat());
+    let expected = [
+        "Gateway llm",
+        "VirtualService multihome-llm-hosts",
+        "RequestAuthentication multihome-llm-jwt",
+        "AuthorizationPolicy multihome-llm-jwt",
+        "EnvoyFilter multihome-llm-clusters",
+        "EnvoyFilter multihome-llm-route",
+        "WasmPlugin multihome-llm-policy",
+    ];
+    assert_eq!(kinds(&objects), expected);
+    assert!(!objects.iter().any(|object| object.to_string().contains("proxyVersion")));
+    let plugin = &objects[6]["spec"];
+    assert_eq!(plugin["url"], "file:///opt/multihome/multihome.wasm");
+    assert_eq!(plugin["failStrategy"], "FAIL_CLOSE");
+    let configuration = &plugin["pluginConfig"];
+    assert_eq!((&configuration["role"], &configuration["hosts"][0]), (&"header".into(), &"llm.contoso.test".into()));
+    // Without the removal there are no routes, and without the routes nobody gets a key.
+    let route = &objects[5..6];
+    let [(_, _, identity)] = &patches(route, "HTTP_FILTER")[..] else { panic!("one filter") };
+    let removed = identity["typed_config"]["mutations"]["request_mutations"].to_string();
+    assert!(removed.contains(r#"{"remove":"x-multihome-endpoint"}"#), "{removed}");
+    let [(_, _, host)] = &patches(route, "VIRTUAL_HOST")[..] else { panic!("one host") };
+    assert!(host["typed_per_filter_config"]["multihome-identity"].is_object());
+    let routes = patches(route, "HTTP_ROUTE");
+    assert_eq!(routes.len(), 2);
+    for (_, _, route) in routes {
+        let endpoint = route["match"]["headers"][0]["string_match"]["exact"].as_str().unwrap();
+        assert_eq!(route["route"]["cluster"], format!("multihome-{endpoint}"));
+    }
+    for (_, _, cluster) in patches(&objects, "CLUSTER") {
+        assert!(!cluster.to_string().contains(r#""multihome-attempt""#), "nothing there asks for a ticket");
+    }
+    let run = istio(POLICY, &["--mode", "header", "--host", "*.contoso.test"]);
+    assert!(run.code == 1 && run.err.contains("needs each host by its name"), "{}", run.err);
 }

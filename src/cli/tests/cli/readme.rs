@@ -133,7 +133,8 @@ fn arguments(line: &str) -> Vec<String> {
     found.split_off(1)
 }
 
-/// Each `multihome` command on a page does what it says, in a folder with the page's first policy.
+/// Each `multihome` command on a page does what it says, in a folder with the page's first policy, or the README's. One that
+/// asks a running Envoy is taken for what it is; there is none here.
 #[test]
 fn its_commands_work() {
     let mut ran = 0;
@@ -143,13 +144,18 @@ fn its_commands_work() {
             continue;
         }
         let folder = tempfile(&path);
-        let policy = blocks(&text, "yaml").into_iter().find(|block| block.starts_with("# policy.yaml"));
-        std::fs::write(folder.join("policy.yaml"), policy.unwrap_or_else(|| panic!("{}: no policy", path.display())))
-            .unwrap();
+        let policy = |text: &str| blocks(text, "yaml").into_iter().find(|block| block.starts_with("# policy.yaml"));
+        let readme = || policy(&std::fs::read_to_string(root().join("README.md")).unwrap());
+        std::fs::write(folder.join("policy.yaml"), policy(&text).or_else(readme).expect("no policy")).unwrap();
         for command in commands {
             let output =
                 Command::new(env!("CARGO_BIN_EXE_multihome")).args(&command).current_dir(&folder).output().unwrap();
-            assert!(output.status.success(), "{}: {command:?}: {output:?}", path.display());
+            let is_right = match command.first().map(String::as_str) {
+                // 2 would be a wrong command line.
+                Some("doctor") => output.status.code() != Some(2),
+                _ => output.status.success(),
+            };
+            assert!(is_right, "{}: {command:?}: {output:?}", path.display());
             ran += 1;
         }
     }

@@ -56,6 +56,11 @@ pub fn names(list: &Value) -> Vec<&str> {
     list.as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap()).collect()
 }
 
+/// Whether what a route says of a filter switches it on: a configuration does, unless it is for switching off.
+pub fn switches_on(configuration: &Value) -> bool {
+    configuration["@type"].is_string() && configuration["disabled"] != true
+}
+
 pub fn manager<'v>(bootstrap: &'v Value, listener: &str) -> &'v Value {
     let listener = find(&bootstrap["static_resources"]["listeners"], listener);
     &listener["filter_chains"][0]["filters"][0]["typed_config"]

@@ -34,8 +34,9 @@ pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
+use crate::contract;
 use crate::document::Node;
-use crate::document::fields::Fields;
+use crate::document::fields::{Fields, texts};
 
 /// A checked policy.
 ///
@@ -250,6 +251,15 @@ pub enum Role {
         /// The cluster of Google's metadata server, where an endpoint takes its token from there.
         metadata: Option<String>,
     },
+    /// In a listener, where no cluster has an attempt: chooses one target by the headers.
+    Header {
+        /// The whole policy.
+        policy: Box<Config>,
+        /// The hosts that it is for, in lower case and without a port; requests to others are not its own.
+        hosts: Vec<String>,
+        /// As in [`Role::Edge`].
+        metadata: Option<String>,
+    },
     /// In the upstream chain of one endpoint's cluster: knows that endpoint's name.
     Attempt {
         /// The endpoint's name.
@@ -257,7 +267,8 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "keys": …, "detour": …, "metadata": …}` or `{"role": "attempt", "endpoint": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "keys": …, "detour": …, "metadata": …}`,
+/// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "keys": …, "hosts": […], "metadata": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -275,34 +286,46 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
     let role = match fields.required_text("role", faults)? {
         "edge" => {
-            let (policy, _) = fields.required("policy", faults)?;
             let detour = read_cluster(&mut fields, "detour", faults);
-            let metadata = read_cluster(&mut fields, "metadata", faults);
-            let keys = fields.optional("keys").map(|(keys, _)| keys);
-            let mut of_keys = Faults::default();
-            let policy = read(policy, keys, faults, &mut of_keys);
-            for fault in of_keys.into_vec() {
-                faults.add(&fields.place.key("keys"), fault.to_string());
-            }
-            let policy = Box::new(policy?);
-            if metadata.is_none() && policy.needs_google_token() {
-                let place = fields.place.key("metadata");
-                faults.add_with_help(
-                    &place,
-                    "is missing, and an endpoint has `auth: metadata`",
-                    "name the metadata server's cluster",
-                );
-            }
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
             Role::Edge { policy, detour, metadata }
+        }
+        contract::HEADER_ROLE => {
+            let (policy, metadata) = read_policy(&mut fields, faults)?;
+            let (hosts, place) = fields.required("hosts", faults)?;
+            let hosts = texts(hosts, &place, faults).into_iter().map(|(host, _)| host.to_owned()).collect();
+            Role::Header { policy, hosts, metadata }
         }
         "attempt" => Role::Attempt { endpoint: fields.required_text("endpoint", faults)?.to_owned() },
         other => {
-            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt"]);
+            faults.unknown(&fields.place.key("role"), "role", other, ["edge", "attempt", contract::HEADER_ROLE]);
             return None;
         }
     };
     fields.finish(faults);
     Some(role)
+}
+
+/// The policy of a role that decides, and the cluster of Google's metadata server.
+fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Config>, Option<String>)> {
+    let (policy, _) = fields.required("policy", faults)?;
+    let metadata = read_cluster(fields, "metadata", faults);
+    let keys = fields.optional("keys").map(|(keys, _)| keys);
+    let mut of_keys = Faults::default();
+    let policy = read(policy, keys, faults, &mut of_keys);
+    for fault in of_keys.into_vec() {
+        faults.add(&fields.place.key("keys"), fault.to_string());
+    }
+    let policy = Box::new(policy?);
+    if metadata.is_none() && policy.needs_google_token() {
+        let place = fields.place.key("metadata");
+        faults.add_with_help(
+            &place,
+            "is missing, and an endpoint has `auth: metadata`",
+            "name the metadata server's cluster",
+        );
+    }
+    Some((policy, metadata))
 }
 
 fn read_cluster(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {

@@ -385,7 +385,7 @@ fn says_all_faults_at_once_and_none_twice() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
-fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
+fn a_plugin_says_which_role_it_has() {
     assert!(
         matches!(parse_role(br#"{"role":"attempt","endpoint":"az"}"#), Ok(Role::Attempt { endpoint }) if endpoint == "az")
     );
@@ -393,9 +393,13 @@ fn a_plugin_is_an_edge_or_an_attempt_and_says_so() {
     assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: None, metadata: Some(m), .. }) if m == "m"));
     let edge = format!(r#"{{"role":"edge","policy":{POLICY},"metadata":"m","detour":"d"}}"#);
     assert!(matches!(parse_role(edge.as_bytes()), Ok(Role::Edge { detour: Some(d), .. }) if d == "d"));
+    let header = format!(r#"{{"role":"header","policy":{POLICY},"metadata":"m","hosts":["llm.contoso.test"]}}"#);
+    assert!(matches!(parse_role(header.as_bytes()), Ok(Role::Header { hosts, .. }) if hosts == ["llm.contoso.test"]));
     for bad in [
         "",
         "{}",
+        &header.replace(r#","hosts":["llm.contoso.test"]"#, ""),
+        &header.replace(r#","metadata":"m""#, ""),
         r#"{"role":"edge"}"#,
         r#"{"role":"edges","policy":{}}"#,
         r#"{"role":"attempt"}"#,

@@ -7,6 +7,7 @@
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
+mod by_headers;
 mod models;
 mod refuse;
 
@@ -20,9 +21,10 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{Origin, Payload, Record, Request};
+use crate::request::{ModelPlace, Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
 
+pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
 
 /// What the headers lead to.
@@ -146,19 +148,29 @@ impl Pending {
     ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
-            let weighed = asked.weigh(&facts, body.len() as u64, environment, &mut record)?;
+            let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
             let awaited = weighed.awaited;
             Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
         });
-        match planned {
-            Ok((plan, awaited, place)) => {
-                let payload = Payload::held(body, place, &plan);
-                Ok(Request::new(plan, payload, origin, awaited, record))
-            }
-            Err(error) => {
-                record.failed(&error);
-                Err(Box::new(Denied { error, record }))
-            }
+        held(planned, body, origin, record)
+    }
+}
+
+/// A request whose body was read: with its plan, or denied.
+fn held(
+    planned: Result<(Plan, Awaited, ModelPlace), ApiError>,
+    body: Vec<u8>,
+    origin: Origin,
+    mut record: Record,
+) -> Result<Request, Box<Denied>> {
+    match planned {
+        Ok((plan, awaited, place)) => {
+            let payload = Payload::held(body, place, &plan);
+            Ok(Request::new(plan, payload, origin, awaited, record))
+        }
+        Err(error) => {
+            record.failed(&error);
+            Err(Box::new(Denied { error, record }))
         }
     }
 }
@@ -201,10 +213,12 @@ impl Asked {
         Ok(facts)
     }
 
+    /// `only`: the place in the configuration of the one target that is left, where one was chosen before.
     fn weigh(
         &self,
         facts: &Facts<'_>,
         bytes: u64,
+        only: Option<usize>,
         environment: &mut Environment<'_>,
         record: &mut Record,
     ) -> Result<Weighed<'_>, ApiError> {
@@ -215,7 +229,8 @@ impl Asked {
         };
         let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
         let permit = self.permit(model, record)?;
-        let candidates = plan::consider(&permit, &needs, environment);
+        let mut candidates = plan::consider(&permit, &needs, environment);
+        candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
         let decision = plan::decide(&permit, &needs, candidates, environment);
         Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
     }
@@ -260,7 +275,7 @@ pub fn explain(
         Some(weighed) => weighed,
         None => {
             let facts = asked.read(body, trailers)?;
-            asked.weigh(&facts, body.len() as u64, environment, &mut record)?
+            asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?
         }
     };
     look(&weighed);

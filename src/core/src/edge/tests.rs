@@ -203,3 +203,59 @@ fn the_model_in_the_path_goes_before_the_one_in_the_body() {
     assert_eq!(request.retries(), 3);
     assert_eq!(request.begin("az").unwrap().1.path, "/openai/deployments/dep/chat/completions?api-version=2024-10-21");
 }
+
+/// The model's header, the path, the tenant and the body; who is chosen by the headers, and what comes of the body: the
+/// endpoint with the model's id there, or status and code.
+#[wasm_bindgen_test(unsupported = test)]
+fn headers_choose_and_the_body_is_held_against_it() {
+    let config = config();
+    let chat = r#"{"model":"both","messages":[]}"#;
+    let tools = r#"{"model":"picky","messages":[],"tools":[{"type":"function","function":{"name":"f"}}]}"#;
+    for (model, path, tenant, body, chosen, expected) in [
+        (Some("both"), CHAT, "acme", chat, Some("az"), Ok(())),
+        // A responses request has one target that speaks it.
+        (Some("both"), "/v1/responses", "acme", r#"{"model":"both","input":"x"}"#, Some("aws"), Ok(())),
+        (None, DEPLOYMENT, "acme", r#"{"messages":[]}"#, Some("az"), Ok(())),
+        // The path names the model, whatever header and body say.
+        (Some("both"), DEPLOYMENT, "acme", chat, Some("az"), Ok(())),
+        (None, CHAT, "acme", chat, None, Err((400, "missing_required_parameter"))),
+        (Some("nothing"), CHAT, "acme", chat, None, Err((404, "model_not_found"))),
+        (Some("picky"), CHAT, "azure-only", chat, None, Err((404, "model_not_found"))),
+        (Some("both"), CHAT, "nothing", chat, None, Err((403, "no_target_allowed"))),
+        (Some("both"), "/v1/responses", "azure-only", chat, None, Err((400, "unsupported_operation"))),
+        // The body is another request than the headers said.
+        (Some("dated"), CHAT, "acme", chat, Some("az"), Err((400, "invalid_header"))),
+        (Some("picky"), CHAT, "acme", tools, Some("az"), Err((400, "unsupported_feature"))),
+        (Some("both"), CHAT, "acme", "no JSON", Some("az"), Err((400, "invalid_json"))),
+    ] {
+        let headers =
+            [(":method", "POST"), (":path", path), ("x-tenant-id", tenant), ("content-type", "application/json")];
+        let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let inbound = Inbound::read(headers, config.identity.headers());
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
+        let model = model.map_or(Single::Absent, |model| Single::Once(model.as_bytes()));
+        let shown = format!("{model:?} {path} {tenant} {body}");
+        let begun = match begin_by_headers(&config, &inbound, model, &mut environment) {
+            ByHeaders::Chosen(begun) => begun,
+            ByHeaders::Denied(denied) => {
+                let error = denied.error;
+                assert_eq!(chosen, None, "{shown}");
+                assert_eq!(Err((error.status, error.code.as_deref().unwrap_or_default())), expected, "{shown}");
+                continue;
+            }
+            ByHeaders::Found(..) => panic!("{shown}"),
+        };
+        let endpoint = begun.endpoint().to_owned();
+        assert_eq!(Some(endpoint.as_str()), chosen, "{shown}");
+        match begun.finish(body.into(), false, &mut environment) {
+            Ok(mut request) => {
+                assert_eq!(expected, Ok(()), "{shown}");
+                assert!(request.begin(&endpoint).is_ok() && request.begin(&endpoint).is_err(), "{shown}: one target");
+            }
+            Err(denied) => {
+                let error = denied.error;
+                assert_eq!(Err((error.status, error.code.as_deref().unwrap_or_default())), expected, "{shown}");
+            }
+        }
+    }
+}

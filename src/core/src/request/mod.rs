@@ -39,6 +39,7 @@ pub use record::{Record, TryEnd};
 pub use reply::{Output, Reply};
 pub use reset::Reset;
 pub use served::ServedBy;
+pub use splice::Place as ModelPlace;
 pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 
 /// A planned request.

@@ -15,37 +15,42 @@ use super::time;
 pub fn find(seen: &Seen<'_>, now: SystemTime) -> Vec<Finding> {
     let mut found = secrets(seen);
     found.extend(seen.clusters.iter().filter(|cluster| cluster.is_active).filter_map(|of| failing(seen, of)));
+    found.extend(seen.clusters.iter().filter(|cluster| cluster.is_active).filter_map(|of| tokenless(seen, of)));
     found.extend(certificates(&seen.replies.certificates, now));
     found
 }
 
 /// The secrets that our clusters and listeners name, with who needs each.
 fn secrets(seen: &Seen<'_>) -> Vec<Finding> {
-    let mut needed: BTreeMap<&str, String> = BTreeMap::new();
+    let mut needed: BTreeMap<&str, (String, &str)> = BTreeMap::new();
     let names =
         |body| maps(body).into_iter().filter(|map| map.get("sds_config").is_some()).map(|map| text(map, "/name"));
     let clusters = seen.clusters.iter().filter(|of| of.attempt().is_some() || of.name.starts_with("multihome"));
     for cluster in clusters {
+        let effect = "attempts there go without a credential, or cannot connect, and fail over";
         for name in names(cluster.body) {
-            needed.entry(name).or_insert_with(|| format!("cluster `{}`", cluster.name));
+            needed.entry(name).or_insert_with(|| (format!("cluster `{}`", cluster.name), effect));
         }
     }
     for chain in seen.chains.iter().filter(|chain| chain.model_routes().next().is_some()) {
         for name in names(chain.body) {
-            needed.entry(name).or_insert_with(|| format!("listener `{}`", chain.listener));
+            needed.entry(name).or_insert_with(|| (format!("listener `{}`", chain.listener), "clients cannot connect"));
         }
     }
     let delivered = seen.replies.dump.secrets();
     let is_there = |name: &str| delivered.iter().any(|secret| secret.name == name && secret.is_active);
     let missing = needed.into_iter().filter(|(name, _)| !is_there(name));
-    missing.map(|(name, place)| {
+    let finding = |(name, (place, effect)): (&str, (String, &str))| {
         Finding::fault(
             Kind::SecretMissing,
             place,
-            format!("the secret `{name}` has not been delivered: attempts there go without a credential, and fail over"),
-            format!("put the secret into the file that its `sds_config` names, under the name `{name}`, by a rename; Envoy takes it within a second"),
+            format!("the secret `{name}` has not been delivered: {effect}"),
+            format!(
+                "put the secret into the file that its `sds_config` names, under the name `{name}`, by a rename; Envoy takes it within a second"
+            ),
         )
-    }).collect()
+    };
+    missing.map(finding).collect()
 }
 
 /// What Envoy's own filters count. A few failures at the start are usual for Entra ID, whose first token comes a second later.
@@ -65,9 +70,35 @@ fn failing(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
     })
 }
 
+/// Where tokens come from: whether any ever came.
+fn tokenless(seen: &Seen<'_>, cluster: &Cluster<'_>) -> Option<Finding> {
+    let (_, what) = cluster.name.strip_prefix("multihome")?.split_once(':')?;
+    let whose = match what.split(':').next()? {
+        "gcp-metadata" => "Google's metadata server",
+        "entra" => "Entra ID",
+        _ => return None,
+    };
+    let scope = format!("cluster.{}", cluster.name.replace(':', "_"));
+    let count = |name: &str| seen.replies.stats.number(&format!("{scope}.{name}"));
+    let failed: u64 =
+        ["upstream_rq_completed", "upstream_rq_timeout", "upstream_cx_connect_fail"].into_iter().map(count).sum();
+    (failed > 0 && count("upstream_rq_2xx") == 0).then(|| {
+        Finding::warning(
+            Kind::CredentialFailing,
+            format!("cluster `{}`", cluster.name),
+            format!("{whose} has given no token since Envoy started: the endpoints that need one are no candidates, or refuse"),
+            "look at Envoy's log for the status (`metadata server`, `credential_injector`), and at the way there",
+        )
+    })
+}
+
 fn certificates(reply: &Value, now: SystemTime) -> Vec<Finding> {
-    let all = list(reply, "/certificates").iter();
-    let each = all.flat_map(|one| ["/cert_chain", "/ca_cert"].into_iter().flat_map(|part| list(one, part)));
+    let each = list(reply, "/certificates").iter().flat_map(|one| {
+        // A bundle of authorities always holds some that have ended; it does as long as its last.
+        let last =
+            list(one, "/ca_cert").iter().max_by_key(|authority| time::parse(text(authority, "/expiration_time")));
+        list(one, "/cert_chain").iter().chain(last)
+    });
     // One authority stands behind many clusters.
     let mut known: BTreeMap<(&str, &str), &Value> = BTreeMap::new();
     for certificate in each {

@@ -86,7 +86,8 @@ fn switches(chain: &Chain<'_>, place: &str) -> Vec<Finding> {
 fn order(chain: &Chain<'_>, place: &str) -> Vec<Finding> {
     let Some((last, edge)) = chain.running_edges().last() else { return Vec::new() };
     let is_late = |filter: &&super::seen::filter::Filter<'_>| {
-        BEFORE.iter().any(|kind| filter.kind.ends_with(kind)) || filter.name == IDENTITY_FILTER
+        let judges = BEFORE.iter().any(|kind| filter.kind.ends_with(kind)) || filter.name == IDENTITY_FILTER;
+        judges && chain.model_routes().any(|route| route.runs(filter))
     };
     let mut found: Vec<Finding> = chain
         .filters

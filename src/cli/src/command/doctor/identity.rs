@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::finding::{Finding, Kind};
 use super::seen::Seen;
 use super::seen::chain::Chain;
+use super::seen::filter::Filter;
 use super::seen::json::{fields, list, maps, message, text};
 use crate::render::piece::trust::ClientTrust;
 
@@ -41,11 +42,11 @@ fn of_chain(seen: &Seen<'_>, chain: &Chain<'_>) -> Vec<Finding> {
 fn is_handled(chain: &Chain<'_>, header: &str) -> bool {
     let early = list(chain.manager, "/early_header_mutation_extensions").iter();
     let first = chain.running_edges().next().map_or(0, |(place, _)| place);
-    let before = chain.filters.iter().take(first).map(|filter| filter.fields);
-    early
-        .filter_map(|extension| extension.get("typed_config").map(fields))
-        .chain(before)
-        .any(|message| maps(message).into_iter().any(|map| sets(map, header)))
+    // A filter that is off for one of our routes does nothing there.
+    let runs = |filter: &&Filter<'_>| chain.model_routes().all(|route| route.runs(filter));
+    let before = chain.filters.iter().take(first).filter(runs).map(|filter| filter.fields);
+    let mut all = early.filter_map(|extension| extension.get("typed_config").map(fields)).chain(before);
+    all.any(|message| maps(message).into_iter().any(|map| sets(map, header)))
 }
 
 /// Whether one rule of a filter leaves nothing of a client's value.

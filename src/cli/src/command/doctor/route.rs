@@ -8,13 +8,15 @@ use super::seen::Seen;
 use super::seen::chain::{Chain, Route, by_tcp};
 use super::seen::json::{flag, list, text};
 use crate::render::envoy::probe;
+use crate::render::istio::gateway::UNARMED;
 
 /// What is to be said of them.
 pub fn find(seen: &Seen<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for chain in &seen.chains {
         let at = |route: &Route<'_>| format!("listener `{}`, {}", chain.listener, route.name());
-        let astray: Vec<Finding> = chain.routes().iter().flat_map(|route| astray(seen, &at(route), route)).collect();
+        let astray: Vec<Finding> =
+            chain.routes().iter().flat_map(|route| astray(seen, chain, &at(route), route)).collect();
         found.extend(missing(seen, chain));
         found.extend(astray);
         found.extend(chain.model_routes().flat_map(|route| model(&at(route), route)));
@@ -29,43 +31,76 @@ pub fn find(seen: &Seen<'_>) -> Vec<Finding> {
 
 /// A chain with an edge leads somewhere.
 fn missing(seen: &Seen<'_>, chain: &Chain<'_>) -> Option<Finding> {
-    chain.edges().next()?;
-    let place = format!("listener `{}`", chain.listener);
-    let Some(routes) = &chain.routes else {
-        return Some(Finding::fault(
-            Kind::RouteMissing,
-            place,
-            "its routes have not arrived (route discovery): every request is a 404",
-            "look at the file or the server that its `rds` names",
-        ));
-    };
-    let leads = |route: &Route<'_>| route.next.is_some() || leads_to_placeholder(seen, route).is_some();
     // The one for probes leads nowhere.
-    if chain.listener == probe::NAME || routes.iter().any(leads) {
+    if chain.listener == probe::NAME || chain.edges().next().is_none() {
         return None;
     }
-    Some(Finding::fault(
-        Kind::RouteMissing,
+    let place = format!("listener `{}`", chain.listener);
+    // A gateway has the filters in all of its listeners, and our hosts in some: there the edge waits, switched off.
+    let elsewhere = || seen.chains.iter().filter(|other| !other.is_internal()).any(leads);
+    let is_needed = chain.edges().any(|(_, edge)| !edge.is_disabled) || !elsewhere();
+    let Some(_) = &chain.routes else {
+        return is_needed.then(|| {
+            Finding::fault(
+                Kind::RouteMissing,
+                place,
+                "its routes have not arrived (route discovery): every request is a 404",
+                "look at the file or the server that its `rds` names",
+            )
+        });
+    };
+    // Each host that is not armed is named by itself.
+    let mut routes = chain.routes().iter();
+    let is_named = routes.any(|route| placeholder(seen, route).is_some() || is_unarmed(chain, route));
+    if !is_needed || leads(chain) || is_named {
+        return None;
+    }
+    Some(missing_route(
         place,
-        "the edge runs here, and no route has the module choose the cluster: what the edge plans leads nowhere",
-        "put `render envoy --part route` into the route configuration; in Istio, look whether the EnvoyFilter's match still fits the virtual host and the route",
+        "the edge is here, and no route has the module choose the cluster: what the edge plans leads nowhere",
     ))
 }
 
-fn leads_to_placeholder<'s>(seen: &Seen<'s>, route: &Route<'s>) -> Option<&'s str> {
+fn missing_route(place: String, what: &str) -> Finding {
+    Finding::fault(
+        Kind::RouteMissing,
+        place,
+        what,
+        "put `render envoy --part route` into the route configuration; in Istio, look whether the EnvoyFilter's selector, and its match of the virtual host (`HOST:PORT`), still fit, and whether Istio is 1.31 or later",
+    )
+}
+
+fn leads(chain: &Chain<'_>) -> bool {
+    chain.model_routes().next().is_some()
+}
+
+/// The cluster that is nobody's, where a route leads there: an operator's VirtualService has to lead somewhere.
+fn placeholder<'s>(seen: &Seen<'s>, route: &Route<'s>) -> Option<&'s str> {
     let mut straight = route.straight.iter().copied();
     straight.find(|name| seen.cluster(name).is_some_and(|cluster| cluster.is_placeholder()))
 }
 
+/// Whether this is the route of the VirtualService that `render istio` makes, and none of ours stands before it.
+fn is_unarmed(chain: &Chain<'_>, route: &Route<'_>) -> bool {
+    let is_patched = || chain.model_routes().any(|ours| std::ptr::eq(ours.host, route.host));
+    chain.edges().next().is_some() && text(route.body, "/name") == UNARMED && !is_patched()
+}
+
 /// A route that goes where only the module may lead, or takes the module's place away.
-fn astray(seen: &Seen<'_>, place: &str, route: &Route<'_>) -> Vec<Finding> {
+fn astray(seen: &Seen<'_>, chain: &Chain<'_>, place: &str, route: &Route<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
-    if let Some(cluster) = leads_to_placeholder(seen, route) {
-        found.push(Finding::fault(
+    found.extend(placeholder(seen, route).map(|cluster| {
+        Finding::fault(
             Kind::RoutePlaceholder,
             place,
             format!("it still leads to the placeholder `{cluster}` (192.0.2.1, nobody's address): every request ends in a timeout or a 503"),
-            "the patch of the route matched nothing: look at the EnvoyFilter's match of virtual host (`HOST:PORT`) and route, and at the version of Istio",
+            "the patch of the route matched nothing: look at the EnvoyFilter's match of the virtual host (`HOST:PORT`) and of the route, and whether Istio is 1.31 or later",
+        )
+    }));
+    if is_unarmed(chain, route) {
+        found.push(missing_route(
+            place.to_owned(),
+            "no route of the module's stands before it: every request of this host is its 503",
         ));
     }
     if route.next.is_none() {

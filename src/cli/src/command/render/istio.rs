@@ -105,6 +105,8 @@ enum ModeName {
     Gateway,
     /// From the mesh's own workloads, by a Service; the caller's certificate says which tenant asks
     Egress,
+    /// As gateway, for Istio 1.28 to 1.30: a WasmPlugin that chooses by the headers alone, without failover
+    Header,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -139,11 +141,12 @@ impl RenderIstio {
         let mode = match self.mode {
             ModeName::Gateway => Mode::Gateway,
             ModeName::Egress => Mode::Egress,
+            ModeName::Header => Mode::Header,
         };
         let (gateway, port) = match (mode, &self.tls_secret) {
             (Mode::Egress, _) => ("egressgateway", 8443),
-            (Mode::Gateway, Some(_)) => ("ingressgateway", 443),
-            (Mode::Gateway, None) => ("ingressgateway", 80),
+            (Mode::Gateway | Mode::Header, Some(_)) => ("ingressgateway", 443),
+            (Mode::Gateway | Mode::Header, None) => ("ingressgateway", 80),
         };
         let selector = match self.selector.is_empty() {
             true => vec![("istio".to_owned(), gateway.to_owned())],

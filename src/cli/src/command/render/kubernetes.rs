@@ -114,6 +114,8 @@ impl RenderKubernetes {
         let render = if self.secrets { kubernetes::secrets } else { kubernetes::render };
         let Rendered { files } = render(&policy, &options, self.format.into());
         let out = files.into_iter().map(|(_, text)| text).collect();
-        Ok(Outcome { out, err: lines("warning", &remarks.warnings), code: 0 })
+        // What is rendered beside the secrets says it too.
+        let warnings = if self.secrets { String::new() } else { lines("warning", &remarks.warnings) };
+        Ok(Outcome { out, err: warnings, code: 0 })
     }
 }

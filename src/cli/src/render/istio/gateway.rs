@@ -17,10 +17,13 @@ pub fn documents(options: &Options) -> Vec<Document> {
         documents.push(Document::new("Where clients reach the hosts.", gateway(options)));
     }
     if options.existing != Existing::VirtualService {
+        let older = if options.mode == Mode::Header { "" } else { " on a proxy older than 1.31," };
         documents.push(Document::new(
-            "It has istiod make the hosts. The patches put their routes in front of this one, which says that they are not
-there: after an upgrade that they do not match, on a proxy older than 1.31, before they are applied. It leads to no
-cluster, so no request leaves the gateway by it.",
+            &format!(
+                "It has istiod make the hosts. The patches put their routes in front of this one, which says that they are not
+there: after an upgrade that they do not match,{older} before they are applied. It leads to no
+cluster, so no request leaves the gateway by it."
+            ),
             virtual_service(options),
         ));
     }
@@ -30,8 +33,8 @@ cluster, so no request leaves the gateway by it.",
 fn gateway(options: &Options) -> Value {
     let tls = match (options.mode, &options.tls_secret) {
         (Mode::Egress, _) => Some(json!({"mode": "ISTIO_MUTUAL"})),
-        (Mode::Gateway, Some(secret)) => Some(json!({"mode": "SIMPLE", "credentialName": secret})),
-        (Mode::Gateway, None) => None,
+        (Mode::Gateway | Mode::Header, Some(secret)) => Some(json!({"mode": "SIMPLE", "credentialName": secret})),
+        (Mode::Gateway | Mode::Header, None) => None,
     };
     let (name, protocol) = if tls.is_some() { ("https", "HTTPS") } else { ("http", "HTTP") };
     let mut server = json!({

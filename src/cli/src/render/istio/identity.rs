@@ -13,7 +13,7 @@ use crate::render::piece::strip;
 use crate::render::piece::switch::in_chain;
 use crate::render::piece::trust::{ClientTrust, Place};
 use multihome_core::config::Header;
-use multihome_core::contract::SDK_PREFIX;
+use multihome_core::contract::{ENDPOINT, SDK_PREFIX};
 
 /// Takes the identity headers away, and says who calls from the mesh.
 pub const IDENTITY_FILTER: &str = "multihome-identity";
@@ -37,8 +37,8 @@ pub enum Source {
 pub fn source(policy: &Policy<'_>, options: &Options) -> Source {
     match (options.mode, &options.jwt) {
         (Mode::Egress, _) => Source::Certificate,
-        (Mode::Gateway, Some(_)) => Source::Token,
-        (Mode::Gateway, None) => match ClientTrust::of(policy.config, &options.listener) {
+        (Mode::Gateway | Mode::Header, Some(_)) => Source::Token,
+        (Mode::Gateway | Mode::Header, None) => match ClientTrust::of(policy.config, &options.listener) {
             ClientTrust::Trusted => Source::Client,
             ClientTrust::Certificates { .. } | ClientTrust::Untrusted { .. } => Source::Nobody,
         },
@@ -52,6 +52,10 @@ pub fn first_filters(policy: &Policy<'_>, options: &Options) -> Vec<Value> {
     let mut mutations = vec![strip::by_prefix(SDK_PREFIX)];
     if source != Source::Client {
         mutations.extend(header.into_iter().flat_map(Header::names).map(|name| json!({"remove": name})));
+    }
+    if options.mode == Mode::Header {
+        // By which requests are routed to a cluster with a key.
+        mutations.push(json!({"remove": ENDPOINT}));
     }
     let Some(header) = header.filter(|_| source == Source::Certificate) else {
         return vec![in_chain(mutation(IDENTITY_FILTER, mutations), Place::Foreign)];

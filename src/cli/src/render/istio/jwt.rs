@@ -15,8 +15,8 @@ pub fn documents(header: &str, config: &Config, options: &Options, jwt: &Jwt) ->
         Document::new(
             &format!(
                 "The claim `{}` of a token becomes the header `{header}`. This holds for all hosts of these pods: a request to
-another host that brings a bearer token of another issuer, or one that is no JWT, gets 401 there too. Where others'
-clients send such tokens, give Multihome a gateway of its own.",
+another host that brings a bearer token of another issuer, or one that is no JWT, gets 401 there too, and loses a header
+`{header}` of its own. Where others' clients send these, give Multihome a gateway of its own.",
                 jwt.claim
             ),
             authentication(header, options, jwt),
@@ -47,21 +47,19 @@ fn authentication(header: &str, options: &Options, jwt: &Jwt) -> Value {
 fn authorization(config: &Config, options: &Options) -> Value {
     // `Host` may name a port.
     let hosts: Vec<String> = options.hosts.iter().flat_map(|host| [host.clone(), format!("{host}:*")]).collect();
-    let mut operation = json!({"hosts": hosts, "notPaths": [probe::ALIVE, probe::READY]});
+    // Of bare TCP Istio knows neither token nor host: there a rule without port and name would refuse every connection of
+    // others to these pods. Where the pods listen elsewhere than the Gateway says (a Service's `targetPort`) no request is
+    // refused here, and the edge refuses who has no tenant.
+    let ports = [options.port.to_string()];
+    let mut operation = json!({"hosts": hosts, "ports": ports, "notPaths": [probe::ALIVE, probe::READY]});
     // A browser sends no token with its preflight.
     let asks_first = cors::of_route(config, &options.listener).is_some();
     put(&mut operation, "notMethods", asks_first.then(|| json!(["OPTIONS"])));
-    security(
-        "AuthorizationPolicy",
-        options,
-        json!({
-            "action": "DENY",
-            "rules": [{
-                "from": [{"source": {"notRequestPrincipals": ["*"]}}],
-                "to": [{"operation": operation}],
-            }],
-        }),
-    )
+    let mut rule = json!({"from": [{"source": {"notRequestPrincipals": ["*"]}}], "to": [{"operation": operation}]});
+    // Others' TLS may pass through at the same port.
+    let named = options.tls_secret.is_some().then(|| json!([{"key": "connection.sni", "values": options.hosts}]));
+    put(&mut rule, "when", named);
+    security("AuthorizationPolicy", options, json!({"action": "DENY", "rules": [rule]}))
 }
 
 fn security(kind: &str, options: &Options, rules: Value) -> Value {

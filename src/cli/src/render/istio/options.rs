@@ -40,6 +40,8 @@ pub enum Mode {
     Gateway,
     /// From the mesh's own workloads, known by their certificates.
     Egress,
+    /// From outside the mesh, in an Istio that cannot carry the whole form.
+    Header,
 }
 
 /// The name of an object.

@@ -86,6 +86,14 @@ fn in_host(options: &Options, host: &str) -> Value {
     json!({"routeConfiguration": {"vhost": {"name": format!("{host}:{}", options.port)}}})
 }
 
+/// The same patch for a proxy of any age.
+pub fn for_any_proxy(mut patch: Value) -> Value {
+    if let Some(Value::Object(matches)) = patch.get_mut("match") {
+        matches.shift_remove("proxy");
+    }
+    patch
+}
+
 fn patch(apply_to: &str, at: Value, operation: &str, value: Value) -> Value {
     let mut matches = json!({"context": "GATEWAY", "proxy": {"proxyVersion": PROXIES}});
     if let (Value::Object(matches), Value::Object(at)) = (&mut matches, at) {

@@ -13,6 +13,7 @@ pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
     let mut remarks = Remarks::default();
     on_hosts(options, &mut remarks);
     on_files(options, &mut remarks);
+    on_plugin(options, &mut remarks);
     on_listeners(policy.config, options, &mut remarks);
     on_identity(policy, options, &mut remarks);
     for endpoint in policy.config.endpoints.iter().filter(|endpoint| endpoint.absorbs_informational) {
@@ -33,7 +34,7 @@ fn on_hosts(options: &Options, remarks: &mut Remarks) {
             );
         }
         let wrong = match (options.mode, egress::service(host)) {
-            (Mode::Gateway, _) => continue,
+            (Mode::Gateway | Mode::Header, _) => continue,
             (Mode::Egress, None) => "is no name of a Service".to_owned(),
             (Mode::Egress, Some(service)) if service.namespace != options.pods => {
                 format!("is a Service in `{}`, and the gateway's pods are in `{}`", service.namespace, options.pods)
@@ -65,6 +66,15 @@ fn on_files(options: &Options, remarks: &mut Remarks) {
     if holds(folder, secrets) || holds(secrets, folder) {
         remarks.faults.push(format!(
             "the folders of the module and of the secrets, `{folder}` and `{secrets}`, are two volumes, and one lies in the other\n  help: write `--wasm-path /opt/multihome/multihome.wasm --sds-dir /etc/multihome/secrets`"
+        ));
+    }
+}
+
+/// The plugin knows its hosts by their names.
+fn on_plugin(options: &Options, remarks: &mut Remarks) {
+    for host in options.hosts.iter().filter(|host| options.mode == Mode::Header && host.starts_with("*.")) {
+        remarks.faults.push(format!(
+            "`--host {host}`: `--mode header` needs each host by its name\n  help: write `--host` for each of them"
         ));
     }
 }

@@ -78,6 +78,7 @@ impl Options {
             listeners: self.listeners.clone(),
             admin: ADMIN,
             domains: Vec::new(),
+            internal_listeners: true,
             probe: Some(self.probe()),
             max_heap_bytes: self.max_heap_bytes,
             max_connections: self.max_connections,

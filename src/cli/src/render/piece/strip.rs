@@ -68,7 +68,8 @@ fn put(name: &str, value: &str) -> Value {
     json!({"append": {"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}})
 }
 
-fn mutation(name: &str, mutations: Value) -> Value {
+/// A filter that changes headers.
+pub fn mutation(name: &str, mutations: Value) -> Value {
     let kind = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation";
     extension(name, kind, json!({"mutations": mutations}))
 }

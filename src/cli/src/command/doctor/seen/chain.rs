@@ -134,6 +134,11 @@ impl<'s> Route<'s> {
         self.body.pointer("/route/retry_policy").or_else(|| self.host.get("retry_policy"))
     }
 
+    /// Whether a filter of its chain runs for it.
+    pub fn runs(&self, filter: &Filter<'_>) -> bool {
+        self.levels().into_iter().find_map(|level| switch(level, filter.name)).unwrap_or(!filter.is_disabled)
+    }
+
     /// Whether it, or what it stands in, switches the filter of that name off.
     pub fn switches_off(&self, filter: &str) -> bool {
         let weighted = list(self.body, "/route/weighted_clusters/clusters").iter();
@@ -146,18 +151,16 @@ fn routes<'s>(config: &'s Value, filters: &[Filter<'s>]) -> Vec<Route<'s>> {
     let mut found = Vec::new();
     for host in list(config, "/virtual_hosts") {
         for body in list(host, "/routes").iter().chain(matched(host)) {
-            let is_on = |filter: &Filter<'s>| {
-                let told = [body, host, config].into_iter().find_map(|level| switch(level, filter.name));
-                filter.is(Role::Edge) && told.unwrap_or(!filter.is_disabled)
-            };
-            let edges = filters.iter().enumerate().filter(|(_, filter)| is_on(filter)).map(|(place, _)| place);
-            let (edges, specifier) = (edges.collect(), specifier(body, config));
+            let specifier = specifier(body, config);
             let next = specifier.and_then(ways);
             let mut straight: Vec<&str> = body.get("route").map(named_clusters).unwrap_or_default();
             if next.is_none() {
                 straight.extend(specifier.into_iter().flat_map(actions));
             }
-            found.push(Route { host, body, edges, next, straight, config });
+            let mut route = Route { host, body, edges: Vec::new(), next, straight, config };
+            let is_on = |(_, filter): &(usize, &Filter<'s>)| filter.is(Role::Edge) && route.runs(filter);
+            route.edges = filters.iter().enumerate().filter(is_on).map(|(place, _)| place).collect();
+            found.push(route);
         }
     }
     found

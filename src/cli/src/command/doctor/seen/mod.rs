@@ -31,8 +31,15 @@ pub struct Replies {
 }
 
 /// The statistics that are looked at.
-const STATS: &str =
-    "update_rejected$|version_text$|vm_reload_success$|^wasm\\.envoy\\.|credential_injector\\.|connected_state$";
+const STATS: [&str; 7] = [
+    "update_rejected$",
+    "version_text$",
+    "vm_reload_success$",
+    "^wasm\\.envoy\\.",
+    "credential_injector\\.",
+    "(gcp-metadata|entra[_0-9]*)\\.upstream_(rq_2xx|rq_completed|rq_timeout|cx_connect_fail)$",
+    "connected_state$",
+];
 
 impl Replies {
     /// Asks for all of them.
@@ -41,7 +48,7 @@ impl Replies {
             // First: it shows whether this is an Envoy.
             server: admin.server()?,
             dump: admin.dump()?,
-            stats: admin.stats(STATS)?,
+            stats: admin.stats(&STATS.join("|"))?,
             certificates: admin.certificates()?,
             clusters: admin.clusters()?,
         })

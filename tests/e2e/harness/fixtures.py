@@ -13,10 +13,11 @@ import pytest
 
 import find_envoy
 import places
-from harness import policies, sdk
-from harness.clouds import Clouds
-from harness.gateway import Gateway
-from harness.process import Processes
+
+from . import policies, sdk
+from .clouds import Clouds
+from .gateway import Gateway
+from .process import Processes
 
 # SDKs would send even what is for the loopback to a proxy of the machine's.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
@@ -86,7 +87,8 @@ def policy(clouds):
 def start_gateway(clouds, envoy, tmp_path):
     with Processes() as processes:
         def start(policy, name="gateway", **options):
-            options.setdefault("secrets", {**clouds.secrets(), "google-token": clouds.google_token()})
+            if "secrets" not in options:
+                options["secrets"] = {**clouds.secrets(), "google-token": clouds.google_token()}
             return Gateway(processes, tmp_path / name, envoy, policy, clouds, **options)
 
         yield start
@@ -103,6 +105,6 @@ def client(gateway):
 
 @pytest.fixture(scope="session")
 def certificates(tmp_path_factory):
-    from harness.certificates import Certificates
+    from .certificates import Certificates
 
     return Certificates(tmp_path_factory.mktemp("certificates"))
