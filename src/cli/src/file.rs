@@ -27,6 +27,11 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// The name of the file of keys, where there is one.
+    pub fn keys_name(&self) -> Option<&str> {
+        self.of_keys.as_ref().map(|(name, _)| name.as_str())
+    }
+
     /// What is probably not meant.
     pub fn warnings(&self) -> Vec<Finding> {
         let warning = |fault: Fault| Finding::warning(fault, self.positions.as_ref());

@@ -25,9 +25,8 @@ fn key_of(number: u32) -> String {
 }
 
 fn policy(keys: u32) -> Rc<Config> {
-    let keys: Vec<String> = (0..keys)
-        .map(|number| format!(r#"{{"sha256": "{}"}}"#, Digest::of(key_of(number).as_bytes())))
-        .collect();
+    let keys: Vec<String> =
+        (0..keys).map(|number| format!(r#"{{"sha256": "{}"}}"#, Digest::of(key_of(number).as_bytes()))).collect();
     let text = format!(
         r#"{{"endpoints": {{"az": {{"cloud": "azure", "resource": "r", "residency": "us", "auth": {{"api_key": {{"sds": "k"}}}}}}}},
             "models": {{"m": [{{"endpoint": "az", "id": "dep", "form": "openai.chat"}}]}},
@@ -69,7 +68,8 @@ fn within<const N: usize>(bound: f64, mut measure: impl FnMut() -> [f64; N]) {
     let mut seen = Vec::new();
     for _ in 0..5 {
         let medians = measure();
-        let (least, most) = medians.iter().fold((f64::MAX, 0_f64), |(least, most), time| (least.min(*time), most.max(*time)));
+        let (least, most) =
+            medians.iter().fold((f64::MAX, 0_f64), |(least, most), time| (least.min(*time), most.max(*time)));
         if most <= least * bound {
             return;
         }

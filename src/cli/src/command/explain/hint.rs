@@ -18,11 +18,13 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
 }
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
-    let Some(header) = config.identity.header().map(|header| &header.name) else {
+    let Some(source) = config.identity.header() else {
         return "the request has no key: add `--header 'authorization: Bearer KEY'`".to_owned();
     };
+    let header = &source.name;
     if removed.contains(header) {
-        return format!("Envoy removes `{header}` there: ask at a listener of its `trust`, or add this one");
+        let trust = source.place.key("trust");
+        return format!("Envoy removes `{header}` there: ask at a listener of `{trust}`, or add this one");
     }
     let mut names: Vec<&str> = config.tenants.keys().map(|name| &**name).collect();
     names.sort_unstable();

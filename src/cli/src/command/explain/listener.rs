@@ -37,7 +37,14 @@ pub(super) fn entrance(config: &Config, name: &str) -> Entrance {
     known.sort_unstable();
     known.dedup();
     let help = (!known.contains(&name)).then(|| format!("the file has no listener `{name}`: {}", instead(name, known)));
-    Entrance { name: name.to_owned(), removes, certificates, no_header: config.identity.header().is_none(), takes_keys: config.identity.takes_keys(), help }
+    Entrance {
+        name: name.to_owned(),
+        removes,
+        certificates,
+        no_header: config.identity.header().is_none(),
+        takes_keys: config.identity.takes_keys(),
+        help,
+    }
 }
 
 impl Entrance {

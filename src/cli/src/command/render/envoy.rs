@@ -118,7 +118,8 @@ impl RenderEnvoy {
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));
         }
-        let policy = Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
+        let policy =
+            Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
         let Rendered { files } = envoy::render(&policy, &options, scope, self.format.into());
         let out = files.into_iter().map(|(_, text)| text).collect();
         Ok(Outcome { out, err: lines("warning", &remarks.warnings), code: 0 })

@@ -42,9 +42,9 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
         if rendered(name) {
             continue;
         }
-        remarks.warnings.push(format!(
-            "`{place}.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"
-        ));
+        remarks
+            .warnings
+            .push(format!("`{place}.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"));
     }
     for (name, address) in listeners {
         match ClientTrust::of(config, name) {

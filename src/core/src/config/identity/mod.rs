@@ -69,7 +69,11 @@ pub(super) fn read(
         return Some(Identity { sources: vec![source] });
     };
     if items.is_empty() {
-        faults.add_with_help(&place, "no request could name a tenant", "write `- keys: {}`, or `- header: x-tenant-id`");
+        faults.add_with_help(
+            &place,
+            "no request could name a tenant",
+            "write `- keys: {}`, or `- header: x-tenant-id`",
+        );
     }
     let mut sources: Vec<Source> = Vec::new();
     let mut faultless = true;
@@ -118,7 +122,11 @@ fn read_source(
 ) -> Option<Source> {
     let mut fields = Fields::open(node, place, faults)?;
     if node.get("keys").is_some() {
-        fields.refuse("header", || "a source is one of `keys` and `header`: make it an item of its own".to_owned(), faults);
+        fields.refuse(
+            "header",
+            || "a source is one of `keys` and `header`: make it an item of its own".to_owned(),
+            faults,
+        );
         return keys::read_source(fields, faults);
     }
     header::read(fields, known, defaults, faults).map(Source::Header)

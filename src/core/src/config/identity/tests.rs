@@ -36,7 +36,10 @@ const KEYS: &str = r#"[{"keys": {}}]"#;
 fn says_every_fault_of_a_key() {
     let one = |fields: &str| format!(r#"[{{{fields}}}]"#);
     for (keys, said) in [
-        ("{}".to_owned(), "tenants.t.keys: expected a list of keys, found a map (write `- sha256: …`, as `multihome key new` prints it)"),
+        (
+            "{}".to_owned(),
+            "tenants.t.keys: expected a list of keys, found a map (write `- sha256: …`, as `multihome key new` prints it)",
+        ),
         (one(""), "tenants.t.keys[0]: missing field `sha256`"),
         (
             one(r#""sha256": "mh-0123456789""#),
@@ -86,10 +89,7 @@ fn says_every_fault_of_a_file_of_keys() {
         let found = faults(&policy(&own, identity), Some(&keys));
         assert_eq!(found.first().map(String::as_str), Some(said), "{keys}: {found:?}");
     }
-    assert_eq!(
-        faults(&policy(&own, identity), None),
-        ["identity: the file of keys `keys.yaml` was not read along"]
-    );
+    assert_eq!(faults(&policy(&own, identity), None), ["identity: the file of keys `keys.yaml` was not read along"]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -97,7 +97,10 @@ fn says_every_fault_of_the_sources() {
     let header = r#"{"header": "x-tenant-id", "trust": {"listeners": ["default"]}}"#;
     for (identity, said) in [
         ("[]".to_owned(), "identity: no request could name a tenant (write `- keys: {}`, or `- header: x-tenant-id`)"),
-        (r#"[{"jwt": {}}]"#.to_owned(), "identity[0]: names no source (write `- keys: {}`, or `- header: x-tenant-id`)"),
+        (
+            r#"[{"jwt": {}}]"#.to_owned(),
+            "identity[0]: names no source (write `- keys: {}`, or `- header: x-tenant-id`)",
+        ),
         (r#"[{"keys": {}}, {"header": "x-tenant-id"}]"#.to_owned(), "identity[1]: missing field `trust`"),
         (
             r#"[{"keys": {}}, {"header": "api-key", "trust": {"listeners": ["default"]}}]"#.to_owned(),
@@ -112,7 +115,10 @@ fn says_every_fault_of_the_sources() {
             format!("[{header}, {header}]"),
             "identity[1]: is of the same kind as identity[0] (make one source of the two)",
         ),
-        (r#"[{"keys": {}}, {"keys": {}}]"#.to_owned(), "identity[1]: is of the same kind as identity[0] (make one source of the two)"),
+        (
+            r#"[{"keys": {}}, {"keys": {}}]"#.to_owned(),
+            "identity[1]: is of the same kind as identity[0] (make one source of the two)",
+        ),
     ] {
         let found = faults(&policy("[]", &identity), None);
         assert_eq!(found, [said], "{identity}");
@@ -120,7 +126,9 @@ fn says_every_fault_of_the_sources() {
     let own = format!(r#"[{{"sha256": "{A}"}}]"#);
     assert_eq!(
         faults(&policy(&own, header), None),
-        ["tenants.t.keys[0]: counts for nothing: API keys are no source of `identity` (make `identity` a list, and add `- keys: {}` to it)"]
+        [
+            "tenants.t.keys[0]: counts for nothing: API keys are no source of `identity` (make `identity` a list, and add `- keys: {}` to it)"
+        ]
     );
     // A map is the one source that it describes, as it always was.
     assert_eq!(faults(&policy("[]", header), None), Vec::<String>::new());
@@ -160,5 +168,7 @@ fn neither_a_ceiling_nor_a_carried_policy_has_keys() {
     let found = faults(&policy("[]", &identity), None);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("identity.policy.ceiling.keys: unknown field `keys`"), "{found:?}");
-    assert!(crate::config::parse_grant(ceiling.as_bytes(), &checked(&policy("[]", KEYS), None).unwrap().defaults).is_err());
+    assert!(
+        crate::config::parse_grant(ceiling.as_bytes(), &checked(&policy("[]", KEYS), None).unwrap().defaults).is_err()
+    );
 }

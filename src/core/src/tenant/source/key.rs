@@ -31,7 +31,8 @@ pub(super) fn read<'c>(
     let plain = once("api-key", inbound.api_key.reveal())?.map(<[u8]>::trim_ascii).filter(|key| !key.is_empty());
     let presented = match (bearer, plain) {
         (Some(bearer), Some(plain)) if bearer != plain => {
-            let message = "The request brings two different credentials, one in `authorization` and one in `api-key`: send one.";
+            let message =
+                "The request brings two different credentials, one in `authorization` and one in `api-key`: send one.";
             return Err(ApiError::new(401, "conflicting_credentials", message));
         }
         (Some(key), _) | (None, Some(key)) => key,

@@ -151,7 +151,8 @@ fn what_is_no_key_names_nobody() {
 /// What is missing, by the sources that there are.
 #[wasm_bindgen_test(unsupported = test)]
 fn a_401_says_which_sources_there_are() {
-    const BY_KEY: &str = "This endpoint takes the tenant from an API key (`Authorization: Bearer KEY` or `api-key: KEY`)";
+    const BY_KEY: &str =
+        "This endpoint takes the tenant from an API key (`Authorization: Bearer KEY` or `api-key: KEY`)";
     let message = |identity, headers: &[(&str, &str)]| who(identity, headers, NOW).unwrap_err().2;
     assert_eq!(message(KEYS, &[]), format!("{BY_KEY}; the request has none."));
     assert_eq!(
