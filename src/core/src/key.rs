@@ -183,7 +183,9 @@ mod tests {
         assert_eq!(Digest::of(b"abc").to_string(), abc, "FIPS 180-2, B.1");
         assert_eq!(Digest::parse(abc), Some(Digest::of(b"abc")));
         assert_eq!(Digest::parse(&abc.to_uppercase()), Some(Digest::of(b"abc")));
-        for wrong in ["", &abc[1..], &format!("{abc}0"), &abc.replace('a', "g"), &abc.replace('a', "ä")] {
+        for wrong in
+            ["", abc.trim_start_matches('b'), &format!("{abc}0"), &abc.replace('a', "g"), &abc.replace('a', "ä")]
+        {
             assert_eq!(Digest::parse(wrong), None, "{wrong}");
         }
     }
