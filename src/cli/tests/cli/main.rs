@@ -8,6 +8,7 @@ mod explain;
 mod istio;
 mod key;
 mod kubernetes;
+mod live;
 mod readme;
 mod remarks;
 mod render;
