@@ -185,8 +185,8 @@ fn it_names_no_option_that_is_not_there() {
             let words: Vec<&str> = span.split_whitespace().skip(1).collect();
             let is_command =
                 |word: &&&str| word.chars().all(|c| c.is_ascii_lowercase() || c == '-') && !word.starts_with('-');
-            let of_render = usize::from(words.first() == Some(&"render"));
-            let command: Vec<&str> = words.iter().take(1 + of_render).take_while(is_command).copied().collect();
+            let nested = usize::from(words.first().is_some_and(|word| ["render", "key"].contains(word)));
+            let command: Vec<&str> = words.iter().take(1 + nested).take_while(is_command).copied().collect();
             let help = multihome(&[&command[..], &["--help"]].concat());
             assert_eq!(help.code, 0, "{}: `{span}`: {}", path.display(), help.err);
             for option in words.iter().filter(|word| word.starts_with("--")) {
