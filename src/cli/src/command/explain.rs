@@ -117,7 +117,7 @@ impl Explain {
         };
         let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
         let (trailers, google_token) = (self.trailers, !self.no_google_token);
-        Ok(Asked { headers: self.header, path, body, trailers, google_token })
+        Ok(Asked { headers: self.header, path, body, trailers, tenant: None, google_token })
     }
 }
 

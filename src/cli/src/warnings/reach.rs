@@ -20,7 +20,8 @@ struct Asker<'c> {
 
 impl<'c> Asker<'c> {
     fn all(config: &'c Config) -> Vec<Asker<'c>> {
-        let carried = config.identity.carried.as_ref();
+        let header = config.identity.header();
+        let carried = header.and_then(|header| header.carried.as_ref());
         // Where each request has to carry a policy, no tenant gets beyond the ceiling.
         let bound = carried.filter(|carried| carried.required).map(|carried| &*carried.ceiling);
         let mut tenants: Vec<_> = config.tenants.iter().collect();
@@ -30,8 +31,8 @@ impl<'c> Asker<'c> {
             own,
             bound,
         };
-        let ceiling = carried.map(|carried| Asker {
-            place: Place::default().key("identity").key("policy").key("ceiling"),
+        let ceiling = header.zip(carried).map(|(header, carried)| Asker {
+            place: header.place.key("policy").key("ceiling"),
             own: &carried.ceiling,
             bound: None,
         });

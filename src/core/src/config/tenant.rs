@@ -99,7 +99,10 @@ pub(super) fn read_all(
                 "use up to 128 visible ASCII characters without , ; \" \\",
             );
         }
-        if let Some(grant) = read(node, place, Some(known), defaults, faults) {
+        let Some(mut fields) = Fields::open(node, place, faults) else { continue };
+        // They are no part of what the tenant may use, and have a reader of their own.
+        fields.leave(&["keys"]);
+        if let Some(grant) = read_fields(fields, Some(known), defaults, faults) {
             tenants.insert(key.into(), Rc::new(grant));
         }
     }
@@ -128,7 +131,16 @@ pub(super) fn read(
     defaults: &Defaults,
     faults: &mut Faults,
 ) -> Option<Grant> {
-    let mut fields = Fields::open(node, place, faults)?;
+    let fields = Fields::open(node, place, faults)?;
+    read_fields(fields, known, defaults, faults)
+}
+
+fn read_fields(
+    mut fields: Fields<'_>,
+    known: Option<&Known<'_>>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Grant> {
     let clouds =
         fields.required_of("clouds", Cloud::names(), faults).map(|(node, place)| read_clouds(node, &place, faults));
     let labels = known.map(|known| sorted(&known.residencies)).unwrap_or_default();

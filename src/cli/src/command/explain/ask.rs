@@ -8,6 +8,8 @@ use multihome_core::config::Config;
 use multihome_core::edge::{self, Weighed};
 use multihome_core::plan::{Environment, WeightedPicks};
 
+use crate::clock::now;
+
 /// A request, as far as it decides.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
@@ -19,6 +21,8 @@ pub(super) struct Asked {
     pub body: Vec<u8>,
     /// Whether trailers follow it.
     pub trailers: bool,
+    /// Whose request it is, whatever it says of that itself.
+    pub tenant: Option<String>,
     /// Whether there is a Google access token.
     pub google_token: bool,
 }
@@ -32,6 +36,6 @@ pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed
     let headers = own.into_iter().chain(content_type).chain(given());
     let inbound = Inbound::read(headers, config.identity.headers());
     let google_token = || asked.google_token;
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token };
-    edge::explain(config, &inbound, &asked.body, asked.trailers, &mut environment, look)
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token, now: &now };
+    edge::explain(config, &inbound, &asked.body, asked.trailers, asked.tenant.as_deref(), &mut environment, look)
 }

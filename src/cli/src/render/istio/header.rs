@@ -115,6 +115,7 @@ fn to_endpoint(policy: &Policy<'_>, endpoint: &Endpoint) -> Value {
 
 fn plugin(policy: &Policy<'_>, options: &Options) -> Document {
     let mut configuration = json!({"role": HEADER_ROLE, "hosts": options.hosts, "policy": policy.node});
+    put(&mut configuration, "keys", policy.keys.map(|keys| json!(keys)));
     let metadata = policy.config.needs_google_token().then(|| json!(policy.names.metadata()));
     put(&mut configuration, "metadata", metadata);
     Document::new(

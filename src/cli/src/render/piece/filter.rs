@@ -17,6 +17,7 @@ pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerCont
     filters.extend(listener.trust.removal().into_iter().map(|filter| in_chain(filter, listener.place)));
     filters.extend(cors::filter(policy.config, listener.name));
     let mut configuration = json!({"role": EDGE_ROLE, "policy": policy.node});
+    put(&mut configuration, "keys", policy.keys.map(|keys| json!(keys)));
     let detour = listener.trailers_take_detour(policy.config).then(|| json!(listener.names.detour()));
     put(&mut configuration, "detour", detour);
     let metadata = policy.config.needs_google_token().then(|| json!(listener.names.metadata()));
