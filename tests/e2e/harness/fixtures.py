@@ -99,12 +99,16 @@ def start_gateway(clouds, envoy, tmp_path):
 @pytest.fixture
 def start_live(clouds, envoy, tmp_path):
     """The same, with files that Envoy watches."""
+    gateways = []
     with Processes() as processes:
         def start(policy, name="live", **options):
             options.setdefault("secrets", {**clouds.secrets(), "google-token": clouds.google_token()})
-            return LiveGateway(processes, tmp_path / name, envoy, policy, clouds, **options)
+            gateways.append(LiveGateway(processes, tmp_path / name, envoy, policy, clouds, **options))
+            return gateways[-1]
 
         yield start
+    for gateway in gateways:
+        gateway.forget()
 
 
 @pytest.fixture

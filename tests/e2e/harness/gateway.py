@@ -38,7 +38,8 @@ class Gateway:
             write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
         self.config = self._configure(policy, module, listeners, admin, clouds["ca_file"], options, edit)
-        self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
+        self.started = (launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
+        self._start(self._how_it_restarts())
 
     def _configure(self, policy, module, listeners, admin, ca_file, options, edit):
         """Writes what Envoy is started with."""
@@ -50,13 +51,18 @@ class Gateway:
             config.write_text(json.dumps(bootstrap))
         return config
 
-    def _start(self, launcher, concurrency, environment):
+    def _how_it_restarts(self):
+        """Envoy's arguments for the place that it has in a row of hot restarts."""
+        return ["--disable-hot-restart"]
+
+    def _start(self, restarts):
+        launcher, concurrency, environment = self.started
         admin_file = self.directory / "admin.txt"
         admin_file.unlink(missing_ok=True)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         with self.log.open("wb") as log, self.access_log.open("wb") as access:
             self.process = self.processes.start(
-                [*launcher, "-c", self.config, "--concurrency", concurrency, "--disable-hot-restart", "-l", "warning",
+                [*launcher, "-c", self.config, "--concurrency", concurrency, *restarts, "-l", "warning",
                  "--admin-address-path", admin_file, "--file-flush-interval-msec", "100", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=access, stderr=log, env={**ours, **environment}, cwd=self.directory)
         try:

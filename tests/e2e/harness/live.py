@@ -1,6 +1,7 @@
 """An Envoy that watches its files: policy, endpoints, listeners and module change while it serves."""
 
 import json
+import pathlib
 import shutil
 import subprocess
 
@@ -11,7 +12,14 @@ from .process import Failed
 
 
 class LiveGateway(Gateway):
-    """A gateway whose folder `render envoy --out` writes. `change` renders into it and applies, as an operator does."""
+    """A gateway whose folder `render envoy --out` writes. `change` renders into it and applies, as an operator does.
+
+    With `hot_restart=True` another Envoy can take over from it: `restart`. Its listeners need ports of their own then,
+    by which the next Envoy asks for them."""
+
+    def __init__(self, *words, hot_restart=False, **options):
+        self.hot_restart, self.epoch, self.access_logs = hot_restart, 0, []
+        super().__init__(*words, **options)
 
     def _configure(self, policy, module, listeners, admin, ca_file, options, edit):
         assert edit is None, "what Envoy watches is not edited by hand"
@@ -47,6 +55,42 @@ class LiveGateway(Gateway):
         if done.returncode:
             raise Failed(f"cannot apply:\n{done.stderr}")
         return self.state()["live"]
+
+    def restart(self, shutdown=10):
+        """Starts the next Envoy beside this one, as an operator does for a hot restart, and goes on with it. Gives the
+        former one's process, which drains and ends after `shutdown` seconds."""
+        former = self.process
+        self.epoch += 1
+        self.log, self.access_log = (file.with_name(f"{file.stem}-{self.epoch}.log")
+                                     for file in (self.directory / "envoy.log", self.directory / "access.log"))
+        self._start(["--base-id", self.base_id.read_text().strip(), "--restart-epoch", self.epoch,
+                     "--parent-shutdown-time-s", shutdown])
+        return former
+
+    def _how_it_restarts(self):
+        if not self.hot_restart:
+            return super()._how_it_restarts()
+        # One that no other Envoy of this machine has.
+        return ["--use-dynamic-base-id", "--base-id-path", self.base_id]
+
+    def _start(self, restarts):
+        self.access_logs.append(self.access_log)
+        super()._start(restarts)
+
+    @property
+    def base_id(self):
+        return self.directory / "base-id.txt"
+
+    def forget(self):
+        """Removes the memory that Envoys of a row of hot restarts share, which they leave behind."""
+        if self.hot_restart:
+            # Envoy multiplies the number by ten, to keep room for the epochs.
+            for number in (self.base_id.read_text().strip(), f"{self.base_id.read_text().strip()}0"):
+                pathlib.Path(f"/dev/shm/envoy_shared_memory_{number}").unlink(missing_ok=True)
+
+    def accesses(self):
+        """Every line of the access logs, of each Envoy that has served."""
+        return [json.loads(line) for log in self.access_logs for line in log.read_text(errors="replace").split("\n")[:-1]]
 
     def state(self):
         """Which release is which."""

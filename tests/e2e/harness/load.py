@@ -1,5 +1,6 @@
 """A stream of requests beside what a test does, and what became of each."""
 
+import itertools
 import threading
 import time
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ class Outcome:
     began: float
     seconds: float
     fresh: bool
+    asked: object = None
     answer: object = None
     error: str = ""
 
@@ -20,7 +22,8 @@ class Outcome:
 class Load:
     """`threads` clients on connections that they keep, and as many that open one a request, until the `with` block ends.
 
-    `question(number)` gives the words of `gateway.ask`'s body: an object to send to `path`."""
+    `question(number)` gives the words of `gateway.ask`'s body: an object to send to `path`. Each client pauses after a
+    request; with `rate` all of them together begin so many a second, as far as there are clients that are free."""
 
     gateway: object
     question: object
@@ -28,10 +31,12 @@ class Load:
     threads: int = 2
     pause: float = 0.01
     tenant: str = "acme"
+    rate: float = 0
+    tls: object = None
     outcomes: list = field(default_factory=list)
 
     def __enter__(self):
-        self.ending = threading.Event()
+        self.ending, self.turns, self.began = threading.Event(), itertools.count(), time.monotonic()
         self.running = [threading.Thread(target=self._ask, args=(fresh, number), daemon=True)
                         for number in range(self.threads) for fresh in (False, True)]
         for thread in self.running:
@@ -42,6 +47,10 @@ class Load:
         self.ending.set()
         for thread in self.running:
             thread.join(60)
+
+    def a_second(self):
+        """How many were begun in a second, until now."""
+        return len(self.outcomes) / (time.monotonic() - self.began)
 
     def lost(self):
         """Those that were not served."""
@@ -56,21 +65,31 @@ class Load:
 
     def _ask(self, fresh, number):
         connection, count = None, 0
-        while not self.ending.is_set():
+        while self._turn():
             count += 1
+            asked = self.question(f"{number}-{fresh}-{count}")
             began = time.monotonic()
             try:
                 if connection is None:
-                    connection = self.gateway.connect()
-                headers, body = self.gateway.prepared([], self.question(f"{number}-{fresh}-{count}"), self.tenant)
+                    connection = self.gateway.connect(tls=self.tls)
+                headers, body = self.gateway.prepared([], asked, self.tenant)
                 connection.send("POST", self.path, headers, body)
                 answer = connection.read()
-                outcome = Outcome(answer.status, began, time.monotonic() - began, fresh, answer)
+                outcome = Outcome(answer.status, began, time.monotonic() - began, fresh, asked, answer)
                 closes = fresh or answer["connection"] == "close"
             except Exception as error:  # Whatever it was, this request was lost.
-                outcome, closes = Outcome(0, began, time.monotonic() - began, fresh, error=repr(error)), True
+                outcome, closes = Outcome(0, began, time.monotonic() - began, fresh, asked, error=repr(error)), True
             self.outcomes.append(outcome)
             if closes and connection is not None:
                 connection.close()
                 connection = None
-            self.ending.wait(self.pause)
+        if connection is not None:
+            connection.close()
+
+    def _turn(self):
+        """Waits until a client may ask again; says whether it shall."""
+        if self.rate:
+            wait = self.began + next(self.turns) / self.rate - time.monotonic()
+        else:
+            wait = self.pause
+        return not self.ending.wait(max(0, wait))
