@@ -5,6 +5,8 @@
     shop          the other team's backend
 """
 
+import ssl
+
 import pytest
 
 import places
@@ -29,8 +31,10 @@ def issuer():
 
 
 @pytest.fixture(scope="session")
-def shop():
-    shop = Neighbour()
+def shop(certificates):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates.certificate_file, certificates.key_file)
+    shop = Neighbour(context)
     yield shop
     shop.stop()
 
@@ -62,8 +66,9 @@ def the_mesh(istio, processes, the_clouds, envoy, shop, issuer, tokens, tmp_path
     mesh = IstioGateway(processes, tmp_path_factory.mktemp("mesh"), envoy, policy_of_mesh(the_clouds), the_clouds,
                         neighbour=shop, issuer=issuer, options=tokens,
                         secrets={**the_clouds.secrets(), "google-token": the_clouds.google_token()})
-    mesh.await_serving(tenant="only-gcp", form="responses")
-    mesh.await_serving(tenant="europe")
+    # Both credentials that are fetched after the start; until then another target serves.
+    for target, question in (("gcp-us", {"tenant": "only-gcp", "form": "responses"}), ("azure-sweden", {"tenant": "europe"})):
+        mesh.await_target(target, **question)
     return mesh
 
 

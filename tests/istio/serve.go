@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"istio.io/istio/pilot/test/xds"
+	"istio.io/istio/pkg/security"
 	"istio.io/istio/pkg/test"
 )
 
@@ -22,6 +23,8 @@ type served struct {
 	listen string
 	// A folder with the gateway's own certificate in the mesh; see workload.go.
 	certificates string
+	// Who connects; see workload.go.
+	identity string
 }
 
 func serveCommand() *cobra.Command {
@@ -39,6 +42,7 @@ func serveCommand() *cobra.Command {
 	flags.StringVar(&what.listen, "listen", "127.0.0.1:0", "where Envoy's ADS connection comes in")
 	flags.StringVar(&what.kubernetes, "kubernetes", "", "a file of Kubernetes' own objects")
 	flags.StringVar(&what.certificates, "certificates", "", "a folder with the gateway's certificate in the mesh")
+	flags.StringVar(&what.identity, "identity", "spiffe://cluster.local/ns/edge/sa/ai-gateway", "the gateway's name in the mesh")
 	return command
 }
 
@@ -65,6 +69,8 @@ func serve(t test.Failer, what served) {
 		DisableSecretAuthorization: true,
 		ListenerBuilder:            func() (net.Listener, error) { return net.Listen("tcp", what.listen) },
 	})
+	security.AuthPlaintext = true
+	server.Discovery.Authenticators = []security.Authenticator{known(what.identity)}
 	fmt.Println("serving", server.Listener.Addr())
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		objects, err := readManifests(what.manifests)

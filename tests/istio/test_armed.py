@@ -48,7 +48,7 @@ def placeholder(objects):
     without("EnvoyFilter route")(objects)
     if hosts := objects.get("VirtualService hosts"):
         [route] = hosts["spec"]["http"]
-        del route["directResponse"], route["headers"]
+        del route["name"], route["directResponse"], route["headers"]
         route["route"] = [{"destination": {"host": "nowhere.test", "port": {"number": 80}}}]
         objects["nowhere"] = {
             "apiVersion": "networking.istio.io/v1", "kind": "ServiceEntry", "metadata": {"name": "nowhere", "namespace": "edge"},

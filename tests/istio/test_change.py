@@ -55,10 +55,6 @@ class Load:
         return len(self.answers)
 
 
-def target_now(mesh):
-    return mesh.ask().target
-
-
 WITHOUT_AZURE = ("azure-eastus2",)
 # The policies in turn: which clouds, which endpoints are away, how the manifests are applied; who serves under it
 CHANGES = {
@@ -76,7 +72,7 @@ def test_a_change_under_load_loses_nothing(what, policy, start_mesh, tokens, clo
     with Load(mesh) as load:
         for policy, backwards, target in [*turns[1:], *turns, *turns]:
             mesh.apply(policy, backwards)
-            until(lambda: target_now(mesh) == target, f"{target} to serve", SECONDS_OF_A_CHANGE)
+            mesh.await_target(target, SECONDS_OF_A_CHANGE)
             until(lambda enough=load.count() + 10: load.count() >= enough, "load")
     lost = [answer for answer in load.answers if isinstance(answer, OSError) or answer.status != 200]
     assert lost == [], f"{len(lost)} of {load.count()}"
@@ -99,7 +95,7 @@ def test_a_stream_outlives_a_change(policy, start_mesh, tokens):
         events = connection.events()
         first = [next(events) for _ in range(3)]
         mesh.apply(only(policy, "aws"))
-        until(lambda: target_now(mesh) == "aws-use1", "the new policy", SECONDS_OF_A_CHANGE)
+        mesh.await_target("aws-use1", SECONDS_OF_A_CHANGE)
         rest = list(events)
         assert rest[-1] == "[DONE]" and len(first + rest) > 60
         # The next request on the same connection is decided by the new one.

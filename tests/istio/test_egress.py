@@ -5,19 +5,10 @@ import ssl
 import pytest
 from cryptography import x509
 
+from mesh.gateway import Called
+
 HOST = "llm.edge.svc.cluster.local"
 WEB, JOBS, STRANGER = (f"spiffe://cluster.local/ns/{name}" for name in ("shop/sa/web", "shop/sa/jobs", "other/sa/web"))
-
-
-class Called:
-    """The TLS of a sidecar: asks for the host by its name, whatever it connects to."""
-
-    def __init__(self, context):
-        self.context = context
-        context.check_hostname = False
-
-    def wrap_socket(self, sock, server_hostname=None):
-        return self.context.wrap_socket(sock, server_hostname=HOST)
 
 
 @pytest.fixture(scope="session")
@@ -47,10 +38,10 @@ def test_the_callers_name_is_the_tenant(egress, certificates):
         (STRANGER, {"x-tenant-id": "acme"}, 401, None),
         (STRANGER, {"x-tenant-id": JOBS, "x-forwarded-client-cert": f"URI={JOBS}"}, 401, None),
     ]
-    egress.await_serving(tenant=None, tls=Called(certificates.client(uri=WEB)))
+    egress.await_target("azure-sweden", tenant=None, tls=Called(certificates.client(uri=WEB), HOST))
     for caller, headers, status, target in rows:
         for stream in (False, True):
-            answer = egress.ask(tenant=None, headers=headers, stream=stream, tls=Called(certificates.client(uri=caller)))
+            answer = egress.ask(tenant=None, headers=headers, stream=stream, tls=Called(certificates.client(uri=caller), HOST))
             assert (answer.status, answer.target) == (status, target), (caller, headers, answer)
             assert len(answer.records) == (1 if target else 0)
 
@@ -63,4 +54,4 @@ def test_who_shows_no_certificate_of_the_mesh_gets_no_connection(egress, certifi
     other.load_verify_locations(certificates.ca_file)
     for context in (certificates.client(), other):
         with pytest.raises((ssl.SSLError, ConnectionError)):
-            egress.ask(tenant=None, tls=Called(context))
+            egress.ask(tenant=None, tls=Called(context, HOST))

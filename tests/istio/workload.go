@@ -34,3 +34,13 @@ func (folder certificates) GenerateSecret(name string) (*security.SecretItem, er
 	}
 	return secret, err
 }
+
+// known is a gateway by its name: istiod gives the Secrets of a namespace to who has proved to be of that namespace. Here
+// nothing but the gateway connects.
+type known string
+
+func (name known) Authenticate(security.AuthContext) (*security.Caller, error) {
+	return &security.Caller{Identities: []string{string(name)}}, nil
+}
+
+func (name known) AuthenticatorType() string { return "known" }

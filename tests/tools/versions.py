@@ -24,7 +24,7 @@ BEGIN, END = "<!-- make versions -->\n", "<!-- end of make versions -->\n"
 
 # What a reader looks for -> the files of tests/e2e that show it. A file that stands nowhere is a row of its own.
 AREAS = {
-    "bootstrap, parts and Kubernetes' objects are accepted, without a warning": ["validate", "kubernetes", "build", "dist"],
+    "bootstrap, parts and Kubernetes' objects are accepted, without a warning": ["validate", "kubernetes", "build"],
     "the parts beside routes of your own": ["parts", "parts_beside"],
     "chat completions and Responses, whole and streamed": ["smoke", "forms", "bodies", "odd_requests", "edge"],
     "failover, in the tenant's order": ["failover", "failover_plans", "errors", "informational", "ranking"],
@@ -38,7 +38,7 @@ AREAS = {
     "a module that traps comes back": ["trap"],
 }
 # What holds the tests themselves together, whatever Envoy there is.
-OURS = {"clouds", "demo", "func_e"}
+OURS = {"clouds", "demo", "dist", "func_e"}
 
 
 def main(words):

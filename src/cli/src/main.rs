@@ -7,6 +7,7 @@ mod clock;
 mod command;
 mod file;
 mod finding;
+mod folder;
 mod outcome;
 mod print;
 mod render;

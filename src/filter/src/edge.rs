@@ -4,20 +4,20 @@ use std::rc::Rc;
 
 use multihome_core::api::error::ApiError;
 use multihome_core::api::inbound::Inbound;
-use multihome_core::config::Config;
 use multihome_core::contract;
 use multihome_core::edge::{self, Begin, Denied, Pending};
 use multihome_core::request::{Next, Record, Reply, Request, TryState};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
+use crate::in_use::InUse;
 use crate::pairs::PairsWriter;
 use crate::worker::{self, Ticket, Waiting};
 use crate::{host, local_reply, next};
 
 /// One stream.
 pub struct Edge {
-    config: Rc<Config>,
+    config: Rc<InUse>,
     /// Whether some endpoint depends on Google's token.
     google_token: bool,
     /// Where requests with trailers go, if there is such a place.
@@ -54,7 +54,7 @@ enum State {
 
 impl Edge {
     /// A stream under that configuration, which it keeps to its end.
-    pub fn new(config: Rc<Config>, google_token: bool, detour: Option<Rc<str>>) -> Edge {
+    pub fn new(config: Rc<InUse>, google_token: bool, detour: Option<Rc<str>>) -> Edge {
         Edge { config, google_token, detour, state: State::Begun }
     }
 

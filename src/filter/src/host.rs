@@ -64,6 +64,8 @@ unsafe extern "C" {
     fn proxy_set_tick_period_milliseconds(period: u32) -> u32;
     fn proxy_set_effective_context(context: u32) -> u32;
     fn proxy_continue_stream(stream: u32) -> u32;
+    fn proxy_define_metric(kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> u32;
+    fn proxy_increment_metric(metric: u32, by: i64) -> u32;
 }
 
 /// The status of a call that did what it should. Hosts know more statuses than the SDK's enumeration has.
@@ -207,6 +209,21 @@ pub fn resume_response() {
     const RESPONSE: u32 = 1;
     // SAFETY: takes no pointer.
     unsafe { proxy_continue_stream(RESPONSE) };
+}
+
+/// A gauge of that name: one for all VMs of this Envoy, under a number of this VM's. A name that is known gets another number.
+pub fn define_gauge(name: &str) -> Option<u32> {
+    const GAUGE: u32 = 1;
+    let mut gauge = 0;
+    // SAFETY: the name and the number live through the call.
+    let status = unsafe { proxy_define_metric(GAUGE, name.as_ptr(), name.len(), &raw mut gauge) };
+    (status == OK).then_some(gauge)
+}
+
+/// Adds to a gauge.
+pub fn add_to_gauge(gauge: u32, by: i64) {
+    // SAFETY: takes no pointer.
+    unsafe { proxy_increment_metric(gauge, by) };
 }
 
 /// Calls a cluster by HTTP; the response comes to the root context. Says whether the call began.

@@ -9,6 +9,7 @@ mod edge;
 mod google_token;
 mod heads;
 mod host;
+mod in_use;
 mod local_reply;
 #[cfg(any(target_arch = "wasm32", test))]
 mod memory;

@@ -9,6 +9,7 @@ use proxy_wasm::types::{BufferType, ContextType};
 use crate::attempt::Attempt;
 use crate::by_headers::Header;
 use crate::edge::Edge;
+use crate::in_use::InUse;
 use crate::stalled::Stalled;
 use crate::{google_token, host};
 
@@ -20,7 +21,7 @@ pub struct Root {
 
 #[derive(Clone)]
 enum Loaded {
-    Edge { config: Rc<Config>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
+    Edge { config: Rc<InUse>, detour: Option<Rc<str>>, metadata: Option<Rc<str>> },
     Header { config: Rc<Config>, hosts: Rc<[String]>, metadata: Option<Rc<str>> },
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
@@ -43,9 +44,10 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
-            Ok(Role::Edge { policy, detour, metadata }) => {
+            Ok(Role::Edge { policy, detour, metadata, release }) => {
                 let metadata = token_source(&policy, metadata);
-                self.role = Some(Loaded::Edge { config: Rc::new(*policy), detour: detour.map(Rc::from), metadata });
+                let config = Rc::new(InUse::new(*policy, release));
+                self.role = Some(Loaded::Edge { config, detour: detour.map(Rc::from), metadata });
                 true
             }
             Ok(Role::Header { policy, hosts, metadata }) => {
@@ -78,7 +80,10 @@ impl RootContext for Root {
 
     fn create_http_context(&self, context: u32) -> Option<Box<dyn HttpContext>> {
         Some(match self.role.clone() {
-            Some(Loaded::Edge { config, detour, metadata }) => Box::new(Edge::new(config, metadata.is_some(), detour)),
+            Some(Loaded::Edge { config, detour, metadata }) => {
+                config.count();
+                Box::new(Edge::new(config, metadata.is_some(), detour))
+            }
             Some(Loaded::Header { config, hosts, metadata }) => {
                 Box::new(Header::new(config, metadata.is_some(), hosts))
             }

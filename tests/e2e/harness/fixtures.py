@@ -2,6 +2,7 @@
 
     clouds          the emulated clouds; no faults, no records, working tokens at the start of each test
     gateway         the shared Envoy over `policies.base`
+    start_live      the same over files that Envoy watches: `change` gives it another policy, listener or module
     start_gateway   starts another one, for this test alone: start_gateway(policy, secrets=…, module=…, …)
     client          the official `openai` client of the shared gateway: client(tenant="acme"), client(azure=True)
     certificates    a CA with certificates for a listener and for its clients
@@ -17,6 +18,7 @@ import places
 from . import policies, sdk
 from .clouds import Clouds
 from .gateway import Gateway
+from .live import LiveGateway
 from .process import Processes
 
 # SDKs would send even what is for the loopback to a proxy of the machine's.
@@ -90,6 +92,17 @@ def start_gateway(clouds, envoy, tmp_path):
             if "secrets" not in options:
                 options["secrets"] = {**clouds.secrets(), "google-token": clouds.google_token()}
             return Gateway(processes, tmp_path / name, envoy, policy, clouds, **options)
+
+        yield start
+
+
+@pytest.fixture
+def start_live(clouds, envoy, tmp_path):
+    """The same, with files that Envoy watches."""
+    with Processes() as processes:
+        def start(policy, name="live", **options):
+            options.setdefault("secrets", {**clouds.secrets(), "google-token": clouds.google_token()})
+            return LiveGateway(processes, tmp_path / name, envoy, policy, clouds, **options)
 
         yield start
 

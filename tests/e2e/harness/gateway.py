@@ -22,12 +22,13 @@ class Gateway:
 
     `clouds` gives CA and AWS credentials; `secrets` are written as files, a name with None as a file without a secret;
     `listeners` maps names to addresses, port 0 is a free one. `addresses` and `admin` tell what they became.
-    `options`: more words for `render envoy`; `edit` changes what it gives, an object, as an operator might."""
+    `options`: more words for `render envoy`, `arguments` for Envoy; `edit` changes what it gives, an object, as an operator might."""
 
     def __init__(self, processes, directory, envoy, policy, clouds, *, secrets=None, listeners=None, admin=ANY,
                  module=places.MODULE, environment=None, launcher=None, concurrency=2, options=(),
-                 edit=None):
+                 edit=None, arguments=()):
         self.processes, self.directory, self.clouds = processes, directory, clouds
+        self.arguments = arguments
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
         self.secrets_folder = directory / "secrets"
@@ -36,13 +37,18 @@ class Gateway:
         for name, value in {**dict.fromkeys(names_of_secrets(policy)), **secrets}.items():
             write_secret(self.secrets_folder, name, value)
         listeners = {"default": ANY} if listeners is None else listeners
-        self.config = render(directory, policy, module, listeners, admin, self.secrets_folder, clouds["ca_file"],
-                             (*options, "--format", "json") if edit else options)
-        if edit:
-            bootstrap = json.loads(self.config.read_text())
-            edit(bootstrap)
-            self.config.write_text(json.dumps(bootstrap))
+        self.config = self._configure(policy, module, listeners, admin, clouds["ca_file"], options, edit)
         self._start(launcher or [envoy], concurrency, clouds.aws_environment() if environment is None else environment)
+
+    def _configure(self, policy, module, listeners, admin, ca_file, options, edit):
+        """Writes what Envoy is started with."""
+        config = render(self.directory, policy, module, listeners, admin, self.secrets_folder, ca_file,
+                        (*options, "--format", "json") if edit else options)
+        if edit:
+            bootstrap = json.loads(config.read_text())
+            edit(bootstrap)
+            config.write_text(json.dumps(bootstrap))
+        return config
 
     def _start(self, launcher, concurrency, environment):
         admin_file = self.directory / "admin.txt"
@@ -51,7 +57,7 @@ class Gateway:
         with self.log.open("wb") as log, self.access_log.open("wb") as access:
             self.process = self.processes.start(
                 [*launcher, "-c", self.config, "--concurrency", concurrency, "--disable-hot-restart", "-l", "warning",
-                 "--admin-address-path", admin_file, "--file-flush-interval-msec", "100"],
+                 "--admin-address-path", admin_file, "--file-flush-interval-msec", "100", *self.arguments],
                 stdin=subprocess.DEVNULL, stdout=access, stderr=log, env={**ours, **environment}, cwd=self.directory)
         try:
             self.admin = until(lambda: admin_file.exists() and admin_file.read_text().strip(), "Envoy's admin port",
@@ -171,17 +177,22 @@ def permits_only(*endpoints):
 
 def render(directory, policy, module, listeners, admin, secrets_folder, ca_file, options=()):
     """Writes policy and bootstrap into `directory`; gives the bootstrap's path. `options`: more words of `render`."""
-    text = policy if isinstance(policy, str) else json.dumps(policy, indent=1)
-    source, config = directory / "policy.yaml", directory / "envoy.yaml"
-    source.write_text(text)
-    listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
-    command = [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
-               "--sds-dir", secrets_folder, "--ca-file", ca_file, *options]
+    config = directory / "envoy.yaml"
+    command = render_command(directory, policy, module, listeners, admin, secrets_folder, ca_file, options)
     rendered = subprocess.run([str(word) for word in command], capture_output=True, text=True)
     if rendered.returncode:
-        raise Failed(f"cannot render {source}:\n{rendered.stderr}")
+        raise Failed(f"cannot render the policy of {directory}:\n{rendered.stderr}")
     config.write_text(rendered.stdout)
     return config
+
+
+def render_command(directory, policy, module, listeners, admin, secrets_folder, ca_file, options=()):
+    """Writes the policy into `directory`; gives the words of `render`."""
+    source = directory / "policy.yaml"
+    source.write_text(policy if isinstance(policy, str) else json.dumps(policy, indent=1))
+    listen = [word for name, address in listeners.items() for word in ("--listen", f"{name}={address}")]
+    return [places.CLI, "render", "envoy", source, "--wasm", module, *listen, "--admin", admin,
+            "--sds-dir", secrets_folder, "--ca-file", ca_file, *options]
 
 
 def write_secret(folder, name, value):

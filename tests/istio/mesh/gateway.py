@@ -2,17 +2,19 @@
 
 import json
 import pathlib
+import random
 import socket
 import subprocess
 
 import places
 from harness.gateway import Gateway, names_of_secrets, write_secret
-from harness.process import Failed
+from harness.process import Failed, until
 
 from .istiod import CERTIFICATES_SOCKET, Istiod
 
 NAMESPACE, LABELS = "edge", {"app": "ai-gateway"}
-OURS, SHOP = "llm.contoso.test", "shop.contoso.test"
+# Our host; the other team's, and the one whose TLS ends at their service.
+OURS, SHOP, SAFE = "llm.contoso.test", "shop.contoso.test", "safe.contoso.test"
 
 
 class IstioGateway(Gateway):
@@ -37,7 +39,7 @@ class IstioGateway(Gateway):
             write_secret(self.secrets_folder, name, value)
         self.port, self.edit = free_port(), edit
         ports = {"default": self.port, "shop": free_port() if apart else self.port, "till": free_port()}
-        manifests = {**self.render(policy), "shop": shop(ports["shop"], ports["till"], neighbour.port)}
+        manifests = {**self.render(policy), "shop": shop(ports, neighbour)}
         self.istiod = Istiod(processes, directory, manifests, kubernetes, certificates)
         self.config = directory / "envoy.json"
         self.config.write_text(json.dumps(bootstrap(self.istiod.address, version)))
@@ -79,9 +81,34 @@ class IstioGateway(Gateway):
             headers.append(("authorization", self.issuer.bearer(sub="client", tenant=tenant)))
         return headers, body
 
+    def await_target(self, target, seconds=15, **question):
+        """Waits until a target serves: for the credential that Envoy or the module fetches, or for a change to arrive."""
+        answers = []
+
+        def serves():
+            answers.append(self.ask(**question))
+            return answers[-1].target == target and answers[-1]
+
+        try:
+            return until(serves, f"{target} to serve", seconds)
+        except Failed as failed:
+            raise Failed(f"{failed}; the last: {answers[-1:]}; {self.log} says:\n{self.log_text()[-3000:]}") from None
+
     def of_shop(self, method, path, headers=(), body=None, listener="shop", **options):
         """A request to the other team's host."""
-        return self.request(method, path, [("host", SHOP), *dict(headers).items()], body, tenant=None, listener=listener, **options)
+        return self.request(method, path, {"host": SHOP, **dict(headers)}, body, tenant=None, listener=listener, **options)
+
+
+class Called:
+    """The TLS of a client that asks for a host by its name, whatever it connects to."""
+
+    def __init__(self, context, host):
+        self.context, self.host = context, host
+        # The certificates of the tests are of other names.
+        context.check_hostname = False
+
+    def wrap_socket(self, sock, server_hostname=None):
+        return self.context.wrap_socket(sock, server_hostname=self.host)
 
 
 def render(source, *words, host=OURS):
@@ -128,24 +155,37 @@ def bootstrap(istiod, version):
     }
 
 
-def shop(port, till, backend):
-    """The other team's manifests at the same gateway: a host of theirs, and a port of bare TCP."""
-    servers = [{"port": {"number": port, "name": f"http-{port}", "protocol": "HTTP"}, "hosts": [SHOP]},
-               {"port": {"number": till, "name": f"tcp-{till}", "protocol": "TCP"}, "hosts": ["*"]}]
-    route = [{"destination": {"host": "backend.shop.test", "port": {"number": 80}}}]
+def shop(ports, neighbour):
+    """The other team's manifests at the same gateway: a host of theirs, a port of bare TCP, and, where ours has a port of its
+    own with TLS, a host whose TLS passes through there."""
+    servers = [server(ports["shop"], "HTTP", SHOP), server(ports["till"], "TCP", "*")]
+    if ports["shop"] != ports["default"]:
+        servers.append({**server(ports["default"], "TLS", SAFE), "tls": {"mode": "PASSTHROUGH"}})
+
+    def to(port):
+        return [{"destination": {"host": "backend.shop.test", "port": {"number": port}}}]
+
+    def service(name, hosts, **routes):
+        return ("networking.istio.io/v1", "VirtualService", name, "shop",
+                {"hosts": hosts, "gateways": [f"{NAMESPACE}/shop"], **routes})
+
     objects = [
         ("networking.istio.io/v1", "Gateway", "shop", NAMESPACE, {"selector": LABELS, "servers": servers}),
-        ("networking.istio.io/v1", "VirtualService", "shop", "shop", {
-            "hosts": [SHOP], "gateways": [f"{NAMESPACE}/shop"], "http": [{"match": [{"uri": {"prefix": "/"}}], "route": route}]}),
-        ("networking.istio.io/v1", "VirtualService", "till", "shop", {
-            "hosts": ["*"], "gateways": [f"{NAMESPACE}/shop"], "tcp": [{"match": [{"port": till}], "route": route}]}),
+        service("shop", [SHOP], http=[{"match": [{"uri": {"prefix": "/"}}], "route": to(80)}]),
+        service("till", ["*"], tcp=[{"match": [{"port": ports["till"]}], "route": to(80)}]),
+        service("safe", [SAFE], tls=[{"match": [{"sniHosts": [SAFE]}], "route": to(443)}]),
         ("networking.istio.io/v1", "ServiceEntry", "backend", "shop", {
             "hosts": ["backend.shop.test"], "location": "MESH_EXTERNAL", "resolution": "STATIC",
-            "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}],
-            "endpoints": [{"address": "127.0.0.1", "ports": {"http": backend}}]}),
+            "ports": [{"number": 80, "name": "http", "protocol": "HTTP"}, {"number": 443, "name": "tls", "protocol": "TLS"}],
+            "endpoints": [{"address": "127.0.0.1", "ports": {"http": neighbour.port, "tls": neighbour.tls_port}}]}),
     ]
     return documents({"apiVersion": api, "kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": spec}
                      for api, kind, name, namespace, spec in objects)
+
+
+def server(port, protocol, host):
+    """A server of a Gateway."""
+    return {"port": {"number": port, "name": f"{protocol.lower()}-{port}", "protocol": protocol}, "hosts": [host]}
 
 
 def documents(objects):
@@ -154,7 +194,12 @@ def documents(objects):
 
 
 def free_port():
-    """One that is free now: istiod's listeners name theirs."""
-    with socket.socket() as sock:
-        sock.bind(("0.0.0.0", 0))
-        return sock.getsockname()[1]
+    """One that is free now: istiod's listeners name theirs. It is none that the system gives to connections (from 32768 on
+    Linux), which might have it before Envoy does."""
+    while True:
+        with socket.socket() as sock:
+            try:
+                sock.bind(("0.0.0.0", random.randrange(20000, 32768)))
+            except OSError:
+                continue
+            return sock.getsockname()[1]

@@ -6,16 +6,20 @@ import threading
 
 
 class Neighbour:
-    """An HTTP server in this process; `port` is where it listens on the loopback."""
+    """An HTTP server in this process: `port` and, with `tls`, `tls_port` are where it listens on the loopback."""
 
-    def __init__(self):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+    def __init__(self, tls):
+        self.servers = [http.server.ThreadingHTTPServer(("127.0.0.1", 0), Echo) for _ in range(2)]
+        plain, secure = self.servers
+        secure.socket = tls.wrap_socket(secure.socket, server_side=True, do_handshake_on_connect=False)
+        self.port, self.tls_port = (server.server_address[1] for server in (plain, secure))
+        for server in self.servers:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
 
     def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
+        for server in self.servers:
+            server.shutdown()
+            server.server_close()
 
 
 class Echo(http.server.BaseHTTPRequestHandler):

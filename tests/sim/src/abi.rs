@@ -349,6 +349,23 @@ extern "C" fn proxy_set_effective_context(context: u32) -> Status {
     Status::Ok
 }
 
+#[unsafe(no_mangle)]
+extern "C" fn proxy_define_metric(_kind: u32, name: *const u8, name_size: usize, metric: *mut u32) -> Status {
+    // SAFETY: the module passes a slice and a live local.
+    unsafe {
+        let name = String::from_utf8_lossy(passed(name, name_size)).into_owned();
+        metric.write(host::with(|host| host.define_metric(name)));
+    }
+    Status::Ok
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn proxy_increment_metric(metric: u32, by: i64) -> Status {
+    // When a worker's thread ends, the host may be gone before the module's memory is.
+    host::try_with(|host| host.increment_metric(metric, by));
+    Status::Ok
+}
+
 /// Imports that the SDK has and the module must not use: they are noted, and refused. They take no
 /// arguments here; on the machines that this crate is for, a caller that passes some is none the wiser.
 macro_rules! unused {
@@ -368,5 +385,5 @@ unused! {
     proxy_get_log_level proxy_register_shared_queue proxy_resolve_shared_queue proxy_dequeue_shared_queue
     proxy_enqueue_shared_queue proxy_continue_stream proxy_close_stream proxy_grpc_call proxy_grpc_stream
     proxy_grpc_send proxy_grpc_cancel proxy_grpc_close proxy_get_status proxy_call_foreign_function proxy_done
-    proxy_define_metric proxy_get_metric proxy_record_metric proxy_increment_metric
+    proxy_get_metric proxy_record_metric
 }

@@ -43,6 +43,8 @@ pub struct Host {
     pub counts: BTreeMap<&'static str, usize>,
     /// Calls that a real host would have refused, in words.
     pub refused: Vec<String>,
+    /// Each metric with its value, by the number that the module has for it.
+    pub metrics: Vec<(String, i64)>,
     /// What is printed with a panic, so that it can be found again.
     pub label: String,
     windows: HashMap<u32, Window>,
@@ -248,6 +250,22 @@ impl Host {
         }
         self.window().local_reply = Some(reply);
         Status::Ok
+    }
+
+    pub(crate) fn define_metric(&mut self, name: String) -> u32 {
+        self.count("define_metric");
+        self.metrics.push((name, 0));
+        self.metrics.len() as u32 - 1
+    }
+
+    pub(crate) fn increment_metric(&mut self, metric: u32, by: i64) {
+        self.count("increment_metric");
+        match self.metrics.get_mut(metric as usize) {
+            Some((_, value)) => *value += by,
+            None => {
+                self.refuse(format!("an increment of metric {metric}"));
+            }
+        }
     }
 
     pub(crate) fn http_call(&mut self, cluster: &[u8], headers: Headers, timeout: u32) -> Result<u32, Status> {

@@ -1,5 +1,6 @@
 //! The command line: one module a command, with its own arguments.
 
+mod apply;
 mod check;
 mod doctor;
 mod envoy_version;
@@ -38,6 +39,8 @@ enum Command {
     Render(render::Render),
     /// Look at a running Envoy, or Istio gateway, and say whether it is armed
     Doctor(doctor::Doctor),
+    /// Give what `render envoy --out` has written to a running Envoy, without a request that is lost
+    Apply(apply::Apply),
     /// Say which version an Envoy binary has, and refuse one that is too old
     EnvoyVersion(envoy_version::EnvoyVersion),
 }
@@ -52,6 +55,7 @@ impl Arguments {
             Command::Schema => Ok(schema::run()),
             Command::Render(render) => render.run(),
             Command::Doctor(doctor) => doctor.run(),
+            Command::Apply(apply) => apply.run(),
             Command::EnvoyVersion(envoy_version) => envoy_version.run(),
         };
         ended.unwrap_or_else(|refused| refused)

@@ -3,6 +3,7 @@
 mod envoy;
 mod istio;
 mod kubernetes;
+mod out;
 mod value;
 
 use clap::{Subcommand, ValueEnum};

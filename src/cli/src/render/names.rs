@@ -7,48 +7,59 @@
 pub struct Names {
     /// Which one. `None` where there is never more than one.
     pub generation: Option<u32>,
+    /// The first generation that had this module: until another one comes, the VM stays, with all that it remembers.
+    pub module: Option<u32>,
 }
 
 impl Names {
     /// The cluster of the endpoint of that name. It has a `-` where all others have a colon, which no endpoint's name holds.
     pub fn endpoint(self, endpoint: &str) -> String {
-        format!("{}-{endpoint}", self.vm_id())
+        format!("{}-{endpoint}", self.prefix())
     }
 
     /// The cluster of Google's metadata server.
     pub fn metadata(self) -> String {
-        format!("{}:gcp-metadata", self.vm_id())
+        format!("{}:gcp-metadata", self.prefix())
     }
 
     /// The cluster of a token endpoint, by its number from 1.
     pub fn entra(self, number: usize) -> String {
         match number {
-            1 => format!("{}:entra", self.vm_id()),
-            more => format!("{}:entra:{more}", self.vm_id()),
+            1 => format!("{}:entra", self.prefix()),
+            more => format!("{}:entra:{more}", self.prefix()),
         }
     }
 
-    /// The listener inside Envoy in which a request loses its trailers, and its cluster.
+    /// The listener inside Envoy in which a request loses its trailers, and its cluster: one for all generations, since its
+    /// routes lead to the clusters of whichever serves.
     pub fn detour(self) -> String {
-        format!("{}:detour", self.vm_id())
+        "multihome:detour".to_owned()
     }
 
     /// The listener inside Envoy that absorbs an endpoint's informational responses.
     pub fn absorber(self, endpoint: &str) -> String {
-        format!("{}:absorb:{endpoint}", self.vm_id())
+        format!("{}:absorb:{endpoint}", self.prefix())
     }
 
     /// The cluster behind that listener: the endpoint's cloud.
     pub fn behind_absorber(self, endpoint: &str) -> String {
-        format!("{}:absorbed:{endpoint}", self.vm_id())
+        format!("{}:absorbed:{endpoint}", self.prefix())
     }
 
-    /// The VM: edge and attempts of one generation share it, and its memory.
+    /// The VM: edge and attempts share it, and its memory.
     pub fn vm_id(self) -> String {
-        match self.generation {
-            None => "multihome".to_owned(),
-            Some(generation) => format!("multihome-v{generation}"),
-        }
+        numbered(self.module)
+    }
+
+    fn prefix(self) -> String {
+        numbered(self.generation)
+    }
+}
+
+fn numbered(generation: Option<u32>) -> String {
+    match generation {
+        None => "multihome".to_owned(),
+        Some(generation) => format!("multihome-v{generation}"),
     }
 }
 
@@ -58,10 +69,10 @@ mod tests {
 
     #[test]
     fn each_generation_has_its_own() {
-        let names = Names { generation: Some(2) };
-        assert_eq!(names.vm_id(), "multihome-v2");
+        let names = Names { generation: Some(2), module: Some(1) };
+        assert_eq!(names.vm_id(), "multihome-v1");
         assert_eq!(names.endpoint("azure-weu"), "multihome-v2-azure-weu");
-        assert_eq!(names.detour(), "multihome-v2:detour");
+        assert_eq!(names.absorber("gcp"), "multihome-v2:absorb:gcp");
         assert_eq!(Names::default().endpoint("azure-weu"), "multihome-azure-weu");
         assert_eq!((names.entra(1), names.entra(2)), ("multihome-v2:entra".into(), "multihome-v2:entra:2".into()));
     }

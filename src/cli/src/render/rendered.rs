@@ -58,7 +58,8 @@ mod tests {
         let file =
             crate::file::read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../envoy/policy.yaml")));
         let file = file.unwrap_or_else(|_| panic!("the example cannot be read"));
-        let paths = Paths { wasm: "m".to_owned(), sds_dir: "s".to_owned(), ca_file: "c".to_owned() };
+        let paths =
+            Paths { wasm: "m".to_owned(), sds_dir: "s".to_owned(), ca_file: "c".to_owned(), certificates: None };
         let at = |port: u16| ([127, 0, 0, 1], port).into();
         let options = Options {
             paths,

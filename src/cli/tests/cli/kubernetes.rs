@@ -50,8 +50,16 @@ fn the_config_map_holds_the_bootstrap() {
     let listen = ["--listen", "inside=0.0.0.0:8080", "--listen", "mtls=0.0.0.0:8443", "--listen", "web=0.0.0.0:9443"];
     let around = ["--admin", "127.0.0.1:9901", "--probe", "0.0.0.0:8081"];
     let arguments = ["render", "envoy", "-", "--wasm", "/etc/multihome/module/plugin.wasm"];
-    let rendered = multihome_with(&[&arguments[..], &listen, &around].concat(), EVERYTHING);
-    assert_eq!(bootstrap, rendered.out);
+    let folder = concat!(env!("CARGO_TARGET_TMPDIR"), "/certificates");
+    let certificates = ["--certificates", folder];
+    let rendered = multihome_with(&[&arguments[..], &listen, &around, &certificates].concat(), EVERYTHING);
+    assert!(bootstrap == rendered.out.replace(folder, "/etc/multihome/bootstrap"), "{bootstrap}");
+    // And beside it the files by which Envoy is given certificates.
+    for file in std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()) {
+        let (name, text) = (file.file_name().unwrap().to_str().unwrap(), std::fs::read_to_string(&file).unwrap());
+        assert!(text.ends_with(map["data"][name].as_str().unwrap()), "{name}");
+        assert!(text.contains("watched_directory"), "{text}");
+    }
 }
 
 /// A pod that is still there, or comes back by a rollback, finds the bootstrap that it began with.

@@ -7,6 +7,7 @@ mod detour;
 mod explain;
 mod istio;
 mod kubernetes;
+mod live;
 mod readme;
 mod remarks;
 mod render;

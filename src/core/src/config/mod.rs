@@ -250,6 +250,8 @@ pub enum Role {
         detour: Option<String>,
         /// The cluster of Google's metadata server, where an endpoint takes its token from there.
         metadata: Option<String>,
+        /// What the operator calls all that was rendered with this policy.
+        release: Option<String>,
     },
     /// In a listener, where no cluster has an attempt: chooses one target by the headers.
     Header {
@@ -267,7 +269,7 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "keys": …, "detour": …, "metadata": …}`,
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "keys": …, "detour": …, "metadata": …, "release": …}`,
 /// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "keys": …, "hosts": […], "metadata": …}`.
 ///
 /// # Errors
@@ -286,9 +288,10 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
     let role = match fields.required_text("role", faults)? {
         "edge" => {
-            let detour = read_cluster(&mut fields, "detour", faults);
+            let detour = read_word(&mut fields, "detour", faults);
+            let release = read_word(&mut fields, "release", faults);
             let (policy, metadata) = read_policy(&mut fields, faults)?;
-            Role::Edge { policy, detour, metadata }
+            Role::Edge { policy, detour, metadata, release }
         }
         contract::HEADER_ROLE => {
             let (policy, metadata) = read_policy(&mut fields, faults)?;
@@ -309,7 +312,7 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
 /// The policy of a role that decides, and the cluster of Google's metadata server.
 fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Config>, Option<String>)> {
     let (policy, _) = fields.required("policy", faults)?;
-    let metadata = read_cluster(fields, "metadata", faults);
+    let metadata = read_word(fields, "metadata", faults);
     let keys = fields.optional("keys").map(|(keys, _)| keys);
     let mut of_keys = Faults::default();
     let policy = read(policy, keys, faults, &mut of_keys);
@@ -328,10 +331,11 @@ fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Conf
     Some((policy, metadata))
 }
 
-fn read_cluster(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
+/// The name of a cluster, or of a release.
+fn read_word(fields: &mut Fields<'_>, key: &'static str, faults: &mut Faults) -> Option<String> {
     let name = fields.optional_text(key, faults)?;
     if name.is_empty() || name.contains(' ') {
-        faults.add(&fields.place.key(key), "no cluster has such a name");
+        faults.add(&fields.place.key(key), "is no name: it is empty, or has a space");
     }
     Some(name.to_owned())
 }

@@ -22,7 +22,12 @@ fn rendered(scope: Scope) -> Value {
     let file = file::read(&path).unwrap();
     let any = "127.0.0.1:0".parse().unwrap();
     let options = Options {
-        paths: Paths { wasm: "/m.wasm".into(), sds_dir: "/secrets".into(), ca_file: "/ca.pem".into() },
+        paths: Paths {
+            wasm: "/m.wasm".into(),
+            sds_dir: "/secrets".into(),
+            ca_file: "/ca.pem".into(),
+            certificates: None,
+        },
         listeners: vec![("default".to_owned(), any)],
         admin: any,
         domains: vec!["llm.contoso.test".to_owned()],

@@ -165,7 +165,7 @@ impl RenderIstio {
             claim: self.tenant_claim,
         });
         Ok(Options {
-            paths: Paths { wasm: self.wasm_path, sds_dir: self.sds_dir, ca_file: self.ca_file },
+            paths: Paths { wasm: self.wasm_path, sds_dir: self.sds_dir, ca_file: self.ca_file, certificates: None },
             mode,
             pods: self.pod_namespace.unwrap_or_else(|| self.gateway.namespace.clone()),
             gateway: self.gateway,

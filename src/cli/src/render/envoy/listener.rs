@@ -26,7 +26,7 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketA
     let known = config.listeners.iter().find(|listener| listener.name == name);
     let tls = known.and_then(|listener| listener.tls.as_ref());
     if let Some(tls) = tls {
-        put(&mut chain, "transport_socket", Some(tls::downstream(tls)));
+        put(&mut chain, "transport_socket", Some(tls::downstream(tls, paths)));
         put(&mut chain, "transport_socket_connect_timeout", Some(json!(FIRST_BYTES)));
     }
     let who = match &context.trust {

@@ -20,7 +20,8 @@ use super::piece::{cluster, filter, reply, route};
 use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
-const HEADING: &str = "\
+/// What stands above all that is rendered.
+pub const HEADING: &str = "\
 # Made by `multihome render envoy`; for Envoy 1.39 and later. Change the policy and render again rather than this file.
 ";
 
@@ -36,7 +37,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, scope: Scope, format: Form
     Rendered { files: vec![(format.path(stem), format.text(&format!("{HEADING}{LEGEND}\n"), &value))] }
 }
 
-/// The whole bootstrap.
+/// A whole bootstrap, with its notes.
 pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
     let paths = &options.paths;
     let mut listeners: Vec<Value> =

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::envoy::{self, options::Scope};
 use super::piece::any::put;
+use super::piece::certificate;
 use super::piece::policy::Policy;
 use super::rendered::{Format, LEGEND, Rendered};
 use crate::print;
@@ -29,7 +30,10 @@ const HEADING: &str = "\
 
 /// One file: every object but the secrets, in the order in which they are applied.
 pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendered {
-    let data = json!({(pod::BOOTSTRAP_FILE): bootstrap(policy, options), (drain::FILE): drain::SCRIPT});
+    let mut data = json!({(options::BOOTSTRAP_FILE): bootstrap(policy, options), (drain::FILE): drain::SCRIPT});
+    for (name, value) in certificate::files(policy.config, &options.bootstrap().paths) {
+        put(&mut data, &name, Some(Value::from(Format::Yaml.text("", &value))));
+    }
     // Named by its content: pods of the old policy keep theirs while new ones start, and a rollback finds it again.
     let config_map = options.named(&Version::of(&Node::Text(data.to_string()), None).to_string());
     let mut objects = vec![object::service_account(options)];

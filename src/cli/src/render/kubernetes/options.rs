@@ -54,6 +54,8 @@ pub struct Clients {
 
 /// Where all that is mounted lies.
 pub const BOOTSTRAP_DIR: &str = "/etc/multihome/bootstrap";
+/// The bootstrap's file.
+pub const BOOTSTRAP_FILE: &str = "envoy.yaml";
 /// The module's folder.
 pub const MODULE_DIR: &str = "/etc/multihome/module";
 /// The module in it, by the name that it has in the image.
@@ -74,6 +76,7 @@ impl Options {
                 wasm: format!("{MODULE_DIR}/{MODULE_FILE}"),
                 sds_dir: SDS_DIR.to_owned(),
                 ca_file: self.ca_file.clone(),
+                certificates: Some(BOOTSTRAP_DIR.to_owned()),
             },
             listeners: self.listeners.clone(),
             admin: ADMIN,

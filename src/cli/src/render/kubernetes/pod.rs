@@ -4,14 +4,11 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::object::{labels, object, port_name};
-use super::options::{BOOTSTRAP_DIR, Options, PROBE_PORT};
+use super::options::{BOOTSTRAP_DIR, BOOTSTRAP_FILE, Options, PROBE_PORT};
 use super::{drain, secret, volume};
 use crate::print::note::explain;
 use crate::render::piece::any::put;
 use crate::render::piece::probe::{ALIVE, READY};
-
-/// The bootstrap's file.
-pub const BOOTSTRAP_FILE: &str = "envoy.yaml";
 
 /// The user and group of Envoy's own images.
 const USER: u32 = 101;

@@ -6,9 +6,9 @@ use multihome_core::config::Config;
 use serde_json::{Value, json};
 
 use super::drain;
-use super::options::{BOOTSTRAP_DIR, MODULE_DIR, MODULE_FILE, Module, Options, SDS_DIR};
-use super::pod::BOOTSTRAP_FILE;
+use super::options::{BOOTSTRAP_DIR, BOOTSTRAP_FILE, MODULE_DIR, MODULE_FILE, Module, Options, SDS_DIR};
 use crate::print::note::explain;
+use crate::render::piece::certificate;
 
 /// A volume, and where it is mounted.
 pub struct Volume {
@@ -38,7 +38,9 @@ pub fn all(config: &Config, options: &Options, config_map: &str) -> Vec<Volume> 
         Module::Image(reference) => ("image", json!({"reference": reference, "pullPolicy": "IfNotPresent"})),
         Module::ConfigMap(name) => ("configMap", json!({"name": name, "items": items([MODULE_FILE.to_owned()])})),
     };
-    let files = items([BOOTSTRAP_FILE, drain::FILE].map(str::to_owned));
+    // Certificates are in the Secrets below; here is which files they are, for Envoy to read them again when one changes.
+    let certificates = certificate::files(config, &options.bootstrap().paths).into_iter().map(|(name, _)| name);
+    let files = items([BOOTSTRAP_FILE, drain::FILE].map(str::to_owned).into_iter().chain(certificates));
     let mut volumes = vec![
         mounted("bootstrap", BOOTSTRAP_DIR, ("configMap", json!({"name": config_map, "items": files}))),
         mounted("module", MODULE_DIR, module),

@@ -33,7 +33,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
     }
     clusters.extend(tokens.iter().map(|token| {
         let mut cluster = plain(config, &token.cluster, &token.endpoint.address);
-        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+        let transport = token.endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
         put(&mut cluster, "transport_socket", transport);
         explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
@@ -48,7 +48,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
 fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Value>, paths: &Paths) -> Value {
     let mut cluster = plain(config, name, &endpoint.address);
     put(&mut cluster, "connect_timeout", Some(duration(config.connect_time(endpoint))));
-    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, &paths.ca_file));
+    let transport = endpoint.tls.as_ref().map(|tls| tls::upstream(tls, paths));
     let mut protocol = match transport {
         Some(_) => json!({"#auto_config": "HTTP/2 or HTTP/1.1, as the cloud chooses (ALPN).", "auto_config": {
             "http_protocol_options": {},

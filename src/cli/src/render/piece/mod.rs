@@ -2,6 +2,7 @@
 
 pub mod any;
 pub mod bounds;
+pub mod certificate;
 pub mod cluster;
 pub mod cors;
 pub mod credential;

@@ -26,4 +26,6 @@ pub struct Paths {
     pub sds_dir: String,
     /// The authorities that certificates are held against, where an endpoint names no `ca_file`.
     pub ca_file: String,
+    /// The folder of the files by which Envoy is given certificates, where it is to read them again when they are replaced.
+    pub certificates: Option<String>,
 }

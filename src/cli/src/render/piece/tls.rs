@@ -6,20 +6,21 @@ use multihome_core::config::{ListenerTls, Tls};
 use serde_json::{Value, json};
 
 use super::any::{extension, put};
+use super::certificate;
+use super::policy::Paths;
 use crate::print::note::explain;
 
 /// The connection to a cloud: its name is asked for and its certificate has to hold it.
-pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
+pub fn upstream(tls: &Tls, paths: &Paths) -> Value {
     let kind = if tls.san.parse::<IpAddr>().is_ok() { "IP_ADDRESS" } else { "DNS" };
-    let mut context = json!({
-        "common_tls_context": {
-            "validation_context": {
-                "#trusted_ca": if tls.ca_file.is_some() { "policy: tls.ca_file" } else { "yours: --ca-file" },
-                "trusted_ca": {"filename": tls.ca_file.as_deref().unwrap_or(ca_file)},
-                "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": tls.san}}],
-            },
-        },
-    });
+    let names = json!({"match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": tls.san}}]});
+    let mut common = json!({});
+    let (ca_file, whose) = match &tls.ca_file {
+        Some(own) => (own.as_str(), "policy: tls.ca_file"),
+        None => (paths.ca_file.as_str(), "yours: --ca-file"),
+    };
+    certificate::put_authority(&mut common, ca_file, whose, names, paths);
+    let mut context = json!({"common_tls_context": common});
     // An address is no server name (RFC 6066, 3).
     put(&mut context, "sni", tls.sni.parse::<IpAddr>().is_err().then(|| json!(tls.sni)));
     extension("envoy.transport_sockets.tls", "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext", context)
@@ -27,20 +28,15 @@ pub fn upstream(tls: &Tls, ca_file: &str) -> Value {
 
 /// A listener's. With an authority for clients it asks for a certificate and takes none without one:
 /// a certificate is what some clients are trusted by, not what all must have.
-pub fn downstream(tls: &ListenerTls) -> Value {
-    let mut common = json!({
-        "alpn_protocols": ["h2", "http/1.1"],
-        "tls_certificates": [{
-            "certificate_chain": {"filename": tls.certificate_file},
-            "private_key": {"filename": tls.key_file},
-        }],
-    });
+pub fn downstream(tls: &ListenerTls, paths: &Paths) -> Value {
+    let mut common = json!({"alpn_protocols": ["h2", "http/1.1"]});
+    certificate::put_own(&mut common, tls, paths);
     let mut context = json!({
         "#require_client_certificate": "Some clients are trusted by a certificate; the others need none.",
         "require_client_certificate": false,
     });
     if let Some(file) = &tls.client_ca_file {
-        put(&mut common, "validation_context", Some(json!({"trusted_ca": {"filename": file}})));
+        certificate::put_authority(&mut common, file, "policy: tls.client_ca_file", json!({}), paths);
         put(&mut context, "disable_stateless_session_resumption", Some(json!(true)));
         put(&mut context, "disable_stateful_session_resumption", Some(json!(true)));
         explain(
