@@ -131,7 +131,7 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
             "the listener `{listener}` is trusted: whoever reaches the hosts says which tenant asks (`--jwt-issuer` has a token say it)"
         )),
         // Keys say it.
-        Source::Nobody if identity.takes_keys() => {}
+        Source::Nobody if identity.takes_credentials() => {}
         Source::Nobody => remarks.warnings.push(format!(
             "every request is a 401, unless a filter of yours behind `{}` sets `{}`: nobody may say which tenant asks (`--jwt-issuer` has a token say it)",
             super::identity::IDENTITY_FILTER,
@@ -148,7 +148,7 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
         Source::Token | Source::Certificate => {}
     }
     let carries = |header: &&Header| header.carried.as_ref().is_some_and(|carried| carried.required);
-    if let Some(header) = header.filter(carries).filter(|_| source != Source::Client && !identity.takes_keys()) {
+    if let Some(header) = header.filter(carries).filter(|_| source != Source::Client && !identity.takes_credentials()) {
         remarks.faults.push(format!(
             "{}.policy.required: every request would be a 403, since nobody here may carry a policy\n  help: take it out, or trust the listener",
             header.place

@@ -9,18 +9,19 @@ use super::any::{any, duration, extension, put, socket};
 use super::bounds::{buffer_bytes, no_limits};
 use super::policy::Paths;
 use super::token::TokenClusters;
-use super::{credential, plugin, strip, tls};
+use super::{credential, jwt, plugin, strip, tls};
 use crate::print::note::{explain, explained, named};
 use crate::render::names::Names;
 use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE};
 
-/// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
-pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec<Value> {
+/// All clusters of a policy. `inside`: whether there are listeners inside this Envoy, that absorb informational responses and
+/// hand out files of keys.
+pub fn all(config: &Config, paths: &Paths, names: Names, inside: bool) -> Vec<Value> {
     let tokens = TokenClusters::of(config, names);
     let mut clusters = Vec::new();
     for endpoint in &config.endpoints {
         let filters = upstream_filters(config, endpoint, &tokens, paths, names);
-        if absorbers && endpoint.absorbs_informational {
+        if inside && endpoint.absorbs_informational {
             let way = "policy: endpoints.NAME. The way to the listener that absorbs its informational responses.";
             let absorber = to_absorber(config, endpoint, names, filters);
             clusters.push(explained(&way.replace("NAME", &endpoint.name), absorber));
@@ -37,6 +38,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
         put(&mut cluster, "transport_socket", transport);
         explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
+    clusters.extend(jwt::cluster(config, paths, names, inside));
     if config.needs_google_token() {
         let metadata = plain(config, &names.metadata(), &config.metadata);
         clusters.push(explained("Where the module fetches tokens of Google's metadata server.", metadata));
@@ -128,7 +130,7 @@ fn upstream_filters(
 }
 
 /// What all clusters share.
-fn plain(config: &Config, name: &str, address: &Address) -> Value {
+pub fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let is_ip = address.host.parse::<IpAddr>().is_ok();
     let mut localities = vec![locality(0, &address.host, address.port)];
     if !is_ip {

@@ -96,10 +96,13 @@ fn says_every_fault_of_a_file_of_keys() {
 fn says_every_fault_of_the_sources() {
     let header = r#"{"header": "x-tenant-id", "trust": {"listeners": ["default"]}}"#;
     for (identity, said) in [
-        ("[]".to_owned(), "identity: no request could name a tenant (write `- keys: {}`, or `- header: x-tenant-id`)"),
         (
-            r#"[{"jwt": {}}]"#.to_owned(),
-            "identity[0]: names no source (write `- keys: {}`, or `- header: x-tenant-id`)",
+            "[]".to_owned(),
+            "identity: no request could name a tenant (write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`)",
+        ),
+        (
+            r#"[{"token": {}}]"#.to_owned(),
+            "identity[0]: names no source (write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`)",
         ),
         (r#"[{"keys": {}}, {"header": "x-tenant-id"}]"#.to_owned(), "identity[1]: missing field `trust`"),
         (
@@ -108,7 +111,7 @@ fn says_every_fault_of_the_sources() {
         ),
         (
             r#"[{"keys": {}, "header": "x-tenant-id"}]"#.to_owned(),
-            "identity[0].header: a source is one of `keys` and `header`: make it an item of its own",
+            "identity[0].header: a source is one of `keys`, `jwt` and `header`: make it an item of its own",
         ),
         (r#"[{"keys": {"fil": "x"}}]"#.to_owned(), "identity[0].keys.fil: unknown field `fil` (did you mean `file`?)"),
         (
