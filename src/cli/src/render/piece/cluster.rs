@@ -2,14 +2,14 @@
 
 use std::net::IpAddr;
 
-use multihome_core::config::{Address, Config, Endpoint};
+use multihome_core::config::{Address, Config, Endpoint, KeySet};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
 use super::bounds::{buffer_bytes, no_limits};
 use super::policy::Paths;
 use super::token::TokenClusters;
-use super::{credential, jwt, plugin, strip, tls};
+use super::{credential, plugin, strip, tls};
 use crate::print::note::{explain, explained, named};
 use crate::render::names::Names;
 use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE};
@@ -38,7 +38,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, inside: bool) -> Vec<Va
         put(&mut cluster, "transport_socket", transport);
         explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
-    clusters.extend(jwt::cluster(config, paths, names, inside));
+    clusters.extend(to_keys(config, paths, names, inside));
     if config.needs_google_token() {
         let metadata = plain(config, &names.metadata(), &config.metadata);
         clusters.push(explained("Where the module fetches tokens of Google's metadata server.", metadata));
@@ -68,6 +68,22 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
     put(&mut cluster, "transport_socket", transport);
     put_http_options(&mut cluster, protocol);
     cluster
+}
+
+/// The way to the keys that tokens are signed with. `inside`: whether a listener inside this Envoy hands out a file of them.
+fn to_keys(config: &Config, paths: &Paths, names: Names, inside: bool) -> Option<Value> {
+    let name = names.keys();
+    match &config.identity.token()?.keys {
+        KeySet::Uri(keys) => {
+            let mut cluster = plain(config, &name, &keys.address);
+            put(&mut cluster, "transport_socket", keys.tls.as_ref().map(|tls| tls::upstream(tls, paths)));
+            Some(explained("Where Envoy fetches the keys that tokens are signed with.", cluster))
+        }
+        KeySet::File(_) if inside => {
+            Some(explained("The way to the listener of this name.", internal(config, &name, &name)))
+        }
+        KeySet::File(_) => None,
+    }
 }
 
 /// The way to the listener that absorbs an endpoint's informational responses.
@@ -130,7 +146,7 @@ fn upstream_filters(
 }
 
 /// What all clusters share.
-pub fn plain(config: &Config, name: &str, address: &Address) -> Value {
+fn plain(config: &Config, name: &str, address: &Address) -> Value {
     let is_ip = address.host.parse::<IpAddr>().is_ok();
     let mut localities = vec![locality(0, &address.host, address.port)];
     if !is_ip {

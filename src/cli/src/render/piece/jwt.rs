@@ -8,9 +8,6 @@ use multihome_core::config::{Config, KeySet, KeyUri, Token};
 use serde_json::{Value, json};
 
 use super::any::{any, extension, put};
-use super::cluster::{internal, plain};
-use super::policy::Paths;
-use super::tls;
 use crate::print::note::{explain, explained};
 use crate::render::names::Names;
 use multihome_core::contract::{CLAIMS, TOKEN_FAULT};
@@ -83,7 +80,7 @@ fn keys(keys: &KeySet, names: Names, inside: bool) -> (&'static str, Value) {
                 "async_fetch",
                 Some(json!({
                     "#": "In the background: no request waits, and while the issuer is not there the keys of before count.",
-                    "failed_refetch_duration": "5s",
+                    "failed_refetch_duration": "1s",
                 })),
             );
             ("remote_jwks", remote)
@@ -124,22 +121,6 @@ pub fn claims(payload: &str) -> Value {
         json!({"on_request_headers": [value(CLAIMS, payload), value(TOKEN_FAULT, &format!("{OWN_FAULT}:message"))]}),
     );
     explained("Leaves for the edge what the filter above found: as filter state, which no client can write.", filter)
-}
-
-/// The way to the keys. `inside` as above.
-pub fn cluster(config: &Config, paths: &Paths, names: Names, inside: bool) -> Option<Value> {
-    let name = names.keys();
-    match &config.identity.token()?.keys {
-        KeySet::Uri(keys) => {
-            let mut cluster = plain(config, &name, &keys.address);
-            put(&mut cluster, "transport_socket", keys.tls.as_ref().map(|tls| tls::upstream(tls, paths)));
-            Some(explained("Where Envoy fetches the keys that tokens are signed with.", cluster))
-        }
-        KeySet::File(_) if inside => {
-            Some(explained("The way to the listener of this name.", internal(config, &name, &name)))
-        }
-        KeySet::File(_) => None,
-    }
 }
 
 /// The listener inside this Envoy that hands out the file of keys, read again whenever another is moved into its place.

@@ -138,3 +138,6 @@ pub(super) fn unknown(config: &Config) -> ApiError {
 fn invalid(message: impl Into<String>) -> ApiError {
     ApiError::new(401, "invalid_token", message)
 }
+
+#[cfg(test)]
+mod tests;
