@@ -1,6 +1,6 @@
 //! What Istio cannot carry though the policy is right, and what is probably not meant.
 
-use multihome_core::config::{Config, Header};
+use multihome_core::config::{Config, Header, KeySet};
 
 use super::egress;
 use super::identity::{Source, source};
@@ -111,6 +111,20 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
             "`--mode egress` knows callers by their certificates, and `--jwt-issuer` by their tokens\n  help: take one of them"
                 .to_owned(),
         );
+    }
+    if let Some(token) = identity.token() {
+        if options.jwt.is_some() {
+            remarks.faults.push(format!(
+                "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
+                token.place
+            ));
+        }
+        if let KeySet::File(file) = &token.keys {
+            remarks.faults.push(format!(
+                "{}.jwt.jwks: the gateway's proxy has no file {file}, and would refuse its listener\n  help: write the address of the keys, `https://…`, or take `--jwt-issuer` with `--jwks-file FILE`",
+                token.place
+            ));
+        }
     }
     if options.mode != Mode::Egress && !options.tenants.is_empty() {
         remarks.faults.push(
