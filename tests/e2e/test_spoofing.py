@@ -9,11 +9,13 @@ that trusts whoever reaches it.
 import base64
 import json
 import re
+import time
 
 import pytest
 
-from harness import keys, policies
+from harness import issuer, keys, policies
 from harness.gateway import Gateway
+from harness.issuer import Issuer, unsigned
 from harness.records import serving
 
 GATEWAY = "spiffe://contoso/gateway"
@@ -33,7 +35,24 @@ def made():
     brought, brought_old = map(keys.digest, (BROUGHT, BROUGHT_OLD))
     entries = {"acme": [of_acme],
                "globex": [of_globex, of_expired, {"sha256": brought}, {"sha256": brought_old, "expires": keys.at(-1)}]}
-    words = {"acme": acme, "globex": globex, "expired": expired, "nobodys": nobodys, "digest": of_globex["sha256"],
+    now = int(time.time())
+    claims = {"iss": issuer.NAME, "aud": "llm", "tenant": "globex", "exp": now + 3600}
+    of_us, stranger = Issuer(), Issuer()
+    token, other = (of_us.token(3600, aud="llm", tenant=tenant) for tenant in ("acme", "globex"))
+    head, payload, signature = other.split(".")
+    tokens = {
+        "keys": of_us.keys, "token": token, "other": other, "claims": json.dumps(claims),
+        "forged": stranger.token(3600, aud="llm", tenant="globex"), "ended": of_us.token(-3600, aud="llm", tenant="globex"),
+        "early": of_us.token(3600, aud="llm", tenant="globex", nbf=now + 3600), "shop": of_us.token(3600, aud="shop", tenant="globex"),
+        "issuer": of_us.token(3600, aud="llm", tenant="globex", iss="https://evil.test"), "hmac": of_us.signed_with_the_public_key(aud="llm", tenant="globex"),
+        "none": unsigned({"alg": "none"}, claims) + ".", "none_signed": unsigned({"alg": "NONE"}, claims) + "." + signature,
+        "mixed": ".".join([token.split(".")[0], payload, token.split(".")[2]]), "endless": of_us.token(aud="llm", tenant="globex", exp=None),
+        "embedded": unsigned({"alg": "RS256", "kid": "1", "jwk": stranger.public, "jku": "http://evil.test/keys"}, claims) + "." + signature,
+        "wide": of_us.token(3600, aud="llm", tenant="acme", multihome=json.loads(POLICY)), "head": head,
+        "list": of_us.token(3600, aud="llm", tenant=["acme", "globex"]), "shouted": of_us.token(3600, aud="llm", tenant="acme", Tenant="globex"),
+        "nested": of_us.token(3600, aud="llm", tenant="acme", claims=claims, multihome_claims=claims), "spaced": of_us.token(3600, aud="llm", tenant="globex "),
+    }
+    words = {**tokens, "acme": acme, "globex": globex, "expired": expired, "nobodys": nobodys, "digest": of_globex["sha256"],
              "cut": globex[:-1], "longer": globex + "0", "upper": globex.upper(), "lower": globex.lower(),
              "swapped": globex[:20] + globex[21] + globex[20] + globex[22:], "grafted": globex[:46] + acme[46:],
              "basic": base64.b64encode(f":{globex}".encode()).decode(), "coded": "".join(f"%{ord(c):02x}" for c in globex),
@@ -43,18 +62,22 @@ def made():
 
 @pytest.fixture(scope="module")
 def guarded(processes, the_clouds, envoy, certificates, made, tmp_path_factory):
-    _, entries = made
+    words, entries = made
+    folder = tmp_path_factory.mktemp("guarded")
+    (folder / "jwks.json").write_text(words["keys"])
     policy = policies.base(the_clouds)
     policy["tenants"] = {
         "acme": {"clouds": ["azure"], "residency": ["us"], "models": ["*"], "keys": entries["acme"]},
         "globex": {"clouds": ["aws"], "residency": ["us"], "models": ["*"], "keys": entries["globex"]},
     }
     ceiling = {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["*"]}
-    policy["identity"] = [{"keys": {}}, {"trust": {"listeners": ["default"], "client_certificates": [GATEWAY]},
+    jwt = {"issuer": issuer.NAME, "audiences": ["llm"], "jwks": str(folder / "jwks.json"), "policy_claim": "multihome",
+           "policy": {"ceiling": ceiling}}
+    policy["identity"] = [{"keys": {}}, {"jwt": jwt}, {"trust": {"listeners": ["default"], "client_certificates": [GATEWAY]},
                                          "policy": {"ceiling": ceiling}}]
     policy["listeners"] = {"tls": {"tls": certificates.listener}}
     secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token()}
-    gateway = Gateway(processes, tmp_path_factory.mktemp("guarded"), envoy, policy, the_clouds, secrets=secrets,
+    gateway = Gateway(processes, folder, envoy, policy, the_clouds, secrets=secrets,
                       listeners=LISTENERS)
     yield gateway
     gateway.stop()
@@ -155,6 +178,53 @@ ROWS = [
     # What a hop passes on and nobody here knows
     ([bearer("sk-of-the-hop"), ("x-tenant-id", "globex")], "globex", INVALID),
 ]
+TOKEN, BROKEN, ENDED = ("authorization", "Bearer {token}"), "invalid_token", "expired_token"
+ROWS += [
+    # A token, and a name beside it
+    ([TOKEN], "acme", "acme"),
+    ([bearer("{other}")], "globex", "globex"),
+    ([("api-key", "{token}")], "acme", "acme"),
+    ([TOKEN, ("x-tenant-id", "acme")], "acme", "acme"),
+    ([TOKEN, ("x-tenant-id", "globex")], CONFLICT, "acme"),
+    ([TOKEN, ("X-TENANT-ID", "globex")], CONFLICT, "acme"),
+    ([TOKEN, ("x-tenant-id", "acme"), ("x-tenant-id", "globex")], TWICE, "acme"),
+    ([TOKEN, ("x-tenant-policy", "{policy}")], "no_target_allowed", "acme"),
+    ([bearer("{wide}")], "no_target_allowed", "no_target_allowed"),
+    # Two credentials
+    ([TOKEN, ("api-key", "{other}")], CONFLICT, CONFLICT),
+    ([bearer("{other}"), ("api-key", "{token}")], CONFLICT, CONFLICT),
+    ([TOKEN, ("api-key", "{globex}")], CONFLICT, CONFLICT),
+    ([bearer("{globex}"), ("api-key", "{token}")], CONFLICT, CONFLICT),
+    ([ACME, ("api-key", "{other}")], CONFLICT, CONFLICT),
+    ([ACME, ("api-key", "{forged}")], CONFLICT, CONFLICT),
+    ([TOKEN, ("api-key", "{token}")], "acme", "acme"),
+    ([("api-key", "{token}"), ("api-key", "{other}")], CONFLICT, CONFLICT),
+    ([TOKEN, bearer("{other}")], INVALID, INVALID),
+    ([bearer("{token},{other}")], INVALID, INVALID),
+    ([bearer("{other}, Bearer {token}")], INVALID, INVALID),
+    ([bearer("{token} {other}")], INVALID, INVALID),
+    # Nearly a token of globex, alone and beside the name
+    *[([bearer("{" + near + "}"), *more], code, code)
+      for near, code in [("forged", BROKEN), ("early", BROKEN), ("shop", BROKEN), ("issuer", BROKEN), ("hmac", BROKEN), ("none", BROKEN),
+                         ("none_signed", BROKEN), ("mixed", BROKEN), ("endless", BROKEN), ("embedded", BROKEN), ("list", BROKEN),
+                         ("spaced", BROKEN), ("ended", ENDED)]
+      for more in ([], [("x-tenant-id", "globex")])],
+    ([("api-key", "{forged}")], BROKEN, BROKEN),
+    ([("api-key", "{none}")], BROKEN, BROKEN),
+    ([bearer("{shouted}")], "acme", "acme"),
+    ([bearer("{nested}")], "acme", "acme"),
+    ([bearer("{head}")], INVALID, INVALID),
+    # Where no token is looked for, and what Envoy or a hop might have written
+    ([("x-jwt", "{other}"), ("x-access-token", "{other}")], UNKNOWN, UNKNOWN),
+    ([("cookie", "token={other}")], UNKNOWN, UNKNOWN),
+    ([("authorization", "{other}")], UNKNOWN, UNKNOWN),
+    ([("authorization", "JWT {other}")], UNKNOWN, UNKNOWN),
+    ([("proxy-authorization", "Bearer {other}")], UNKNOWN, UNKNOWN),
+    ([("x-multihome-claims", "{claims}"), ("x-jwt-payload", "{claims}")], UNKNOWN, UNKNOWN),
+    ([bearer("{forged}"), ("x-multihome-claims", "{claims}")], BROKEN, BROKEN),
+    ([bearer("{forged}"), ("multihome.claims", "{claims}"), ("wasm.multihome.claims", "{claims}")], BROKEN, BROKEN),
+    ([TOKEN, ("x-multihome-claims", "{claims}"), ("x-jwt-payload", "{claims}")], "acme", "acme"),
+]
 # Trailers come behind what decides, and are no headers.
 TRAILERS = [
     ([], [("x-tenant-id", "globex")], UNKNOWN, UNKNOWN),
@@ -163,6 +233,9 @@ TRAILERS = [
     ([ACME], [("x-tenant-id", "globex")], "acme", "acme"),
     ([ACME], [("authorization", "Bearer {globex}"), ("api-key", "{globex}")], "acme", "acme"),
     ([ACME], [("x-tenant-policy", "{policy}")], "acme", "acme"),
+    ([], [("authorization", "Bearer {other}")], UNKNOWN, UNKNOWN),
+    ([TOKEN], [("authorization", "Bearer {other}"), ("x-tenant-id", "globex")], "acme", "acme"),
+    ([("authorization", "Bearer {forged}")], [("authorization", "Bearer {other}")], BROKEN, BROKEN),
 ]
 TARGETS = {"acme": "azure-eastus2", "globex": "aws-use1"}
 
@@ -196,7 +269,7 @@ def check(guarded, clouds, certificates, row, words, http):
         assert found == expected, (listener, trusted, answer)
         asked = serving(clouds.records())
         assert len(asked) == (expected in TARGETS), (listener, trusted, asked)
-        assert words["globex"] not in answer.text and words["acme"] not in answer.text
+        assert not any(words[secret] in answer.text for secret in ("globex", "acme", "token", "other"))
 
 
 @pytest.mark.parametrize("http", [1, 2])
@@ -214,8 +287,9 @@ def test_what_comes_behind_the_body_says_nothing(row, guarded, clouds, certifica
 
 
 def test_a_key_in_the_path_is_none(guarded, clouds, made):
-    for query in ("api-key", "api_key", "access_token", "key"):
-        path = f"/v1/chat/completions?{query}={made[0]['globex']}"
+    queries = [(query, secret) for query in ("api-key", "api_key", "access_token", "key") for secret in ("globex", "other")]
+    for query, secret in queries:
+        path = f"/v1/chat/completions?{query}={made[0][secret]}"
         answer = guarded.ask(path=path, tenant=None, listener="public")
         assert (answer.status, answer.error["code"]) == (401, UNKNOWN), query
     assert serving(clouds.records()) == [] and made[0]["globex"] not in guarded.access_log.read_text()

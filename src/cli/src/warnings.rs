@@ -4,6 +4,7 @@ mod keys;
 mod reach;
 mod targets;
 mod times;
+mod tokens;
 
 use multihome_core::config::Config;
 use multihome_core::fault::{Fault, Place, closest};
@@ -21,6 +22,7 @@ pub fn of(config: &Config) -> Vec<Fault> {
     warnings.extend(reach::of(config));
     warnings.extend(trust(config));
     warnings.extend(keys::unnamed(config));
+    warnings.extend(tokens::unsafe_keys(config));
     warnings.extend(times::of(config));
     warnings
 }

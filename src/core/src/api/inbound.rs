@@ -69,6 +69,8 @@ pub struct Inbound<'h> {
     pub authorization: Credential<'h>,
     /// `api-key`, by which Azure's SDKs send a key.
     pub api_key: Credential<'h>,
+    /// What Envoy has found of a token that the request brings. No header says it: who has asked Envoy notes it.
+    pub token: Verification<'h>,
     /// Names that must go before anything acts on them: `x-envoy-…` steers the router.
     pub unwanted: Vec<&'h [u8]>,
 }
@@ -114,6 +116,29 @@ impl<'h> Inbound<'h> {
                 }
             }
         }
+    }
+}
+
+/// What Envoy has found of a token.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verification<'h> {
+    /// Nothing: none was brought, or nobody has looked.
+    #[default]
+    Unknown,
+    /// It holds, and claims this, as JSON.
+    Holds(&'h [u8]),
+    /// It does not hold, for this reason.
+    Fails(&'h [u8]),
+}
+
+/// Whoever prints a request prints nothing of what a token claims.
+impl fmt::Debug for Verification<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verification::Unknown => "Unknown",
+            Verification::Holds(_) => "Holds(…)",
+            Verification::Fails(_) => "Fails(…)",
+        })
     }
 }
 

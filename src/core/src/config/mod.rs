@@ -24,12 +24,13 @@ pub use defaults::Defaults;
 pub use endpoint::Endpoint;
 pub use identity::header::{Carried, CertificateNames, Header, Trust};
 pub use identity::keys::{Key, KeyFile, Keys};
+pub use identity::token::{CarriedClaim, KeySet, KeyUri, Token};
 pub use identity::{Identity, Source, keys::file as keys_file};
 pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
-pub use tenant::{Grant, parse_grant};
+pub use tenant::{Grant, grant_of, parse_grant};
 pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
@@ -181,9 +182,9 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
         None => None,
     };
     let header = identity.as_ref().and_then(Identity::header);
-    let carried = header.and_then(|header| header.carried.as_ref());
-    if let Some(carried) = carried {
-        tenant::check_orders(&tenants, &carried.ceiling, faults);
+    let ceilings = || identity.iter().flat_map(Identity::ceilings);
+    for ceiling in ceilings() {
+        tenant::check_orders(&tenants, ceiling, faults);
     }
     let listed = |name: &str| {
         root.get("tenants")?.get(name)?;
@@ -207,11 +208,11 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
     }
     // One that was written and has a fault is a tenant all the same.
     let no_tenant = !root.get("tenants").is_some_and(|node| *node != Node::Map(Vec::new()));
-    if no_tenant && identity.is_some() && carried.is_none() {
+    if no_tenant && identity.is_some() && ceilings().next().is_none() {
         faults.add_with_help(
             &fields.place.key("tenants"),
             "no tenant may use anything",
-            "list a tenant, or let requests carry their policy with `identity.policy`",
+            "list a tenant, or let requests carry their policy (`policy` of a header or of tokens)",
         );
     }
     let listeners = listener::read_all(fields.optional("listeners"), faults);

@@ -66,7 +66,14 @@ pub(super) struct Known<'k> {
 /// # Errors
 /// Every fault of the entry.
 pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
-    let node = super::parse_json(text).map_err(|fault| vec![fault])?;
+    grant_of(&super::parse_json(text).map_err(|fault| vec![fault])?, defaults)
+}
+
+/// Reads one that has been parsed.
+///
+/// # Errors
+/// As above.
+pub fn grant_of(node: &Node, defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
     let mut faults = Faults::default();
     for key in ["residency", "models", "targets"] {
         match node.get(key) {
@@ -77,7 +84,7 @@ pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>
             _ => {}
         }
     }
-    match read(&node, Place::default(), None, defaults, &mut faults) {
+    match read(node, Place::default(), None, defaults, &mut faults) {
         Some(grant) if faults.is_empty() => Ok(grant),
         _ => Err(faults.into_vec()),
     }

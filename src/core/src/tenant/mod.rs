@@ -5,4 +5,4 @@ mod permit;
 mod source;
 
 pub use permit::{Caller, Permit, Rule, allow_model, no_model, refused_by};
-pub use source::NamedBy;
+pub use source::{NamedBy, brings_token};

@@ -19,7 +19,10 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
     let Some(source) = config.identity.header() else {
-        return "the request has no key: add `--header 'authorization: Bearer KEY'`".to_owned();
+        return match config.identity.token() {
+            Some(token) => format!("add `--claim {}=NAME` for a request with a token", token.tenant_claim),
+            None => "the request has no key: add `--header 'authorization: Bearer KEY'`".to_owned(),
+        };
     };
     let header = &source.name;
     if removed.contains(header) {

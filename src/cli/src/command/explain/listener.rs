@@ -17,8 +17,10 @@ pub(super) struct Entrance {
     certificates: Option<Vec<String>>,
     /// Whether no header is a source, so that there is none to remove.
     no_header: bool,
-    /// Whether an API key names a tenant, here as everywhere.
-    takes_keys: bool,
+    /// Whether an API key or a token names a tenant, here as everywhere.
+    takes_credentials: bool,
+    /// Which of the two.
+    credential: &'static str,
     /// What to do where the file says nothing of the listener.
     help: Option<String>,
 }
@@ -42,7 +44,12 @@ pub(super) fn entrance(config: &Config, name: &str) -> Entrance {
         removes,
         certificates,
         no_header: config.identity.header().is_none(),
-        takes_keys: config.identity.takes_keys(),
+        takes_credentials: config.identity.takes_credentials(),
+        credential: match (config.identity.takes_keys(), config.identity.token().is_some()) {
+            (true, true) => "an API key or a token",
+            (false, true) => "a token",
+            (_, false) => "an API key",
+        },
         help,
     }
 }
@@ -58,7 +65,7 @@ impl Entrance {
 
     /// Whether nobody there can name a tenant.
     pub fn lets_nobody_in(&self) -> bool {
-        !self.removes.is_empty() && !self.takes_keys
+        !self.removes.is_empty() && !self.takes_credentials
     }
 
     /// One line, and a help.
@@ -69,7 +76,9 @@ impl Entrance {
                 "listener {name}: the identity headers pass if the client's certificate has {}; Envoy removes them from everyone else\n",
                 names.join(" or ")
             ),
-            None if self.no_header => format!("listener {name}: an API key names the tenant, no header does\n"),
+            None if self.no_header => {
+                format!("listener {name}: {} names the tenant, no header does\n", self.credential)
+            }
             None if self.removes.is_empty() => {
                 format!("listener {name}: trusted, the identity headers pass from whoever reaches it\n")
             }

@@ -6,7 +6,7 @@ use super::{header, list, object, reference, string, text, with};
 
 /// The sources.
 pub(super) fn identity() -> Value {
-    let sources = json!({"type": "array", "minItems": 1, "maxItems": 2, "items": reference("source")});
+    let sources = json!({"type": "array", "minItems": 1, "maxItems": 3, "items": reference("source")});
     json!({
         "description": "Who says which tenant asks: a source, or a list of them. The first that a request satisfies names the tenant, and no other may name another one.",
         "anyOf": [reference("source"), sources],
@@ -15,7 +15,7 @@ pub(super) fn identity() -> Value {
 
 /// One of them.
 pub(super) fn source() -> Value {
-    json!({"anyOf": [key_source(), header_source()]})
+    json!({"anyOf": [key_source(), token_source(), header_source()]})
 }
 
 fn key_source() -> Value {
@@ -38,6 +38,54 @@ fn key_source() -> Value {
             ),
         )],
     )
+}
+
+fn token_source() -> Value {
+    let described = |text: &str| with(string(), "description", json!(text));
+    let uri = object(
+        "An address that Envoy asks.",
+        &["uri"],
+        [
+            ("uri", text("The address of the key set.", "^https?://")),
+            ("address", described("Where to connect instead, as `host:port`.")),
+            ("tls", reference("tls")),
+        ],
+    );
+    let policy = object(
+        "How far a policy reaches that a token carries.",
+        &["ceiling"],
+        [
+            ("ceiling", reference("grant")),
+            (
+                "required",
+                json!({"description": "Refuse a token without the claim, though `tenants` lists who asks.", "type": "boolean", "default": false}),
+            ),
+        ],
+    );
+    let jwt = object(
+        "The tokens of one issuer. Envoy verifies them.",
+        &["issuer", "audiences", "jwks"],
+        [
+            ("issuer", described("Who issues them: their claim `iss`, exactly.")),
+            ("audiences", with(list("For whom: their claim `aud` has one of these.", string()), "minItems", json!(1))),
+            (
+                "jwks",
+                json!({
+                    "description": "The issuer's public keys, a JSON Web Key Set: a file, as Envoy finds it, or an address.",
+                    "anyOf": [string(), uri],
+                }),
+            ),
+            ("tenant_claim", with(described("The claim that names the tenant."), "default", json!("tenant"))),
+            (
+                "policy_claim",
+                described(
+                    "The claim that carries a tenant's whole policy: an object, or its text as in `x-tenant-policy`.",
+                ),
+            ),
+            ("policy", policy),
+        ],
+    );
+    object("Tokens (JWT), as `authorization: Bearer TOKEN` or `api-key: TOKEN`.", &["jwt"], [("jwt", jwt)])
 }
 
 /// The keys of one tenant.

@@ -51,8 +51,8 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
             ClientTrust::Trusted if !is_loopback(*address) => remarks.warnings.push(format!(
                 "the listener `{name}` is trusted and can be reached from outside this machine ({address}): whoever reaches it says which tenant asks"
             )),
-            // Whoever has a key names a tenant there.
-            ClientTrust::Untrusted { .. } if config.identity.takes_keys() => {}
+            // Whoever has a key or a token names a tenant there.
+            ClientTrust::Untrusted { .. } if config.identity.takes_credentials() => {}
             ClientTrust::Untrusted { .. } => remarks.warnings.push(format!(
                 "the listener `{name}` refuses every request with 401: nobody there may say which tenant asks (`identity.trust`)"
             )),

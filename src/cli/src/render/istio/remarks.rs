@@ -1,6 +1,6 @@
 //! What Istio cannot carry though the policy is right, and what is probably not meant.
 
-use multihome_core::config::{Config, Header};
+use multihome_core::config::{Config, Header, KeySet};
 
 use super::egress;
 use super::identity::{Source, source};
@@ -112,6 +112,20 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
                 .to_owned(),
         );
     }
+    if let Some(token) = identity.token() {
+        if options.jwt.is_some() {
+            remarks.faults.push(format!(
+                "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
+                token.place
+            ));
+        }
+        if let KeySet::File(file) = &token.keys {
+            remarks.faults.push(format!(
+                "{}.jwt.jwks: the gateway's proxy has no file {file}, and would refuse its listener\n  help: write the address of the keys, `https://…`, or take `--jwt-issuer` with `--jwks-file FILE`",
+                token.place
+            ));
+        }
+    }
     if options.mode != Mode::Egress && !options.tenants.is_empty() {
         remarks.faults.push(
             "`--tenant-of` names callers by their certificates, which only the mesh's own have\n  help: add `--mode egress`, or take it out"
@@ -131,7 +145,7 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
             "the listener `{listener}` is trusted: whoever reaches the hosts says which tenant asks (`--jwt-issuer` has a token say it)"
         )),
         // Keys say it.
-        Source::Nobody if identity.takes_keys() => {}
+        Source::Nobody if identity.takes_credentials() => {}
         Source::Nobody => remarks.warnings.push(format!(
             "every request is a 401, unless a filter of yours behind `{}` sets `{}`: nobody may say which tenant asks (`--jwt-issuer` has a token say it)",
             super::identity::IDENTITY_FILTER,
@@ -148,7 +162,7 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
         Source::Token | Source::Certificate => {}
     }
     let carries = |header: &&Header| header.carried.as_ref().is_some_and(|carried| carried.required);
-    if let Some(header) = header.filter(carries).filter(|_| source != Source::Client && !identity.takes_keys()) {
+    if let Some(header) = header.filter(carries).filter(|_| source != Source::Client && !identity.takes_credentials()) {
         remarks.faults.push(format!(
             "{}.policy.required: every request would be a 403, since nobody here may carry a policy\n  help: take it out, or trust the listener",
             header.place

@@ -81,9 +81,7 @@ pub(super) fn read(
     };
     let carried = Fields::maybe(fields.optional("policy"), faults).and_then(|mut fields| {
         let header = read_header(&mut fields, "header", "x-tenant-policy", faults);
-        let ceiling = fields
-            .required("ceiling", faults)
-            .and_then(|(node, place)| tenant::read(node, place, Some(known), defaults, faults));
+        let ceiling = read_ceiling(&mut fields, known, defaults, faults);
         let required = fields.optional_bool("required", faults).unwrap_or(false);
         fields.finish(faults);
         Some(Carried { header, ceiling: Rc::new(ceiling?), required })
@@ -94,6 +92,17 @@ pub(super) fn read(
     let place = fields.place.clone();
     fields.finish(faults);
     Some(Header { place, name, trust: trust?, carried })
+}
+
+/// How far a policy reaches that a request carries.
+pub(super) fn read_ceiling(
+    fields: &mut Fields<'_>,
+    known: &Known<'_>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Grant> {
+    let (node, place) = fields.required("ceiling", faults)?;
+    tenant::read(node, place, Some(known), defaults, faults)
 }
 
 /// Headers that mean something already, or that Envoy writes or drops; an identity header must not be one of them.

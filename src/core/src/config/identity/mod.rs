@@ -2,15 +2,19 @@
 
 pub mod header;
 pub mod keys;
+pub mod token;
+
+use std::rc::Rc;
 
 use super::defaults::Defaults;
-use super::tenant::Known;
+use super::tenant::{Grant, Known};
 use crate::api::inbound::IdentityHeaders;
 use crate::document::Node;
 use crate::document::fields::Fields;
 use crate::fault::{Faults, Place};
 
 use header::Header;
+use token::Token;
 
 /// How a request says which tenant asks.
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub enum Source {
         /// Where it stands in the file.
         place: Place,
     },
+    /// A token (JWT) that an issuer has signed.
+    Token(Token),
     /// A header that a trusted hop sets.
     Header(Header),
 }
@@ -37,8 +43,28 @@ impl Identity {
     pub fn header(&self) -> Option<&Header> {
         self.sources.iter().find_map(|source| match source {
             Source::Header(header) => Some(header),
-            Source::Keys { .. } => None,
+            Source::Keys { .. } | Source::Token(_) => None,
         })
+    }
+
+    /// The tokens that name the tenant, where they are a source.
+    pub fn token(&self) -> Option<&Token> {
+        self.sources.iter().find_map(|source| match source {
+            Source::Token(token) => Some(token),
+            Source::Keys { .. } | Source::Header(_) => None,
+        })
+    }
+
+    /// Whether a client can name its tenant itself, by what only it has: a key, or a token.
+    pub fn takes_credentials(&self) -> bool {
+        self.takes_keys() || self.token().is_some()
+    }
+
+    /// How far policies reach that requests carry.
+    pub fn ceilings(&self) -> impl Iterator<Item = &Rc<Grant>> {
+        let of_header = self.header().and_then(|header| header.carried.as_ref()).map(|carried| &carried.ceiling);
+        let of_token = self.token().and_then(|token| token.carried.as_ref()).map(|carried| &carried.ceiling);
+        of_header.into_iter().chain(of_token)
     }
 
     /// Whether API keys are a source.
@@ -72,7 +98,7 @@ pub(super) fn read(
         faults.add_with_help(
             &place,
             "no request could name a tenant",
-            "write `- keys: {}`, or `- header: x-tenant-id`",
+            "write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`",
         );
     }
     let mut sources: Vec<Source> = Vec::new();
@@ -80,9 +106,13 @@ pub(super) fn read(
     for (index, item) in items.iter().enumerate() {
         let place = place.index(index);
         if let Node::Map(fields) = item
-            && !fields.iter().any(|(field, _)| ["keys", "header", "trust"].contains(&field.as_str()))
+            && !fields.iter().any(|(field, _)| ["keys", "jwt", "header", "trust"].contains(&field.as_str()))
         {
-            faults.add_with_help(&place, "names no source", "write `- keys: {}`, or `- header: x-tenant-id`");
+            faults.add_with_help(
+                &place,
+                "names no source",
+                "write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`",
+            );
             faultless = false;
             continue;
         }
@@ -108,6 +138,7 @@ impl Source {
     pub fn place(&self) -> &Place {
         match self {
             Source::Keys { place } => place,
+            Source::Token(token) => &token.place,
             Source::Header(header) => &header.place,
         }
     }
@@ -121,13 +152,15 @@ fn read_source(
     faults: &mut Faults,
 ) -> Option<Source> {
     let mut fields = Fields::open(node, place, faults)?;
+    let one_only = || "a source is one of `keys`, `jwt` and `header`: make it an item of its own".to_owned();
     if node.get("keys").is_some() {
-        fields.refuse(
-            "header",
-            || "a source is one of `keys` and `header`: make it an item of its own".to_owned(),
-            faults,
-        );
+        fields.refuse("header", one_only, faults);
+        fields.refuse("jwt", one_only, faults);
         return keys::read_source(fields, faults);
+    }
+    if node.get("jwt").is_some() {
+        fields.refuse("header", one_only, faults);
+        return token::read(fields, known, defaults, faults).map(Source::Token);
     }
     header::read(fields, known, defaults, faults).map(Source::Header)
 }

@@ -1,6 +1,6 @@
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::config::{Config, Faulty, Key, check_with_keys, keys_file, parse_json, parse_role};
+use crate::config::{Config, Faulty, Key, KeySet, check_with_keys, keys_file, parse_json, parse_role};
 
 const A: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 const B: &str = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -96,10 +96,13 @@ fn says_every_fault_of_a_file_of_keys() {
 fn says_every_fault_of_the_sources() {
     let header = r#"{"header": "x-tenant-id", "trust": {"listeners": ["default"]}}"#;
     for (identity, said) in [
-        ("[]".to_owned(), "identity: no request could name a tenant (write `- keys: {}`, or `- header: x-tenant-id`)"),
         (
-            r#"[{"jwt": {}}]"#.to_owned(),
-            "identity[0]: names no source (write `- keys: {}`, or `- header: x-tenant-id`)",
+            "[]".to_owned(),
+            "identity: no request could name a tenant (write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`)",
+        ),
+        (
+            r#"[{"token": {}}]"#.to_owned(),
+            "identity[0]: names no source (write `- keys: {}`, `- jwt: {…}` or `- header: x-tenant-id`)",
         ),
         (r#"[{"keys": {}}, {"header": "x-tenant-id"}]"#.to_owned(), "identity[1]: missing field `trust`"),
         (
@@ -108,7 +111,7 @@ fn says_every_fault_of_the_sources() {
         ),
         (
             r#"[{"keys": {}, "header": "x-tenant-id"}]"#.to_owned(),
-            "identity[0].header: a source is one of `keys` and `header`: make it an item of its own",
+            "identity[0].header: a source is one of `keys`, `jwt` and `header`: make it an item of its own",
         ),
         (r#"[{"keys": {"fil": "x"}}]"#.to_owned(), "identity[0].keys.fil: unknown field `fil` (did you mean `file`?)"),
         (
@@ -171,4 +174,66 @@ fn neither_a_ceiling_nor_a_carried_policy_has_keys() {
     assert!(
         crate::config::parse_grant(ceiling.as_bytes(), &checked(&policy("[]", KEYS), None).unwrap().defaults).is_err()
     );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn says_every_fault_of_tokens() {
+    let ceiling = r#"{"clouds": ["azure"], "residency": ["us"], "models": ["m"]}"#;
+    let whole = r#""issuer": "https://idp", "audiences": ["llm"], "jwks": "keys.json""#;
+    for (fields, said) in [
+        (r#""audiences": ["llm"], "jwks": "k""#.to_owned(), "identity[0].jwt: missing field `issuer`"),
+        (
+            r#""issuer": "i", "audiences": [], "jwks": "k""#.to_owned(),
+            "identity[0].jwt.audiences: names nobody: a token could be meant for anyone (name what the issuer writes into `aud` of tokens for this endpoint)",
+        ),
+        (r#""issuer": "i", "jwks": "k""#.to_owned(), "identity[0].jwt: missing field `audiences`"),
+        (r#""issuer": "i", "audiences": ["a"]"#.to_owned(), "identity[0].jwt: missing field `jwks`"),
+        (
+            r#""issuer": "i", "audiences": ["a"], "jwks": "ftp://x/y""#.to_owned(),
+            "identity[0].jwt.jwks: `ftp://x/y` is no address of keys (write `https://idp.example.com/keys`, or the name of a file)",
+        ),
+        (
+            r#""issuer": "i", "audiences": ["a"], "jwks": {"uri": "https://x"}"#.to_owned(),
+            "identity[0].jwt.jwks.uri: `https://x` is no address of keys (write `https://idp.example.com/keys`, or the name of a file)",
+        ),
+        (
+            format!(r#"{whole}, "policy_claim": "p""#),
+            "identity[0].jwt.policy_claim: needs a ceiling (write `policy: {ceiling: {…}}`: nothing beyond it is allowed, whatever a token says)",
+        ),
+        (
+            format!(r#"{whole}, "policy": {{"ceiling": {ceiling}}}"#),
+            "identity[0].jwt.policy: needs the claim that carries a policy (name it: `policy_claim: multihome`)",
+        ),
+        (
+            format!(r#"{whole}, "policy_claim": "tenant", "policy": {{"ceiling": {ceiling}}}"#),
+            "identity[0].jwt.policy_claim: `tenant` already names the tenant",
+        ),
+        (format!(r#"{whole}, "claim": "t""#), "identity[0].jwt.claim: unknown field `claim`"),
+    ] {
+        let found = faults(&policy("[]", &format!(r#"[{{"jwt": {{{fields}}}}}]"#)), None);
+        assert!(found.len() == 1 && found[0].starts_with(said), "{fields}: {found:?}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn finds_where_the_keys_of_tokens_are() {
+    for (jwks, host, port, san) in [
+        (r#""https://idp.test/keys""#, "idp.test", 443, Some("idp.test")),
+        (r#""https://idp.test:8443/a?b=c""#, "idp.test", 8443, Some("idp.test")),
+        (r#""http://127.0.0.1:9/keys""#, "127.0.0.1", 9, None),
+        (r#"{"uri": "https://idp.test:8443/keys"}"#, "idp.test", 8443, Some("idp.test")),
+        (
+            r#"{"uri": "https://idp.test/keys", "address": "10.0.0.1:1", "tls": {"ca_file": "ca.pem"}}"#,
+            "10.0.0.1",
+            1,
+            Some("idp.test"),
+        ),
+        (r#"{"uri": "http://idp.test/keys", "address": "10.0.0.1:1"}"#, "10.0.0.1", 1, None),
+    ] {
+        let identity = format!(r#"[{{"jwt": {{"issuer": "i", "audiences": ["a"], "jwks": {jwks}}}}}]"#);
+        let config = checked(&policy("[]", &identity), None).unwrap();
+        let Some(KeySet::Uri(keys)) = config.identity.token().map(|token| &token.keys) else { panic!("{jwks}") };
+        let found = (keys.address.host.as_str(), keys.address.port, keys.tls.as_ref().map(|tls| tls.san.as_str()));
+        assert_eq!(found, (host, port, san), "{jwks}");
+    }
 }
