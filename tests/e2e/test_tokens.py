@@ -6,6 +6,7 @@ import threading
 import time
 import urllib.parse
 import urllib.request
+import warnings
 
 import openai
 import pytest
@@ -330,7 +331,9 @@ DEPRECATED = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.fixture
 def provider():
     """An OpenID provider, by a library of others', with a user who is one of a tenant."""
-    import oidc_provider_mock
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import oidc_provider_mock
 
     user = oidc_provider_mock.User(sub="alice", claims={"tenant": "acme", "multihome": POLICY})
     with oidc_provider_mock.run_server_in_thread(user_claims=[user]) as server:

@@ -90,16 +90,16 @@ fn read_tenant(token: &Token, claims: &Node) -> Result<Option<String>, ApiError>
 
 fn read_policy(config: &Config, carried: &CarriedClaim, claims: &Node) -> Result<Option<Grant>, ApiError> {
     let claim = &carried.claim;
-    let denied = |code, message| ApiError::new(403, code, message).about(claim.clone()).by_rule("policy");
+    let about = |error: ApiError| error.about(claim.clone()).by_rule("policy");
     match claims.get(claim) {
         None if carried.required => {
             let message = format!("The token has to carry its tenant's policy in claim `{claim}`.");
-            Err(denied("policy_required", message))
+            Err(about(ApiError::new(403, "policy_required", message)))
         }
         None => Ok(None),
         Some(policy) => carried::read(config, policy)
             .map(Some)
-            .map_err(|why| denied("invalid_policy", format!("The token's claim `{claim}` {why}."))),
+            .map_err(|why| about(ApiError::new(403, "invalid_policy", format!("The token's claim `{claim}` {why}.")))),
     }
 }
 
@@ -110,8 +110,8 @@ fn failed(reason: &[u8]) -> ApiError {
         let message = format!("No token can be verified now: {reason}.");
         return ApiError::new(503, "token_keys_unavailable", message);
     }
-    let code = if reason == "Jwt is expired" { "expired_token" } else { "invalid_token" };
-    ApiError::new(401, code, format!("The token does not hold: {reason}."))
+    let message = format!("The token does not hold: {reason}.");
+    if reason == "Jwt is expired" { ApiError::new(401, "expired_token", message) } else { invalid(message) }
 }
 
 /// Nothing has looked at it, so nothing that it says counts.
