@@ -70,40 +70,47 @@ def test_a_field_that_kubernetes_does_not_know_is_found(the_clouds, tmp_path):
         kubernetes_validate.validate(pod, VERSIONS[0], strict=True)
 
 
-def mounted(text, folder, clouds):
-    """A bootstrap with the files of this run in place of those of a pod."""
-    for there, here in (("/etc/multihome/secrets", folder), ("/etc/multihome/module/plugin.wasm", places.MODULE)):
-        assert there in text
-        text = text.replace(there, str(here))
-    return text
+def mounted(rendered, folder, secrets):
+    """The files that a pod finds in its ConfigMap, below `folder`, with this run's in place of the pod's. Gives the folder."""
+    [config] = [each for each in rendered if each["kind"] == "ConfigMap"]
+    [deployment] = [each for each in rendered if each["kind"] == "Deployment"]
+    volumes = {volume["name"]: volume for volume in deployment["spec"]["template"]["spec"]["volumes"]}
+    volume = volumes["bootstrap"]["configMap"]
+    assert volume["name"] == config["metadata"]["name"]
+    there = folder / "bootstrap"
+    there.mkdir(parents=True)
+    for item in volume["items"]:
+        text = config["data"][item["key"]]
+        for of_pod, here in (("/etc/multihome/secrets", secrets), ("/etc/multihome/module/plugin.wasm", places.MODULE),
+                             ("/etc/multihome/bootstrap", there)):
+            text = text.replace(of_pod, str(here))
+        (there / item["path"]).write_text(text)
+    return there
 
 
 def test_envoy_accepts_the_bootstrap(the_clouds, envoy, tmp_path):
     policy = policies.base(the_clouds)
     for name in names_of_secrets(policy):
         write_secret(tmp_path, name, "a-secret")
-    [config] = [each["data"]["envoy.yaml"] for each in objects(tmp_path, policy, the_clouds, *IMAGE) if each["kind"] == "ConfigMap"]
-    bootstrap = tmp_path / "envoy.yaml"
-    bootstrap.write_text(mounted(config, tmp_path, the_clouds))
-    validate(envoy, bootstrap)
+    folder = mounted(objects(tmp_path, policy, the_clouds, *IMAGE), tmp_path, tmp_path)
+    assert "/etc/multihome" not in (folder / "envoy.yaml").read_text()
+    validate(envoy, folder / "envoy.yaml")
 
 
 class Pod:
     """Envoy as it runs in the pod, on ports of this machine, and what Kubernetes does with it."""
 
-    def __init__(self, rendered, start_gateway, policy, tmp_path, clouds):
+    def __init__(self, rendered, start_gateway, policy, tmp_path):
         [deployment] = [each for each in rendered if each["kind"] == "Deployment"]
-        [config] = [each["data"] for each in rendered if each["kind"] == "ConfigMap"]
         self.spec = deployment["spec"]["template"]["spec"]
         [self.container] = self.spec["containers"]
-        self.script = tmp_path / "drain.sh"
-        self.script.write_text(config["drain.sh"])
+        folder = mounted(rendered, tmp_path, tmp_path / "gateway" / "secrets")
+        self.script = folder / "drain.sh"
         self.ports = {port["name"]: port["containerPort"] for port in self.container["ports"]}
 
         def replace(bootstrap):
-            text = mounted(config["envoy.yaml"], tmp_path / "gateway" / "secrets", clouds)
             bootstrap.clear()
-            bootstrap.update(yaml.safe_load(text))
+            bootstrap.update(yaml.safe_load((folder / "envoy.yaml").read_text()))
             addresses = [bootstrap["admin"], *bootstrap["static_resources"]["listeners"]]
             sockets = [each["address"]["socket_address"] for each in addresses if "socket_address" in each.get("address", {})]
             # The ports that the container names, and the admin interface's, are all that it listens on.
@@ -135,7 +142,7 @@ class Pod:
 
 @pytest.fixture
 def pod(start_gateway, policy, clouds, tmp_path):
-    return Pod(objects(tmp_path, policy, clouds, *IMAGE), start_gateway, policy, tmp_path, clouds)
+    return Pod(objects(tmp_path, policy, clouds, *IMAGE), start_gateway, policy, tmp_path)
 
 
 def test_serves_and_answers_its_probes(pod):

@@ -20,7 +20,7 @@ def record(gateway, answer):
     return fields
 
 
-SERVED = {"tenant": "acme", "model": "gpt-6.1-sol", "api": "chat", "form": "openai.chat"}
+SERVED = {"tenant": "acme", "by": "header", "model": "gpt-6.1-sol", "api": "chat", "form": "openai.chat"}
 
 # The text, more of the request, and what the record says (of `unfit` the first)
 ROWS = [
@@ -32,13 +32,13 @@ ROWS = [
     ("[[azure 400]]", {}, {**SERVED, "tries": "azure-eastus2:400", "error": "BadRequest"}),
     ("[[azure 429]] [[aws 500]]", {}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:500", "error": "rate_limit_exceeded"}),
     ("hi", {"form": "responses", "only": "gcp-us"},
-     {"model": "gpt-6.1-sol", "api": "responses", "form": "openai.responses", "tries": "gcp-us:200"}),
+     {"by": "header", "model": "gpt-6.1-sol", "api": "responses", "form": "openai.responses", "tries": "gcp-us:200"}),
     ("hi", {"model": "gpt-oss-120b", "tenant": "europe"},
-     {"tenant": "europe", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_found", "rule": "models"}),
+     {"tenant": "europe", "by": "header", "model": "gpt-oss-120b", "api": "chat", "error": "model_not_found", "rule": "models"}),
     ("hi", {"tenant": "europe", "headers": [("x-multihome-clouds", "gcp")]},
-     {"tenant": "europe", "model": "gpt-6.1-sol", "api": "chat", "error": "no_target_allowed", "rule": "x-multihome-clouds"}),
+     {"tenant": "europe", "by": "header", "model": "gpt-6.1-sol", "api": "chat", "error": "no_target_allowed", "rule": "x-multihome-clouds"}),
     ("hi", {"tenant": "nobody"}, {"error": "unknown_tenant"}),
-    ("hi", {"model": "a model\nthat forges=fields"}, {"tenant": "acme", "api": "chat", "error": "model_not_found"}),
+    ("hi", {"model": "a model\nthat forges=fields"}, {"tenant": "acme", "by": "header", "api": "chat", "error": "model_not_found"}),
 ]
 
 

@@ -3,6 +3,7 @@
 //	istio serve FILE…                 istiod's own configuration, served to an Envoy
 //	istio validate -f FILE            what `istioctl validate` says
 //	istio analyze --use-kube=false …  what `istioctl analyze` says
+//	istio image LAYOUT                what a WasmPlugin fetches out of an OCI image
 //
 // One program, for one build: both halves share most of their packages.
 package main
@@ -22,7 +23,7 @@ import (
 func main() {
 	root := &cobra.Command{Use: "istio", SilenceUsage: true, SilenceErrors: true, PersistentPreRunE: logToStandardError}
 	context := cli.NewCLIContext(cli.AddRootFlags(root.PersistentFlags()))
-	root.AddCommand(serveCommand(), validate.NewValidateCommand(context), analyze.Analyze(context))
+	root.AddCommand(serveCommand(), imageCommand(), validate.NewValidateCommand(context), analyze.Analyze(context))
 	if err := root.Execute(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -24,7 +24,7 @@ BEGIN, END = "<!-- make versions -->\n", "<!-- end of make versions -->\n"
 
 # What a reader looks for -> the files of tests/e2e that show it. A file that stands nowhere is a row of its own.
 AREAS = {
-    "bootstrap, parts and Kubernetes' objects are accepted, without a warning": ["validate", "kubernetes", "build", "dist"],
+    "bootstrap, parts and Kubernetes' objects are accepted, without a warning": ["validate", "kubernetes", "build"],
     "the parts beside routes of your own": ["parts", "parts_beside"],
     "chat completions and Responses, whole and streamed": ["smoke", "forms", "bodies", "odd_requests", "edge"],
     "failover, in the tenant's order": ["failover", "failover_plans", "errors", "informational", "ranking"],
@@ -38,7 +38,7 @@ AREAS = {
     "a module that traps comes back": ["trap"],
 }
 # What holds the tests themselves together, whatever Envoy there is.
-OURS = {"clouds", "demo", "func_e"}
+OURS = {"clouds", "demo", "dist", "func_e"}
 
 
 def main(words):
@@ -98,7 +98,7 @@ def read(report):
 
 
 def table(reports):
-    rows, notes = [], []
+    rows, failing = [], {}
     files = sorted({re.match(r"test_(\w+)\.py", test)[1] for results in reports.values() for test in results} - OURS)
     known = {file for group in AREAS.values() for file in group}
     areas = {**AREAS, **{file.replace("_", " "): [file] for file in files if file not in known}}
@@ -108,11 +108,13 @@ def table(reports):
             of_area = {test: result for test, result in results.items() if re.match(r"test_(\w+)\.py", test)[1] in group and result != "skipped"}
             failed = [test for test, result in of_area.items() if result == "failed"]
             cells.append(f"{len(of_area)} of {len(of_area)}" if not failed else f"**{len(of_area) - len(failed)} of {len(of_area)}**")
-            notes += [f"- Envoy {version} fails `{test}`.\n" for test in failed]
+            for test in failed:
+                failing.setdefault(test, []).append(version)
         if any(not cell.startswith("0 ") for cell in cells):
             rows.append(f"| {area} | {' | '.join(cells)} |\n")
     head = f"| tests that pass | {' | '.join(f'Envoy {version}' for version in reports)} |\n|---|{'---|' * len(reports)}\n"
-    return head + "".join(rows) + ("\n" + "".join(notes) if notes else "")
+    notes = "".join(f"- With {' and '.join(versions)} `{test}` failed.\n" for test, versions in failing.items())
+    return head + "".join(rows) + (f"\n{notes}" if notes else "")
 
 
 if __name__ == "__main__":

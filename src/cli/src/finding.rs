@@ -10,6 +10,8 @@ use crate::yaml::{Position, Positions};
 /// Something that is wrong in a file, or probably not meant.
 #[derive(Debug)]
 pub struct Finding {
+    /// The file, where it is another one than the policy.
+    file: Option<String>,
     /// Where it stands, if the file tells (JSON with escapes that YAML does not have does not).
     at: Option<Position>,
     /// The place, what is wrong, and what to write instead.
@@ -21,7 +23,7 @@ pub struct Finding {
 impl Finding {
     /// What makes a policy unusable.
     pub fn fault(fault: Fault, positions: Option<&Positions>) -> Finding {
-        Finding { at: positions.map(|positions| positions.of(&fault.place)), fault, is_warning: false }
+        Finding { file: None, at: positions.map(|positions| positions.of(&fault.place)), fault, is_warning: false }
     }
 
     /// What is probably not meant.
@@ -31,12 +33,18 @@ impl Finding {
 
     /// What ended the reading of a file.
     pub fn unreadable(fault: Fault, at: Position) -> Finding {
-        Finding { at: Some(at), fault, is_warning: false }
+        Finding { file: None, at: Some(at), fault, is_warning: false }
+    }
+
+    /// The same in another file than the policy.
+    #[must_use]
+    pub fn in_file(self, name: &str) -> Finding {
+        Finding { file: Some(name.to_owned()), ..self }
     }
 
     /// `policy.yaml:2:8: endpoints.az.cloud: unknown cloud …`, and what to do.
     pub fn show(&self, file: &str) -> String {
-        let mut text = file.to_owned();
+        let mut text = self.file.as_deref().unwrap_or(file).to_owned();
         if let Some(at) = self.at {
             let _ = write!(text, ":{}:{}", at.line, at.column);
         }
@@ -53,9 +61,10 @@ impl Finding {
         text
     }
 
-    /// The same for programs. What is not known is null.
+    /// The same for programs. What is not known is null; so is the file where it is the policy.
     pub fn json(&self) -> Value {
         json!({
+            "file": self.file,
             "place": self.fault.place.to_string(),
             "line": self.at.map(|at| at.line),
             "column": self.at.map(|at| at.column),

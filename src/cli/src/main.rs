@@ -3,6 +3,7 @@
 //! Exit codes: 0 it is so, 1 the input has faults, 2 the command line has.
 
 mod admin;
+mod clock;
 mod command;
 mod file;
 mod finding;

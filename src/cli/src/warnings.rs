@@ -1,11 +1,15 @@
 //! What is probably not meant in a policy that has no faults.
 
+mod keys;
 mod reach;
 mod targets;
 mod times;
+mod tokens;
 
 use multihome_core::config::Config;
 use multihome_core::fault::{Fault, Place, closest};
+
+pub use keys::expired;
 
 /// Each with its place and what to write instead.
 pub fn of(config: &Config) -> Vec<Fault> {
@@ -17,6 +21,8 @@ pub fn of(config: &Config) -> Vec<Fault> {
     warnings.extend(targets::of(config));
     warnings.extend(reach::of(config));
     warnings.extend(trust(config));
+    warnings.extend(keys::unnamed(config));
+    warnings.extend(tokens::unsafe_keys(config));
     warnings.extend(times::of(config));
     warnings
 }
@@ -30,8 +36,8 @@ const DEFAULT_LISTENER: &str = "default";
 
 /// Trust of a listener that the file does not have: a slip in the name trusts nobody, or later somebody else.
 fn trust(config: &Config) -> Vec<Fault> {
-    let place = Place::default().key("identity").key("trust");
-    let trust = &config.identity.trust;
+    let Some(header) = config.identity.header() else { return Vec::new() };
+    let (place, trust) = (header.place.key("trust"), &header.trust);
     let names = || config.listeners.iter().map(|listener| listener.name.as_str()).chain([DEFAULT_LISTENER]);
     let mut warnings = Vec::new();
     for (index, name) in trust.listeners.iter().enumerate().filter(|(_, name)| !names().any(|known| known == *name)) {

@@ -41,6 +41,12 @@ pub const RECORD_STATE: &str = "wasm.multihome.record";
 /// What ends the endpoint's name in [`NEXT`]; the request's ticket follows. No name holds it.
 pub const NEXT_END: &str = " ";
 
+/// The filter state in which Envoy leaves the claims of a token that it has verified, as JSON. Envoy writes it, out of its own
+/// metadata: no header of a client's can.
+pub const CLAIMS: &str = "multihome.claims";
+/// The filter state in which Envoy says why a token does not hold.
+pub const TOKEN_FAULT: &str = "multihome.token_fault";
+
 /// The edge's name in the filter chain; routes that it has nothing to do with switch it off by this name.
 pub const EDGE_FILTER: &str = "multihome";
 /// The attempt's name in the filter chain of a cluster. Envoy looks up there too what a route says of a filter by its name: a

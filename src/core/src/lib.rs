@@ -10,6 +10,10 @@ pub mod name;
 
 pub mod fault;
 
+pub mod key;
+
+pub mod time;
+
 pub mod json;
 
 pub mod shared;

@@ -49,6 +49,11 @@ pub fn is_tenant(text: &str) -> bool {
     is_of(text, 128, |byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'"' | b'\\'))
 }
 
+/// Whether `text` may name an API key: a word of the access log.
+pub fn is_key_name(text: &str) -> bool {
+    is_of(text, 64, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
+}
+
 /// Whether `text` is a header's name in lower case, as Envoy keeps it.
 pub fn is_header(text: &str) -> bool {
     is_of(text, 64, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))

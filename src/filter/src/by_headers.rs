@@ -18,7 +18,7 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 
 use crate::pairs::{Pairs, PairsWriter};
 use crate::worker::{self, Waiting};
-use crate::{heads, host, local_reply};
+use crate::{heads, host, local_reply, token};
 
 /// One stream.
 pub struct Header {
@@ -178,7 +178,9 @@ impl HttpContext for Header {
             self.state = State::Others;
             return Action::Continue;
         }
-        let inbound = Inbound::read(headers.iter(), self.config.identity.headers());
+        let mut inbound = Inbound::read(headers.iter(), self.config.identity.headers());
+        let token = token::look(&self.config, &inbound);
+        inbound.token = token.verification();
         let model = named_once(&headers, contract::MODEL);
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);

@@ -13,7 +13,7 @@ use proxy_wasm::types::{Action, BufferType, MapType};
 use crate::in_use::InUse;
 use crate::pairs::PairsWriter;
 use crate::worker::{self, Ticket, Waiting};
-use crate::{host, local_reply, next};
+use crate::{host, local_reply, next, token};
 
 /// One stream.
 pub struct Edge {
@@ -195,7 +195,9 @@ impl HttpContext for Edge {
                 _ => {}
             }
         }
-        let inbound = Inbound::read(headers.iter(), self.config.identity.headers());
+        let mut inbound = Inbound::read(headers.iter(), self.config.identity.headers());
+        let token = token::look(&self.config, &inbound);
+        inbound.token = token.verification();
         for name in &inbound.unwanted {
             host::remove_header(MapType::HttpRequestHeaders, name);
         }

@@ -136,6 +136,14 @@ pub fn filter_state(name: &str) -> Option<Vec<u8>> {
     returned(|data, size| unsafe { proxy_get_property(name.as_ptr(), name.len(), data, size) })
 }
 
+/// Reads filter state that a filter of Envoy's wrote. An empty one is none.
+pub fn filter_state_of_envoy(name: &str) -> Option<Vec<u8>> {
+    let path = ["filter_state", name].join("\0");
+    // SAFETY: the path lives through the call.
+    returned(|data, size| unsafe { proxy_get_property(path.as_ptr(), path.len(), data, size) })
+        .filter(|value| !value.is_empty())
+}
+
 /// Whether this attempt was given a connection. Without one, Envoy knows no address of its own there.
 pub fn has_upstream_connection() -> bool {
     const PATH: &str = "upstream\0local_address";

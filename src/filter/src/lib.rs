@@ -19,6 +19,7 @@ mod root;
 mod slots;
 mod stalled;
 mod store;
+mod token;
 mod worker;
 
 use proxy_wasm::traits::RootContext;

@@ -189,7 +189,11 @@ pub fn requests_in_flight() -> usize {
 /// Lends what this worker knows at this moment. `google_token`: whether some endpoint depends on Google's token.
 pub fn with_environment<T>(google_token: bool, work: impl FnOnce(&mut Environment<'_>) -> T) -> T {
     let google_token = || google_token && has_google_token();
-    WORKER.with(|worker| work(&mut Environment { picks: &mut worker.picks.borrow_mut(), google_token: &google_token }))
+    let now = || host::now() / 1000;
+    WORKER.with(|worker| {
+        let mut picks = worker.picks.borrow_mut();
+        work(&mut Environment { picks: &mut picks, google_token: &google_token, now: &now })
+    })
 }
 
 /// The value of `authorization` for Google, while there is one that may be used. What this worker knows is

@@ -23,6 +23,7 @@ import find_envoy  # noqa: E402
 import own  # noqa: E402
 import places  # noqa: E402
 import trying  # noqa: E402
+from harness import keys  # noqa: E402
 from harness.clouds import Clouds  # noqa: E402
 from harness.gateway import Gateway  # noqa: E402
 from harness.process import Failed, Processes  # noqa: E402
@@ -79,7 +80,8 @@ def show_ours(processes, envoy, options):
     """The demo's policy and its rows."""
     clouds = Clouds(processes, options.folder / "clouds")
     values = {**{key: value for key, value in clouds.info.items() if isinstance(value, str)}, **clouds["credentials"]}
-    policy = string.Template(POLICY.read_text()).substitute(values)
+    key, entry = keys.new("acme")
+    policy = string.Template(POLICY.read_text()).substitute(values, acme_key_sha256=entry["sha256"])
     gateway = start(processes, envoy, clouds, options, policy)
     print(f"Envoy serves at http://{gateway.addresses['default']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
     # The tokens of Google and of Entra ID are fetched after the start.
@@ -88,7 +90,7 @@ def show_ours(processes, envoy, options):
 
     table, wrong = Table(ROWS), []
     for row in ROWS:
-        answer = gateway.ask(**row.question)
+        answer = gateway.ask(**row.question(key))
         faults = row.faults(answer)
         table.row(row, answer, not faults)
         wrong += [f"{row.tenant}, {row.shown}: {fault}" for fault in faults]
@@ -105,7 +107,7 @@ def show_own(processes, envoy, options):
     print(own.EMULATED.format(file=options.policy))
     print(f"Envoy serves at http://{gateway.addresses['default']}.\n", flush=True)
     cells = own.matrix(options.folder / "policy.yaml")
-    header = policy["identity"].get("header", "x-tenant-id")
+    header = own.header_source(policy).get("header", "x-tenant-id")
     rows = own.OwnRows(gateway, cells, header)
     wrong = rows.show()
     print(f"\n{len(rows.cells) - len(wrong)} of {len(rows.cells)} requests as `multihome explain` says.", flush=True)

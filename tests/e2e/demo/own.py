@@ -25,7 +25,11 @@ def read(file):
     if checked.returncode:
         raise Failed(f"POLICY {file} cannot be run: see above")
     rendered = run("render", "envoy", file, "--wasm", "none", "--part", "filters", "--format", "json")
-    return json.loads(edge_configuration(json.loads(rendered.stdout)))["policy"]
+    configuration = json.loads(edge_configuration(json.loads(rendered.stdout)))
+    policy = configuration["policy"]
+    for tenant, keys in configuration.get("keys", {}).get("tenants", {}).items():
+        policy["tenants"][tenant].setdefault("keys", []).extend(keys)
+    return policy
 
 
 def edge_configuration(filters):
@@ -50,9 +54,16 @@ def on_clouds(policy, clouds):
     for name, endpoint in policy["endpoints"].items():
         secrets |= move(name, endpoint, clouds)
     policy.pop("listeners", None)
-    policy["identity"]["trust"] = {"listeners": ["default"]}
+    keys = [{"keys": {}}] if any(tenant.get("keys") for tenant in policy.get("tenants", {}).values()) else []
+    policy["identity"] = [*keys, {**header_source(policy), "trust": {"listeners": ["default"]}}]
     policy["gcp"] = {"metadata": {"address": clouds["metadata"]}}
     return policy, secrets
+
+
+def header_source(policy):
+    """The source of `identity` that is a header; one of our own where the policy has none."""
+    sources = policy["identity"] if isinstance(policy["identity"], list) else [policy["identity"]]
+    return next((source for source in sources if "keys" not in source), {"header": "x-tenant-id"})
 
 
 def move(name, endpoint, clouds):

@@ -17,12 +17,15 @@ class Row:
     stream: bool = False
     fault: str = ""
     headers: dict = field(default_factory=dict)
+    # The tenant is named by its key, and by no header.
+    by_key: bool = False
 
-    @property
-    def question(self):
+    def question(self, key):
+        """What is asked; `key` is acme's."""
         text = f"Where do you run? {self.fault}".strip()
-        return {"text": text, "model": self.model, "form": self.form, "stream": self.stream, "headers": self.headers,
-                "tenant": self.tenant}
+        return {"text": text, "model": self.model, "form": self.form, "stream": self.stream,
+                "headers": {**self.headers, **({"authorization": f"Bearer {key}"} if self.by_key else {})},
+                "tenant": None if self.by_key else self.tenant}
 
     def faults(self, answer):
         """What came out otherwise than it has to; the clouds' own records are the witness of who was asked."""
@@ -50,6 +53,8 @@ ROWS = [
         ["azure", "aws", "gcp"], form="responses", fault="[[azure 502]] [[aws 503]]"),
     Row("acme", "responses, x-multihome-clouds: gcp", "the header narrows what policy allows", 200, "gcp-us", ["gcp"],
         form="responses", headers={"x-multihome-clouds": "gcp"}),
+    Row("acme", "chat, with an API key alone", "the key is acme's: no header names the tenant", 200, "azure-eastus2", ["azure"],
+        by_key=True),
     Row("contoso-eu", "chat", "the only residency it accepts is eu", 200, "azure-sweden", ["azure"]),
     Row("contoso-eu", "chat, azure answers 503", "none of its other clouds has the model in the eu: the error is azure's", 503,
         "azure-sweden", ["azure"], fault="[[azure 503]]"),

@@ -27,6 +27,7 @@ Examples:
     multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6.1-sol
     multihome explain policy.yaml --header 'x-tenant-id: acme' --header 'x-multihome-clouds: aws, gcp' --operation responses --body request.json
     multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6.1-sol --listener partners --format json
+    multihome explain policy.yaml --claim tenant=acme --claim 'multihome={\"clouds\": [\"aws\"], \"residency\": [\"us\"], \"models\": [\"*\"]}' --model gpt-6.1-sol
     multihome explain policy.yaml --matrix")]
 pub struct Explain {
     /// The policy, YAML or JSON
@@ -34,6 +35,9 @@ pub struct Explain {
     /// A header of the request; may be repeated
     #[arg(long, value_name = "NAME: VALUE", value_parser = header)]
     header: Vec<(String, String)>,
+    /// A claim of a token that the request brings and that holds; VALUE is JSON, or text. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", value_parser = claim)]
+    claim: Vec<(String, serde_json::Value)>,
     /// The model that is asked for
     #[arg(long, value_name = "NAME", required_unless_present_any = ["body", "path", "matrix"], conflicts_with = "body")]
     model: Option<String>,
@@ -85,6 +89,10 @@ impl Explain {
     pub fn run(self) -> Result<Outcome, Outcome> {
         let policy = file::read(&self.policy)?;
         let config = Rc::new(policy.config);
+        if !self.claim.is_empty() && config.identity.token().is_none() {
+            let help = "leave `--claim` out, or add `- jwt: {…}` to `identity`";
+            return Err(Outcome::usage(format!("error: no token counts for this policy\n  help: {help}\n")));
+        }
         let (format, listener) = (self.format, self.listener.clone());
         let is_matrix = self.matrix;
         let mut asked = self.asked()?;
@@ -117,7 +125,7 @@ impl Explain {
         };
         let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
         let (trailers, google_token) = (self.trailers, !self.no_google_token);
-        Ok(Asked { headers: self.header, path, body, trailers, google_token })
+        Ok(Asked { headers: self.header, claims: self.claim, path, body, trailers, tenant: None, google_token })
     }
 }
 
@@ -127,5 +135,15 @@ fn header(text: &str) -> Result<(String, String), String> {
             Ok((name.trim().to_ascii_lowercase(), value.trim().to_owned()))
         }
         _ => Err(format!("`{text}` is not a header; write `name: value`")),
+    }
+}
+
+fn claim(text: &str) -> Result<(String, serde_json::Value), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => {
+            let value = serde_json::from_str(value).unwrap_or_else(|_| serde_json::Value::from(value));
+            Ok((name.to_owned(), value))
+        }
+        _ => Err(format!("`{text}` is no claim; write `tenant=acme`")),
     }
 }

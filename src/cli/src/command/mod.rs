@@ -5,6 +5,7 @@ mod check;
 mod doctor;
 mod envoy_version;
 mod explain;
+mod key;
 mod render;
 mod schema;
 
@@ -28,6 +29,9 @@ enum Command {
     Check(check::Check),
     /// Explain what would become of a request: every target, and why it is refused or ranked so
     Explain(explain::Explain),
+    /// Make API keys, and say whose one is
+    #[command(subcommand)]
+    Key(key::Key),
     /// Print the JSON Schema (2020-12) of the policy file
     Schema,
     /// Render configuration from a policy file
@@ -47,6 +51,7 @@ impl Arguments {
         let ended = match self.command {
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Key(key) => key.run(),
             Command::Schema => Ok(schema::run()),
             Command::Render(render) => render.run(),
             Command::Doctor(doctor) => doctor.run(),

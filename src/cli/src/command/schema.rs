@@ -5,6 +5,7 @@
 //! `check` takes.
 
 mod endpoint;
+mod identity;
 
 use multihome_core::api::feature::Feature;
 use multihome_core::config::{Order, edition};
@@ -41,8 +42,8 @@ fn policy() -> Value {
                 ),
             ),
             ("models", named("The models, by the name that clients ask for.", MODEL, models())),
-            ("tenants", named("The tenants, by name. What is not listed is not allowed.", TENANT, reference("grant"))),
-            ("identity", identity()),
+            ("tenants", named("The tenants, by name. What is not listed is not allowed.", TENANT, reference("tenant"))),
+            ("identity", identity::identity()),
             (
                 "listeners",
                 named(
@@ -64,7 +65,7 @@ fn policy() -> Value {
         head.append(members);
         head.insert(
             "$defs".to_owned(),
-            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "feature": {"enum": Feature::names()}, "tls": endpoint::tls(), "timeouts": own_timeouts(), "secret": endpoint::secret()}),
+            json!({"endpoint": endpoint::endpoint(), "target": target(), "grant": grant(), "tenant": tenant(), "source": identity::source(), "feature": {"enum": Feature::names()}, "tls": endpoint::tls(), "timeouts": own_timeouts(), "secret": endpoint::secret()}),
         );
         *members = head;
     }
@@ -142,86 +143,46 @@ fn target() -> Value {
 }
 
 fn grant() -> Value {
-    object(
-        "What a tenant may use: what all parts name together.",
-        &["clouds", "residency", "models"],
-        [
-            ("clouds", {
-                let clouds = list(
-                    "The clouds. With `order: ordered` this is also the order in which they are tried.",
-                    json!({"enum": Cloud::names()}),
-                );
-                with(clouds, "uniqueItems", json!(true))
-            }),
-            ("residency", list("The residency labels, as the endpoints have them.", string())),
-            ("models", list("The models; `*` stands for any run of characters.", string())),
-            ("targets", list("The endpoints by name, `*` as above. Without it, any that the rest allows.", string())),
-            (
-                "order",
-                one_or_more(
-                    "How targets are ranked. Of several the first is the default, and a request may pick another (`x-multihome-order`).",
-                    &Order::names(),
-                ),
-            ),
-            ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
-            ("denies", list("The features that no request may use.", reference("feature"))),
-        ],
-    )
+    object("What may be used: what all parts name together.", &GRANT_REQUIRED, grant_fields())
 }
 
-fn certificates() -> Value {
-    let names = list("URI or DNS names, exactly.", string());
-    json!({
-        "description": "Clients whose certificate holds one of these URI or DNS names, exactly: a list, or a list for each listener with a `client_ca_file`.",
-        "anyOf": [names, {"type": "object", "additionalProperties": names}],
-    })
+/// An entry of the file: a carried policy and the ceiling have no keys.
+fn tenant() -> Value {
+    let mut tenant = object(
+        "What a tenant may use: what all parts name together; and its API keys.",
+        &GRANT_REQUIRED,
+        grant_fields(),
+    );
+    if let Some(Value::Object(fields)) = tenant.get_mut("properties") {
+        fields.insert("keys".to_owned(), identity::keys());
+    }
+    tenant
 }
 
-fn identity() -> Value {
-    object(
-        "Who says which tenant asks. Envoy removes the headers named here from everyone who is not trusted.",
-        &["trust"],
-        [
-            ("header", header("The header that names the tenant.", "x-tenant-id")),
-            ("trust", {
-                let trust = object(
-                    "Who may set the headers. At least one has to be named.",
-                    &[],
-                    [
-                        (
-                            "listeners",
-                            list(
-                                "Everyone who reaches one of these listeners: bind them where only trusted peers are.",
-                                string(),
-                            ),
-                        ),
-                        ("client_certificates", certificates()),
-                    ],
-                );
-                let named = json!([
-                    {"properties": {"listeners": {"minItems": 1}}, "required": ["listeners"]},
-                    {"properties": {"client_certificates": {"minItems": 1, "minProperties": 1}}, "required": ["client_certificates"]},
-                ]);
+const GRANT_REQUIRED: [&str; 3] = ["clouds", "residency", "models"];
 
-                with(trust, "anyOf", named)
-            }),
-            (
-                "policy",
-                object(
-                    "Lets requests carry a tenant's whole policy (the same JSON as an entry of `tenants`, plain or base64url).",
-                    &["ceiling"],
-                    [
-                        ("header", header("The header that carries it.", "x-tenant-policy")),
-                        ("ceiling", reference("grant")),
-                        (
-                            "required",
-                            json!({"description": "Refuse a request without the header, though `tenants` lists who asks.", "type": "boolean", "default": false}),
-                        ),
-                    ],
-                ),
+fn grant_fields() -> [(&'static str, Value); 7] {
+    [
+        ("clouds", {
+            let clouds = list(
+                "The clouds. With `order: ordered` this is also the order in which they are tried.",
+                json!({"enum": Cloud::names()}),
+            );
+            with(clouds, "uniqueItems", json!(true))
+        }),
+        ("residency", list("The residency labels, as the endpoints have them.", string())),
+        ("models", list("The models; `*` stands for any run of characters.", string())),
+        ("targets", list("The endpoints by name, `*` as above. Without it, any that the rest allows.", string())),
+        (
+            "order",
+            one_or_more(
+                "How targets are ranked. Of several the first is the default, and a request may pick another (`x-multihome-order`).",
+                &Order::names(),
             ),
-        ],
-    )
+        ),
+        ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
+        ("denies", list("The features that no request may use.", reference("feature"))),
+    ]
 }
 
 fn listener() -> Value {

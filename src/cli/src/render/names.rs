@@ -30,6 +30,12 @@ impl Names {
         }
     }
 
+    /// The keys that tokens are signed with: the cluster, and the listener inside Envoy that hands out a file of them. One for
+    /// all generations, since listeners name it, and stay.
+    pub fn keys(self) -> String {
+        "multihome:jwks".to_owned()
+    }
+
     /// The listener inside Envoy in which a request loses its trailers, and its cluster: one for all generations, since its
     /// routes lead to the clusters of whichever serves.
     pub fn detour(self) -> String {

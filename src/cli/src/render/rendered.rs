@@ -71,7 +71,8 @@ mod tests {
             max_heap_bytes: 1 << 30,
             max_connections: 10,
         };
-        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        let policy =
+            Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
         let Rendered { files } = envoy::render(&policy, &options, Scope::Bootstrap, format);
         files.into_iter().map(|(_, text)| text).collect()
     }

@@ -20,9 +20,19 @@ struct Asker<'c> {
 
 impl<'c> Asker<'c> {
     fn all(config: &'c Config) -> Vec<Asker<'c>> {
-        let carried = config.identity.carried.as_ref();
+        let identity = &config.identity;
+        let of_header = identity.header().and_then(|header| {
+            let carried = header.carried.as_ref()?;
+            Some((header.place.key("policy"), &carried.ceiling, carried.required))
+        });
+        let of_token = identity.token().and_then(|token| {
+            let carried = token.carried.as_ref()?;
+            Some((token.place.key("jwt").key("policy"), &carried.ceiling, carried.required))
+        });
         // Where each request has to carry a policy, no tenant gets beyond the ceiling.
-        let bound = carried.filter(|carried| carried.required).map(|carried| &*carried.ceiling);
+        let only = identity.sources.len() == 1;
+        let bound = of_header.iter().chain(&of_token).find(|(_, _, required)| only && *required);
+        let bound = bound.map(|(_, ceiling, _)| &***ceiling);
         let mut tenants: Vec<_> = config.tenants.iter().collect();
         tenants.sort_unstable_by_key(|(name, _)| &***name);
         let tenant = |(name, own): (&std::rc::Rc<str>, &'c std::rc::Rc<Grant>)| Asker {
@@ -30,12 +40,12 @@ impl<'c> Asker<'c> {
             own,
             bound,
         };
-        let ceiling = carried.map(|carried| Asker {
-            place: Place::default().key("identity").key("policy").key("ceiling"),
-            own: &carried.ceiling,
+        let ceilings = of_header.into_iter().chain(of_token).map(|(place, ceiling, _)| Asker {
+            place: place.key("ceiling"),
+            own: ceiling,
             bound: None,
         });
-        tenants.into_iter().map(tenant).chain(ceiling).collect()
+        tenants.into_iter().map(tenant).chain(ceilings).collect()
     }
 
     fn grants(&self) -> impl Iterator<Item = &'c Grant> + Clone {

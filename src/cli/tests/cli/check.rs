@@ -206,7 +206,7 @@ fn json_has_faults_and_warnings_of_several_files() {
     assert_eq!(seen, expected.map(|(name, version, faults, warnings)| (name.as_str(), version, faults, warnings)));
     assert_eq!(
         policies[1]["faults"][0],
-        serde_json::json!({"place": "endpoints.az.cloud", "line": 2, "column": 8, "message": "unknown cloud `azur`", "help": "did you mean `azure`?"})
+        serde_json::json!({"file": null, "place": "endpoints.az.cloud", "line": 2, "column": 8, "message": "unknown cloud `azur`", "help": "did you mean `azure`?"})
     );
     assert_eq!(
         (&policies[2]["warnings"][0]["line"], &policies[2]["warnings"][0]["place"]),

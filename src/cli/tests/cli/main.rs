@@ -6,6 +6,7 @@ mod clouds;
 mod detour;
 mod explain;
 mod istio;
+mod key;
 mod kubernetes;
 mod live;
 mod readme;

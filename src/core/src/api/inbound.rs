@@ -1,5 +1,7 @@
 //! What the headers of a client's request say.
 
+use std::fmt;
+
 use crate::contract::{CLOUDS, MAX_ATTEMPTS, ORDER, RESIDENCY};
 
 /// A header that must stand at most once.
@@ -26,8 +28,8 @@ impl<'h> Single<'h> {
 /// The names of the headers that only trusted hops may set.
 #[derive(Clone, Copy, Debug)]
 pub struct IdentityHeaders<'c> {
-    /// The header that names the tenant.
-    pub tenant: &'c str,
+    /// The header that names the tenant, where one may.
+    pub tenant: Option<&'c str>,
     /// The header that carries the tenant's policy, where the file lets requests carry one.
     pub policy: Option<&'c str>,
 }
@@ -63,8 +65,12 @@ pub struct Inbound<'h> {
     pub order: Single<'h>,
     /// [`MAX_ATTEMPTS`].
     pub max_attempts: Single<'h>,
-    /// Whether a credential stands there, by either of the names that SDKs use. It is nobody's business here, and not kept.
-    pub credential: bool,
+    /// `authorization`.
+    pub authorization: Credential<'h>,
+    /// `api-key`, by which Azure's SDKs send a key.
+    pub api_key: Credential<'h>,
+    /// What Envoy has found of a token that the request brings. No header says it: who has asked Envoy notes it.
+    pub token: Verification<'h>,
     /// Names that must go before anything acts on them: `x-envoy-…` steers the router.
     pub unwanted: Vec<&'h [u8]>,
 }
@@ -89,7 +95,8 @@ impl<'h> Inbound<'h> {
             b"content-length" => {
                 self.content_length = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok())
             }
-            b"authorization" | b"api-key" => self.credential = true,
+            b"authorization" => self.authorization.0.note(value),
+            b"api-key" => self.api_key.0.note(value),
             b"upgrade" => self.websocket |= offers_websocket(value),
             b"x-request-id" => self.request_id = value,
             _ if name.starts_with(b"x-multihome-") => match std::str::from_utf8(name) {
@@ -100,13 +107,59 @@ impl<'h> Inbound<'h> {
                 _ => self.unwanted.push(name),
             },
             _ if name.starts_with(b"x-envoy-") => self.unwanted.push(name),
-            _ if name == names.tenant.as_bytes() => self.tenant.note(value),
             _ => {
-                if names.policy.is_some_and(|policy| name == policy.as_bytes()) {
+                let is = |known: Option<&str>| known.is_some_and(|known| name == known.as_bytes());
+                if is(names.tenant) {
+                    self.tenant.note(value);
+                } else if is(names.policy) {
                     self.carried.note(value);
                 }
             }
         }
+    }
+}
+
+/// What Envoy has found of a token.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub enum Verification<'h> {
+    /// Nothing: none was brought, or nobody has looked.
+    #[default]
+    Unknown,
+    /// It holds, and claims this, as JSON.
+    Holds(&'h [u8]),
+    /// It does not hold, for this reason.
+    Fails(&'h [u8]),
+}
+
+/// Whoever prints a request prints nothing of what a token claims.
+impl fmt::Debug for Verification<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Verification::Unknown => "Unknown",
+            Verification::Holds(_) => "Holds(…)",
+            Verification::Fails(_) => "Fails(…)",
+        })
+    }
+}
+
+/// A header that holds a secret. Whoever prints what stands around it prints none of it.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Credential<'h>(Single<'h>);
+
+impl<'h> Credential<'h> {
+    /// The header. What it holds goes nowhere but into a digest.
+    pub fn reveal(self) -> Single<'h> {
+        self.0
+    }
+}
+
+impl fmt::Debug for Credential<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Single::Absent => "Absent",
+            Single::Once(_) => "Once(…)",
+            Single::Repeated => "Repeated",
+        })
     }
 }
 

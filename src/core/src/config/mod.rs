@@ -22,12 +22,15 @@ pub use crate::cloud::auth::TokenEndpoint;
 pub use crate::cloud::{Address, Auth, Tls};
 pub use defaults::Defaults;
 pub use endpoint::Endpoint;
-pub use identity::{Carried, CertificateNames, Identity, Trust};
+pub use identity::header::{Carried, CertificateNames, Header, Trust};
+pub use identity::keys::{Key, KeyFile, Keys};
+pub use identity::token::{CarriedClaim, KeySet, KeyUri, Token};
+pub use identity::{Identity, Source, keys::file as keys_file};
 pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
-pub use tenant::{Grant, parse_grant};
+pub use tenant::{Grant, grant_of, parse_grant};
 pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
@@ -68,6 +71,8 @@ pub struct Config {
     pub tenants: HashMap<Rc<str>, Rc<Grant>>,
     /// Who says which tenant asks.
     pub identity: Identity,
+    /// The API keys of the tenants.
+    pub keys: Keys,
     /// Listeners that need more than an address.
     pub listeners: Vec<Listener>,
     /// Where to reach Google's metadata server.
@@ -109,19 +114,36 @@ pub fn parse_json(text: &[u8]) -> Result<Node, Fault> {
     })
 }
 
-/// Checks a policy file.
+/// Checks a policy file that has all of its keys in it.
 ///
 /// # Errors
 /// Every fault of the file, each with its place.
 pub fn check(root: &Node) -> Result<Config, Vec<Fault>> {
-    let mut faults = Faults::default();
-    match read(root, &mut faults) {
-        Some(config) if faults.is_empty() => Ok(config),
-        _ => Err(faults.into_vec()),
+    check_with_keys(root, None).map_err(|faulty| faulty.policy)
+}
+
+/// The faults of a policy file, and of the file with its keys.
+#[derive(Debug)]
+pub struct Faulty {
+    /// Those of the policy.
+    pub policy: Vec<Fault>,
+    /// Those of the file with its keys; their places are there.
+    pub keys: Vec<Fault>,
+}
+
+/// Checks a policy file, and the file that it has its keys in ([`keys_file`]).
+///
+/// # Errors
+/// Every fault of both.
+pub fn check_with_keys(root: &Node, keys: Option<&Node>) -> Result<Config, Faulty> {
+    let (mut faults, mut of_keys) = (Faults::default(), Faults::default());
+    match read(root, keys, &mut faults, &mut of_keys) {
+        Some(config) if faults.is_empty() && of_keys.is_empty() => Ok(config),
+        _ => Err(Faulty { policy: faults.into_vec(), keys: of_keys.into_vec() }),
     }
 }
 
-fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
+fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Faults) -> Option<Config> {
     let mut fields = Fields::open(root, Place::default(), faults)?;
     if !edition::is_read(&mut fields, faults) {
         return None;
@@ -159,33 +181,56 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
         Some((node, place)) => identity::read(node, place, &known, &defaults, faults),
         None => None,
     };
-    if let Some(carried) = identity.as_ref().and_then(|identity| identity.carried.as_ref()) {
-        tenant::check_orders(&tenants, &carried.ceiling, faults);
+    let header = identity.as_ref().and_then(Identity::header);
+    let ceilings = || identity.iter().flat_map(Identity::ceilings);
+    for ceiling in ceilings() {
+        tenant::check_orders(&tenants, ceiling, faults);
+    }
+    let listed = |name: &str| {
+        root.get("tenants")?.get(name)?;
+        Some(tenants.get_key_value(name).map_or_else(|| name.into(), |(name, _)| Rc::clone(name)))
+    };
+    let mut all_keys = Keys::default();
+    identity::keys::read_policy(root, &listed, &mut all_keys, faults);
+    match (keys, keys_file(root)) {
+        // What is left out of a policy with faults is no second fault.
+        (Some(keys), _) => identity::keys::read_file(keys, &listed, &mut all_keys, of_keys),
+        (None, Some(file)) => {
+            faults.add(&fields.place.key("identity"), format!("the file of keys `{file}` was not read along"));
+        }
+        (None, None) => {}
+    }
+    if let Some(key) = all_keys.iter().map(Key::place).min_by_key(Place::to_string)
+        && identity.as_ref().is_some_and(|identity| !identity.takes_keys())
+    {
+        let help = "make `identity` a list, and add `- keys: {}` to it";
+        faults.add_with_help(&key, "counts for nothing: API keys are no source of `identity`", help);
     }
     // One that was written and has a fault is a tenant all the same.
     let no_tenant = !root.get("tenants").is_some_and(|node| *node != Node::Map(Vec::new()));
-    if no_tenant && identity.as_ref().is_some_and(|identity| identity.carried.is_none()) {
+    if no_tenant && identity.is_some() && ceilings().next().is_none() {
         faults.add_with_help(
             &fields.place.key("tenants"),
             "no tenant may use anything",
-            "list a tenant, or let requests carry their policy with `identity.policy`",
+            "list a tenant, or let requests carry their policy (`policy` of a header or of tokens)",
         );
     }
     let listeners = listener::read_all(fields.optional("listeners"), faults);
-    if let Some(identity) = &identity {
-        identity::check_certificates(&identity.trust, &listeners, faults);
+    if let Some(header) = header {
+        identity::header::check_certificates(header, &listeners, faults);
     }
     let metadata_address = metadata::read(fields.optional("gcp"), faults);
     let limits = limit::read(fields.optional("limits"), faults);
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);
     fields.finish(faults);
     Some(Config {
-        version: Version::of(root),
+        version: Version::of(root, keys),
         endpoints,
         targets,
         models,
         tenants,
         identity: identity?,
+        keys: all_keys,
         listeners,
         metadata: metadata_address,
         defaults,
@@ -199,7 +244,7 @@ fn read(root: &Node, faults: &mut Faults) -> Option<Config> {
 pub enum Role {
     /// In the listener.
     Edge {
-        /// The whole policy.
+        /// The whole policy, with its keys.
         policy: Box<Config>,
         /// The cluster that leads back to this role by HTTP/1.1, on which a request loses its trailers. Without one, a
         /// request keeps them, and is not sent where they could not be signed for.
@@ -225,8 +270,8 @@ pub enum Role {
     },
 }
 
-/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "detour": …, "metadata": …, "release": …}`,
-/// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "hosts": […], "metadata": …}`.
+/// Reads a plugin's configuration: `{"role": "edge", "policy": …, "keys": …, "detour": …, "metadata": …, "release": …}`,
+/// `{"role": "attempt", "endpoint": …}` or `{"role": "header", "policy": …, "keys": …, "hosts": […], "metadata": …}`.
 ///
 /// # Errors
 /// Every fault, each with its place.
@@ -269,7 +314,13 @@ fn read_role(root: &Node, faults: &mut Faults) -> Option<Role> {
 fn read_policy(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<(Box<Config>, Option<String>)> {
     let (policy, _) = fields.required("policy", faults)?;
     let metadata = read_word(fields, "metadata", faults);
-    let policy = Box::new(read(policy, faults)?);
+    let keys = fields.optional("keys").map(|(keys, _)| keys);
+    let mut of_keys = Faults::default();
+    let policy = read(policy, keys, faults, &mut of_keys);
+    for fault in of_keys.into_vec() {
+        faults.add(&fields.place.key("keys"), fault.to_string());
+    }
+    let policy = Box::new(policy?);
     if metadata.is_none() && policy.needs_google_token() {
         let place = fields.place.key("metadata");
         faults.add_with_help(

@@ -66,7 +66,14 @@ pub(super) struct Known<'k> {
 /// # Errors
 /// Every fault of the entry.
 pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
-    let node = super::parse_json(text).map_err(|fault| vec![fault])?;
+    grant_of(&super::parse_json(text).map_err(|fault| vec![fault])?, defaults)
+}
+
+/// Reads one that has been parsed.
+///
+/// # Errors
+/// As above.
+pub fn grant_of(node: &Node, defaults: &Defaults) -> Result<Grant, Vec<Fault>> {
     let mut faults = Faults::default();
     for key in ["residency", "models", "targets"] {
         match node.get(key) {
@@ -77,7 +84,7 @@ pub fn parse_grant(text: &[u8], defaults: &Defaults) -> Result<Grant, Vec<Fault>
             _ => {}
         }
     }
-    match read(&node, Place::default(), None, defaults, &mut faults) {
+    match read(node, Place::default(), None, defaults, &mut faults) {
         Some(grant) if faults.is_empty() => Ok(grant),
         _ => Err(faults.into_vec()),
     }
@@ -99,7 +106,10 @@ pub(super) fn read_all(
                 "use up to 128 visible ASCII characters without , ; \" \\",
             );
         }
-        if let Some(grant) = read(node, place, Some(known), defaults, faults) {
+        let Some(mut fields) = Fields::open(node, place, faults) else { continue };
+        // They are no part of what the tenant may use, and have a reader of their own.
+        fields.leave(&["keys"]);
+        if let Some(grant) = read_fields(fields, Some(known), defaults, faults) {
             tenants.insert(key.into(), Rc::new(grant));
         }
     }
@@ -128,7 +138,16 @@ pub(super) fn read(
     defaults: &Defaults,
     faults: &mut Faults,
 ) -> Option<Grant> {
-    let mut fields = Fields::open(node, place, faults)?;
+    let fields = Fields::open(node, place, faults)?;
+    read_fields(fields, known, defaults, faults)
+}
+
+fn read_fields(
+    mut fields: Fields<'_>,
+    known: Option<&Known<'_>>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Grant> {
     let clouds =
         fields.required_of("clouds", Cloud::names(), faults).map(|(node, place)| read_clouds(node, &place, faults));
     let labels = known.map(|known| sorted(&known.residencies)).unwrap_or_default();

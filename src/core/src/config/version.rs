@@ -10,11 +10,13 @@ use crate::document::Node;
 pub struct Version(u64);
 
 impl Version {
-    /// The version of the policy that `root` holds.
-    pub fn of(root: &Node) -> Version {
+    /// The version of the policy that `root` holds, with the keys that stand in a file of their own.
+    pub fn of(root: &Node, keys: Option<&Node>) -> Version {
         let mut hash = Hash::default();
-        // A hash takes whatever it is given.
-        let _ = serde_json::to_writer(&mut hash, root);
+        for document in std::iter::once(root).chain(keys) {
+            // A hash takes whatever it is given.
+            let _ = serde_json::to_writer(&mut hash, document);
+        }
         Version(hash.0)
     }
 
@@ -91,7 +93,7 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn changes_with_the_content_and_not_with_its_layout() {
-        let version = |text: &str| Version::of(&parse_json(text.as_bytes()).unwrap()).to_string();
+        let version = |text: &str| Version::of(&parse_json(text.as_bytes()).unwrap(), None).to_string();
         assert_eq!(version(r#"{"a":1}"#), version(r#"{ "a" : 1.0 }"#));
         assert_ne!(version(r#"{"a":1}"#), version(r#"{"a":2}"#));
         assert_eq!(version("{}").len(), 16);

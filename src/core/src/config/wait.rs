@@ -23,7 +23,7 @@ impl Config {
     /// The longest that any request may wait for its response to begin. Envoy knows one time for all tries of a request: the
     /// longest of its plan.
     pub fn longest_wait(&self, awaited: Awaited) -> Duration {
-        let grants = self.tenants.values().chain(self.identity.carried.as_ref().map(|carried| &carried.ceiling));
+        let grants = self.tenants.values().chain(self.identity.ceilings());
         let allowed = grants.map(|grant| grant.max_attempts).max().unwrap_or(self.defaults.max_attempts);
         let wait = |indices: &Vec<usize>| {
             let tries = u32::try_from(indices.len()).unwrap_or(u32::MAX).min(allowed);

@@ -70,8 +70,9 @@ fn choose(
     record: &mut Record,
 ) -> Result<ByHeaders, ApiError> {
     let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound)?;
+    let caller = Caller::identify(config, inbound, environment.now)?;
     record.asked_by(caller.tenant());
+    record.named_by(caller.named_by());
     let (api, in_path) = match operation {
         Operation::ListModels => {
             return Ok(ByHeaders::Found(models::list(config, &caller), std::mem::take(record)));

@@ -105,8 +105,9 @@ fn start(
 ) -> Result<Begin, ApiError> {
     refuse::check_upgrade(inbound)?;
     let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound)?;
+    let caller = Caller::identify(config, inbound, environment.now)?;
     record.asked_by(caller.tenant());
+    record.named_by(caller.named_by());
     let (api, model) = match operation {
         Operation::ListModels => {
             return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
@@ -244,7 +245,7 @@ impl Weighed<'_> {
 }
 
 /// Decides on a request as the edge would, and shows all that was weighed. `look` is called where the request came so far
-/// that its targets were looked at.
+/// that its targets were looked at. With a `tenant`, it is that tenant's request, whoever it says that it is.
 ///
 /// # Errors
 /// Why the request is denied.
@@ -253,11 +254,15 @@ pub fn explain(
     inbound: &Inbound<'_>,
     body: &[u8],
     trailers: bool,
+    tenant: Option<&str>,
     environment: &mut Environment<'_>,
     look: impl FnOnce(&Weighed<'_>),
 ) -> Result<(), ApiError> {
     let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound)?;
+    let caller = match tenant.and_then(|tenant| Caller::listed(config, tenant, inbound)) {
+        Some(listed) => listed?,
+        None => Caller::identify(config, inbound, environment.now)?,
+    };
     let (api, model) = match operation {
         Operation::ListModels => return Ok(()),
         Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),

@@ -42,7 +42,7 @@ fn run(method: &str, path: &str, tenant: &str, more: &Headers, body: Option<&str
     headers.extend_from_slice(more);
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let inbound = Inbound::read(headers, config.identity.headers());
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
     match begin(&config, &inbound, &mut environment) {
         Begin::Denied(denied) => Err(denied.error),
         Begin::Found(body, _) => Err(ApiError::new(200, "found", String::from_utf8(body).unwrap_or_default())),
@@ -157,7 +157,7 @@ fn a_client_that_has_only_a_key_reads_what_is_missing() {
         let own = [(":method", "GET"), (":path", "/v1/models")];
         let all = own.iter().chain(headers).map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let inbound = Inbound::read(all, config.identity.headers());
-        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
         let Begin::Denied(denied) = begin(&config, &inbound, &mut environment) else { panic!("{headers:?}") };
         assert_eq!((denied.error.status, denied.error.message.as_str()), (401, message), "{headers:?}");
         assert!(!format!("{denied:?}").contains("sk-1"));
@@ -232,7 +232,7 @@ fn headers_choose_and_the_body_is_held_against_it() {
             [(":method", "POST"), (":path", path), ("x-tenant-id", tenant), ("content-type", "application/json")];
         let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let inbound = Inbound::read(headers, config.identity.headers());
-        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
         let model = model.map_or(Single::Absent, |model| Single::Once(model.as_bytes()));
         let shown = format!("{model:?} {path} {tenant} {body}");
         let begun = match begin_by_headers(&config, &inbound, model, &mut environment) {

@@ -38,6 +38,8 @@ pub struct Environment<'w> {
     pub picks: &'w mut WeightedPicks,
     /// Tells whether there is a Google access token that is good now. Asked only if a target depends on it.
     pub google_token: &'w dyn Fn() -> bool,
+    /// Tells the time, in seconds since 1970. Asked only if something of the request can expire.
+    pub now: &'w dyn Fn() -> u64,
 }
 
 /// One target of the permitted model, and whether it can serve the request.
@@ -92,10 +94,10 @@ struct Planned {
 /// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
 /// # let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
-/// # let caller = Caller::identify(&config, &inbound).unwrap();
+/// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
 /// let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
-/// let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false };
+/// let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// let candidates = plan::consider(&permit, &needs, &environment);
 /// let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
 /// let tried: Vec<&str> = plan.iter().map(|stop| stop.endpoint.name.as_str()).collect();

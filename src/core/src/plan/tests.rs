@@ -72,9 +72,9 @@ fn planned_with(
         *slot = if value.is_empty() { Single::Absent } else { Single::Once(value.as_bytes()) };
     }
     let told = |error: ApiError| (error.status, error.code.unwrap_or_default().into_owned());
-    let caller = Caller::identify(&config, &inbound).map_err(told)?;
+    let caller = Caller::identify(&config, &inbound, &|| 0).map_err(told)?;
     let permit = caller.permit(&config, model).map_err(told)?;
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token, now: &|| 0 };
     let candidates = consider(&permit, &needs, &environment);
     let plan = decide(&permit, &needs, candidates, &mut environment).plan.map_err(told)?;
     Ok(plan.iter().map(|stop| stop.endpoint.name.clone()).collect())
@@ -85,9 +85,9 @@ fn planned_with(
 fn a_plan_knows_whose_request_it_is_for() {
     let config = config();
     let inbound = Inbound { tenant: Single::Once(b"eu"), ..Inbound::default() };
-    let caller = Caller::identify(&config, &inbound).unwrap();
+    let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
     let permit = caller.permit(&config, "sol").unwrap();
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
     let candidates = consider(&permit, &needs(Api::Chat), &environment);
     let plan = decide(&permit, &needs(Api::Chat), candidates, &mut environment).plan.unwrap();
     let Subject { tenant, model, api, policy } = plan.subject();
@@ -145,7 +145,7 @@ fn the_order_is_one_that_ceiling_entry_and_policy_allow() {
             order: if picked.is_empty() { Single::Absent } else { Single::Once(picked.as_bytes()) },
             ..Inbound::default()
         };
-        let caller = Caller::identify(&config, &inbound);
+        let caller = Caller::identify(&config, &inbound, &|| 0);
         let found = match &caller {
             Ok(caller) => Ok(caller.permit(&config, "sol").unwrap().order()),
             Err(error) => Err((error.status, error.param.as_deref().unwrap())),
@@ -233,9 +233,9 @@ fn what_a_tenant_must_not_use_is_refused_whoever_says_so() {
             carried: if carried { Single::Once(own.as_bytes()) } else { Single::Absent },
             ..Inbound::default()
         };
-        let caller = Caller::identify(&config, &inbound).unwrap();
+        let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
         let permit = caller.permit(&config, "sol").unwrap();
-        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
         let candidates = consider(&permit, &state, &environment);
         let error = decide(&permit, &state, candidates, &mut environment).plan.unwrap_err();
         assert_eq!(
@@ -253,7 +253,7 @@ fn a_policy_that_has_to_be_carried_is_missed() {
     let policy = POLICY.replace(r#""policy": {"ceiling""#, r#""policy": {"required": true, "ceiling""#);
     let config = config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap();
     let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
-    let error = Caller::identify(&config, &inbound).unwrap_err();
+    let error = Caller::identify(&config, &inbound, &|| 0).unwrap_err();
     assert_eq!((error.status, error.code.as_deref()), (403, Some("policy_required")));
 }
 
@@ -270,7 +270,7 @@ fn a_carried_policy_is_not_repeated_to_the_client() {
         ("{secret".to_owned(), "1 fault, in its JSON."),
     ] {
         let inbound = Inbound { carried: Single::Once(carried.as_bytes()), ..Inbound::default() };
-        let error = Caller::identify(&config(), &inbound).unwrap_err();
+        let error = Caller::identify(&config(), &inbound, &|| 0).unwrap_err();
         assert!(error.message.contains(said) && error.message.len() < 300, "{}", error.message);
         assert!(!error.message.contains("secret"), "{}", error.message);
     }
@@ -283,10 +283,10 @@ fn what_no_target_has_together_is_named_together() {
         .replace(r#""id": "sol-eu","#, r#""id": "sol-eu", "lacks": ["choices"],"#);
     let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
     let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
-    let caller = Caller::identify(&config, &inbound).unwrap();
+    let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
     let permit = caller.permit(&config, "sol").unwrap();
     let needs = Needs { features: [Feature::Tools, Feature::Choices].into_iter().collect(), ..needs(Api::Chat) };
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
     let candidates = consider(&permit, &needs, &environment);
     let error = decide(&permit, &needs, candidates, &mut environment).plan.unwrap_err();
     assert!(error.message.ends_with("has: tools and choices."), "{}", error.message);
@@ -333,9 +333,9 @@ fn shares_outlive_a_change_of_the_policy() {
         let policy = if turn % 2 == 0 { POLICY.to_owned() } else { POLICY.replacen(models, more, 1) };
         let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
         let inbound = Inbound { tenant: Single::Once(b"all"), order: Single::Once(b"weighted"), ..Inbound::default() };
-        let caller = Caller::identify(&config, &inbound).unwrap();
+        let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
         let permit = caller.permit(&config, "sol").unwrap();
-        let mut environment = Environment { picks: &mut picks, google_token: &|| true };
+        let mut environment = Environment { picks: &mut picks, google_token: &|| true, now: &|| 0 };
         let candidates = consider(&permit, &needs(Api::Chat), &environment);
         let plan = decide(&permit, &needs(Api::Chat), candidates, &mut environment).plan.unwrap();
         let first = plan.iter().next().unwrap().endpoint.name.clone();

@@ -14,6 +14,7 @@ use crate::config::{Config, Version};
 use crate::form::Form;
 use crate::name::Named;
 use crate::plan::{Candidate, Stop, Subject, Unfit};
+use crate::tenant::NamedBy;
 
 /// The record of one request.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub struct Record {
     /// The id by which Envoy and the hop before it know the request; empty where there is none that is kept.
     id: Box<[u8]>,
     tenant: Option<Rc<str>>,
+    /// What has named the tenant.
+    by: Option<NamedBy>,
     model: Option<Rc<str>>,
     api: Option<Api>,
     policy: Version,
@@ -68,6 +71,11 @@ impl Record {
         self.tenant = Some(Rc::clone(tenant));
     }
 
+    /// Notes what has named the tenant.
+    pub fn named_by(&mut self, by: &NamedBy) {
+        self.by = Some(by.clone());
+    }
+
     /// Notes the API that the client speaks.
     pub fn asked_for(&mut self, api: Api) {
         self.api = Some(api);
@@ -110,12 +118,16 @@ impl Record {
     /// As the access log has it: words `key=value` with a space between, those that say nothing left out. No value holds
     /// a space, a quote or a control character.
     ///
-    /// `id=6f4c9a52-… tenant=acme model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
+    /// `id=6f4c9a52-… tenant=acme by=key:ci model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
     /// unfit=gcp-us:form error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
         put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
         put(&mut line, "tenant", self.tenant.as_deref());
+        if let Some(by) = &self.by {
+            begin(&mut line, "by");
+            by.write_to(&mut line);
+        }
         put(&mut line, "model", self.model.as_deref());
         put(&mut line, "api", self.api.map(Api::name));
         put(&mut line, "form", self.tries.last().map(|latest| latest.form.name()));

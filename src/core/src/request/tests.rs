@@ -34,10 +34,10 @@ fn planned(body: &str) -> Request {
 fn planned_from(body: &str, origin: Origin) -> Request {
     let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
     let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
-    let caller = Caller::identify(&config, &inbound).unwrap();
+    let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
     let permit = caller.permit(&config, "m").unwrap();
     let needs = Needs { api: Api::Chat, features: Features::default(), bytes: body.len() as u64, max_tokens: None };
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true };
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
     let candidates = plan::consider(&permit, &needs, &environment);
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
     let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::identity::invalid_header;
+use super::source::invalid_header;
 use crate::api::error::{ApiError, shown};
 use crate::api::inbound::{Inbound, Single};
 use crate::cloud::{Cloud, Clouds};

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use super::identity::{self, Identity};
 use super::narrowing::{self, Narrowing};
+use super::source::{self, Identity, NamedBy};
 use crate::api::error::{ApiError, shown};
 use crate::api::feature::Features;
 use crate::api::inbound::Inbound;
@@ -15,6 +15,7 @@ use crate::contract::{CLOUDS, RESIDENCY};
 #[derive(Debug)]
 pub struct Caller {
     tenant: Rc<str>,
+    by: NamedBy,
     /// The tenant's own policy or the carried one; it also says how to rank.
     own: Rc<Grant>,
     /// What else has to allow, where requests carry policies.
@@ -53,23 +54,41 @@ impl Rule {
 }
 
 impl Caller {
-    /// Finds out who asks.
+    /// Finds out who asks. `now` gives the seconds since 1970, and is asked only where a key can expire.
     ///
     /// # Errors
-    /// 401 for a tenant that is not known, 400 for a header that makes no sense, 403 for an order that
-    /// the tenant does not have.
-    pub fn identify(config: &Config, inbound: &Inbound<'_>) -> Result<Caller, ApiError> {
-        let Identity { tenant, own, others } = identity::identify(config, inbound)?;
+    /// 401 for a tenant that is not known and a credential that does not hold, 400 for a header that makes no sense, 403 for
+    /// an order that the tenant does not have.
+    pub fn identify(config: &Config, inbound: &Inbound<'_>, now: &dyn Fn() -> u64) -> Result<Caller, ApiError> {
+        Caller::new(config, inbound, source::identify(config, inbound, now)?)
+    }
+
+    /// The tenant of that name, whatever the request says of it: for whoever asks about policy and not about credentials.
+    /// `None` where the file lists no such tenant.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn listed(config: &Config, tenant: &str, inbound: &Inbound<'_>) -> Option<Result<Caller, ApiError>> {
+        Some(Caller::new(config, inbound, source::listed(config, tenant)?))
+    }
+
+    fn new(config: &Config, inbound: &Inbound<'_>, identity: Identity) -> Result<Caller, ApiError> {
+        let Identity { tenant, by, own, others } = identity;
         let narrowing = Narrowing::read(config, inbound)?;
         let order = narrowing::order(config, &own, &others, inbound.order)?;
         let asked = narrowing::max_attempts(inbound.max_attempts)?;
         let most = others.iter().map(|grant| grant.max_attempts).chain(asked).fold(own.max_attempts, u32::min);
-        Ok(Caller { tenant, own, others, narrowing, order, max_attempts: most })
+        Ok(Caller { tenant, by, own, others, narrowing, order, max_attempts: most })
     }
 
     /// The tenant's name; empty where only its policy is known.
     pub fn tenant(&self) -> &Rc<str> {
         &self.tenant
+    }
+
+    /// What has named it.
+    pub fn named_by(&self) -> &NamedBy {
+        &self.by
     }
 
     /// All that has to allow what is done.
@@ -154,7 +173,7 @@ pub fn no_model(model: &str) -> ApiError {
 /// #   "identity": {"trust": {"listeners": ["default"]}}}"#;
 /// let config = Rc::new(config::check(&config::parse_json(text).unwrap()).unwrap());
 /// let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
-/// let caller = Caller::identify(&config, &inbound).unwrap();
+/// let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
 /// assert_eq!(permit.targets().count(), 2);
 /// assert_eq!(caller.permit(&config, "gpt-9").unwrap_err().status, 404);
@@ -181,6 +200,11 @@ impl<'c> Permit<'c> {
     /// The tenant's name; empty where only its policy is known.
     pub fn tenant(&self) -> &'c Rc<str> {
         &self.caller.tenant
+    }
+
+    /// What has named it.
+    pub fn named_by(&self) -> &'c NamedBy {
+        &self.caller.by
     }
 
     /// How targets are to be ranked.

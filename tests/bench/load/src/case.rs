@@ -13,6 +13,8 @@ pub enum Case {
     /// The model stands in the path: nothing of the body is needed to route.
     Headers,
     Json700,
+    /// The same; an API key names the tenant.
+    Key700,
     Json64k,
     /// A streamed answer of `answer::EVENTS` events, as fast as Envoy takes them one by one.
     Sse64,
@@ -21,12 +23,13 @@ pub enum Case {
 }
 
 impl Case {
-    pub const ALL: [Case; 5] = [Case::Headers, Case::Json700, Case::Json64k, Case::Sse64, Case::SsePaced];
+    pub const ALL: [Case; 6] = [Case::Headers, Case::Json700, Case::Key700, Case::Json64k, Case::Sse64, Case::SsePaced];
 
     pub fn name(self) -> &'static str {
         match self {
             Case::Headers => "headers",
             Case::Json700 => "json-700",
+            Case::Key700 => "key-700",
             Case::Json64k => "json-64k",
             Case::Sse64 => "sse-64",
             Case::SsePaced => "sse-paced",
@@ -36,7 +39,7 @@ impl Case {
     /// The time between two events, where the answer is streamed.
     pub fn pace(self) -> Option<Duration> {
         match self {
-            Case::Headers | Case::Json700 | Case::Json64k => None,
+            Case::Headers | Case::Json700 | Case::Key700 | Case::Json64k => None,
             Case::Sse64 => Some(upstream::TICK),
             Case::SsePaced => Some(upstream::PACE),
         }
@@ -51,7 +54,7 @@ impl Case {
         if self.streams() { answer::events().iter().map(String::len).sum() } else { answer::completion().len() }
     }
 
-    /// The whole request, head and body. `headers` are lines to add, `name: value`.
+    /// The whole request, head and body. `headers` are lines to add, `name: value`, in place of the SDK's of that name.
     pub fn request(self, host: &str, model: Option<&str>, headers: &[String]) -> Result<Vec<u8>, Box<dyn Error>> {
         let model = model.unwrap_or("gpt-6.1-sol");
         let path = match self {
@@ -61,13 +64,16 @@ impl Case {
             _ => "/v1/chat/completions".to_owned(),
         };
         let body = match self {
-            Case::Headers | Case::Json700 => body(&short(), model, "", USER, 700)?,
+            Case::Headers | Case::Json700 | Case::Key700 => body(&short(), model, "", USER, 700)?,
             Case::Sse64 => body(&short(), model, STREAM, USER, 700)?,
             Case::SsePaced => body(&short(), model, STREAM, PACED_USER, 700)?,
             Case::Json64k => body(&conversation(), model, "", USER, 64 * 1024)?,
         };
         let mut head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n");
-        for line in SDK_HEADERS.iter().copied().chain(headers.iter().map(String::as_str)) {
+        let name = |line: &str| line.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let given: Vec<String> = headers.iter().map(|line| name(line)).collect();
+        let of_sdk = SDK_HEADERS.iter().copied().filter(|line| !given.contains(&name(line)));
+        for line in of_sdk.chain(headers.iter().map(String::as_str)) {
             head.push_str(line);
             head.push_str("\r\n");
         }

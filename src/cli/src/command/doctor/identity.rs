@@ -21,7 +21,10 @@ fn of_chain(seen: &Seen<'_>, chain: &Chain<'_>) -> Vec<Finding> {
     }
     let Some(config) = seen.policy_at(chain.listener) else { return Vec::new() };
     let is_known = config.listeners.iter().any(|listener| listener.name == chain.listener)
-        || config.identity.trust.listeners.iter().any(|name| name == chain.listener);
+        || config
+            .identity
+            .header()
+            .is_some_and(|header| header.trust.listeners.iter().any(|name| name == chain.listener));
     let name = if is_known { chain.listener } else { seen.rendered_for.unwrap_or(chain.listener) };
     let headers = match ClientTrust::of(config, name) {
         ClientTrust::Trusted => return Vec::new(),

@@ -36,7 +36,7 @@ fn rendered(scope: Scope) -> Value {
         max_heap_bytes: 1 << 30,
         max_connections: 100,
     };
-    let policy = Policy { config: &file.config, node: &file.node, names: Default::default() };
+    let policy = Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Default::default() };
     let text = &render(&policy, &options, scope, Format::Json).files[0].1;
     serde_json::from_str(text).unwrap()
 }

@@ -3,22 +3,29 @@
 use std::rc::Rc;
 
 use multihome_core::api::error::ApiError;
-use multihome_core::api::inbound::Inbound;
+use multihome_core::api::inbound::{Inbound, Verification};
 use multihome_core::config::Config;
 use multihome_core::edge::{self, Weighed};
 use multihome_core::plan::{Environment, WeightedPicks};
+use serde_json::{Map, Value, json};
+
+use crate::clock::now;
 
 /// A request, as far as it decides.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
     /// Its headers; names in lower case.
     pub headers: Vec<(String, String)>,
+    /// What a token claims that it brings and that holds.
+    pub claims: Vec<(String, Value)>,
     /// Its path.
     pub path: String,
     /// Its body.
     pub body: Vec<u8>,
     /// Whether trailers follow it.
     pub trailers: bool,
+    /// Whose request it is, whatever it says of that itself.
+    pub tenant: Option<String>,
     /// Whether there is a Google access token.
     pub google_token: bool,
 }
@@ -30,8 +37,22 @@ pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed
     let content_type =
         given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
     let headers = own.into_iter().chain(content_type).chain(given());
-    let inbound = Inbound::read(headers, config.identity.headers());
+    let claims = claims(config, &asked.claims);
+    let mut inbound = Inbound::read(headers, config.identity.headers());
+    if let Some(claims) = &claims {
+        inbound.token = Verification::Holds(claims);
+    }
     let google_token = || asked.google_token;
-    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token };
-    edge::explain(config, &inbound, &asked.body, asked.trailers, &mut environment, look)
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &google_token, now: &now };
+    edge::explain(config, &inbound, &asked.body, asked.trailers, asked.tenant.as_deref(), &mut environment, look)
+}
+
+/// The claims of such a token, for this endpoint where they do not say another. `None` where there are none.
+fn claims(config: &Config, given: &[(String, Value)]) -> Option<Vec<u8>> {
+    let token = config.identity.token().filter(|_| !given.is_empty())?;
+    let mut claims = Map::new();
+    claims.insert("iss".to_owned(), json!(token.issuer));
+    claims.insert("aud".to_owned(), json!(token.audiences));
+    claims.extend(given.iter().cloned());
+    Some(Value::Object(claims).to_string().into_bytes())
 }

@@ -11,15 +11,23 @@ use super::ask::Asked;
 pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &ApiError) -> Option<String> {
     match error.code.as_deref()? {
         "unknown_tenant" => Some(tenant(config, asked, removed)),
+        "invalid_api_key" | "expired_api_key" => Some("`multihome key check` says whose a key is".to_owned()),
         "model_not_found" => model(config, asked, error),
         _ => None,
     }
 }
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
-    let header = &config.identity.header;
+    let Some(source) = config.identity.header() else {
+        return match config.identity.token() {
+            Some(token) => format!("add `--claim {}=NAME` for a request with a token", token.tenant_claim),
+            None => "the request has no key: add `--header 'authorization: Bearer KEY'`".to_owned(),
+        };
+    };
+    let header = &source.name;
     if removed.contains(header) {
-        return format!("Envoy removes `{header}` there: ask at a listener of `identity.trust`, or add this one");
+        let trust = source.place.key("trust");
+        return format!("Envoy removes `{header}` there: ask at a listener of `{trust}`, or add this one");
     }
     let mut names: Vec<&str> = config.tenants.keys().map(|name| &**name).collect();
     names.sort_unstable();

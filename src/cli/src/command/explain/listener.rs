@@ -15,6 +15,12 @@ pub(super) struct Entrance {
     removes: Vec<String>,
     /// The names of which a client's certificate has to have one, if that is what decides.
     certificates: Option<Vec<String>>,
+    /// Whether no header is a source, so that there is none to remove.
+    no_header: bool,
+    /// Whether an API key or a token names a tenant, here as everywhere.
+    takes_credentials: bool,
+    /// Which of the two.
+    credential: &'static str,
     /// What to do where the file says nothing of the listener.
     help: Option<String>,
 }
@@ -28,12 +34,24 @@ pub(super) fn entrance(config: &Config, name: &str) -> Entrance {
         ClientTrust::Untrusted { headers } => (owned(headers), None),
     };
     let configured = config.listeners.iter().map(|listener| listener.name.as_str());
-    let trusted = config.identity.trust.listeners.iter().map(String::as_str);
+    let trusted = config.identity.header().into_iter().flat_map(|header| &header.trust.listeners).map(String::as_str);
     let mut known: Vec<&str> = configured.chain(trusted).chain(["default"]).collect();
     known.sort_unstable();
     known.dedup();
     let help = (!known.contains(&name)).then(|| format!("the file has no listener `{name}`: {}", instead(name, known)));
-    Entrance { name: name.to_owned(), removes, certificates, help }
+    Entrance {
+        name: name.to_owned(),
+        removes,
+        certificates,
+        no_header: config.identity.header().is_none(),
+        takes_credentials: config.identity.takes_credentials(),
+        credential: match (config.identity.takes_keys(), config.identity.token().is_some()) {
+            (true, true) => "an API key or a token",
+            (false, true) => "a token",
+            (_, false) => "an API key",
+        },
+        help,
+    }
 }
 
 impl Entrance {
@@ -47,7 +65,7 @@ impl Entrance {
 
     /// Whether nobody there can name a tenant.
     pub fn lets_nobody_in(&self) -> bool {
-        !self.removes.is_empty()
+        !self.removes.is_empty() && !self.takes_credentials
     }
 
     /// One line, and a help.
@@ -58,6 +76,9 @@ impl Entrance {
                 "listener {name}: the identity headers pass if the client's certificate has {}; Envoy removes them from everyone else\n",
                 names.join(" or ")
             ),
+            None if self.no_header => {
+                format!("listener {name}: {} names the tenant, no header does\n", self.credential)
+            }
             None if self.removes.is_empty() => {
                 format!("listener {name}: trusted, the identity headers pass from whoever reaches it\n")
             }
@@ -73,7 +94,7 @@ impl Entrance {
     pub fn json(&self) -> Value {
         let trust = match &self.certificates {
             Some(_) => "certificates",
-            None if self.removes.is_empty() => "trusted",
+            None if self.removes.is_empty() && !self.no_header => "trusted",
             None => "untrusted",
         };
         json!({"name": self.name, "trust": trust, "certificates": self.certificates, "removes": self.removes, "help": self.help})

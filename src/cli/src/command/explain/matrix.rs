@@ -42,12 +42,16 @@ pub(super) fn of(config: &Rc<Config>, like: &Asked, entrance: Option<&Entrance>)
 
 fn cell(config: &Rc<Config>, like: &Asked, entrance: Option<&Entrance>, of: (&str, &str, Api)) -> Cell {
     let (tenant, model, api) = of;
-    let header = &config.identity.header;
+    let header = config.identity.header().map(|header| header.name.as_str());
     let mut asked =
         Asked { path: path(api).to_owned(), body: json!({ "model": model }).to_string().into_bytes(), ..like.clone() };
-    asked.headers.retain(|(name, _)| name != header);
-    if entrance.is_none_or(|entrance| !entrance.lets_nobody_in()) {
-        asked.headers.push((header.clone(), tenant.to_owned()));
+    asked.headers.retain(|(name, _)| Some(name.as_str()) != header);
+    let may_be_named = entrance.is_none_or(|entrance| !entrance.lets_nobody_in());
+    match header {
+        Some(header) if may_be_named => asked.headers.push((header.to_owned(), tenant.to_owned())),
+        // No file holds a key to ask with.
+        None => asked.tenant = Some(tenant.to_owned()),
+        Some(_) => {}
     }
     let (mut targets, mut refused_by) = (Vec::new(), Vec::new());
     let decided = ask(config, &asked, |weighed| match &weighed.decision.plan {

@@ -27,7 +27,12 @@ fn table(told: &Told) -> String {
     let most = told.max_attempts;
     let attempts = if most == 1 { "attempt" } else { "attempts" };
     let state = if told.one_account { "; 1 here, since one account keeps what it names" } else { "" };
-    let mut out = format!("model {}, {}{uses}\n", told.model, told.api);
+    // Who names a tenant by a header has just written it.
+    let mut out = match told.named_by.as_str() {
+        "header" => String::new(),
+        by => format!("tenant {}, by {by}\n", told.tenant),
+    };
+    let _ = writeln!(out, "model {}, {}{uses}", told.model, told.api);
     let _ = writeln!(out, "order {}: {}; at most {most} {attempts}{state}", told.order, told.by);
     let rows: Vec<[String; 5]> = told.targets.iter().map(|row| cells(row, told)).collect();
     let widest = |column: usize| {

@@ -18,6 +18,8 @@ use super::listener::Entrance;
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Told {
     pub tenant: String,
+    /// What has named the tenant, as the access log has it.
+    pub named_by: String,
     pub model: String,
     pub api: &'static str,
     /// The features that the request uses.
@@ -97,6 +99,7 @@ impl Told {
         targets.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
         Told {
             tenant: permit.tenant().to_string(),
+            named_by: named_by(permit),
             model: permit.model().to_string(),
             api: needs.api.name(),
             uses: names(needs.features),
@@ -123,6 +126,12 @@ impl Told {
         });
         format!("{all:#}\n")
     }
+}
+
+fn named_by(permit: &Permit<'_>) -> String {
+    let mut word = String::new();
+    permit.named_by().write_to(&mut word);
+    word
 }
 
 impl Row {

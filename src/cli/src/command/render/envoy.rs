@@ -135,7 +135,8 @@ impl RenderEnvoy {
             let written = super::out::write(&file, options, out, self.envoy.as_ref())?;
             return Ok(Outcome { out: written, err: lines("warning", &remarks.warnings), code: 0 });
         }
-        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        let policy =
+            Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
         if let Some(folder) = certificates {
             options.paths.certificates = Some(folder.display().to_string());
             for (name, value) in certificate::files(policy.config, &options.paths) {

@@ -123,7 +123,8 @@ impl RenderIstio {
     /// Renders, unless there is a reason not to.
     pub fn run(self) -> Result<Outcome, Outcome> {
         let file = file::read(&self.policy)?;
-        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        let policy =
+            Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
         let (format, out) = (self.format.into(), self.out.clone());
         let options = self.options()?;
         let remarks = istio::remarks::on(&policy, &options);

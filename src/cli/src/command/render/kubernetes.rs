@@ -106,7 +106,8 @@ impl RenderKubernetes {
             max_heap_bytes: self.max_heap,
             max_connections: self.max_connections,
         };
-        let policy = Policy { config: &file.config, node: &file.node, names: Names::default() };
+        let policy =
+            Policy { config: &file.config, node: &file.node, keys: file.keys.as_ref(), names: Names::default() };
         let remarks = kubernetes::remarks::on(&policy, &options);
         if !remarks.faults.is_empty() {
             return Err(Outcome::faults(lines("error", &remarks.faults)));

@@ -104,7 +104,7 @@ impl Rendering<'_> {
     }
 
     fn with(&self, names: Names) -> Rendered {
-        let policy = Policy { config: &self.file.config, node: &self.file.node, names };
+        let policy = Policy { config: &self.file.config, node: &self.file.node, keys: self.file.keys.as_ref(), names };
         Rendered { names, whole: envoy::bootstrap(&policy, self.options) }
     }
 }

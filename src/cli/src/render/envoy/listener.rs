@@ -36,6 +36,9 @@ pub fn listener(policy: &Policy<'_>, paths: &Paths, name: &str, address: SocketA
         ClientTrust::Certificates { .. } => {
             "For clients. Who shows a certificate of a listed name may say which tenant asks (policy: identity.trust.client_certificates)."
         }
+        ClientTrust::Untrusted { .. } if config.identity.takes_credentials() => {
+            "For clients. Who has a tenant's API key, or a token of it, is that tenant, and no header may say which one asks (policy: identity)."
+        }
         ClientTrust::Untrusted { .. } => {
             "For clients. Nobody may say which tenant asks: every request is refused (policy: identity.trust)."
         }

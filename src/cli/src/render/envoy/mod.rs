@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::piece::any::{listen, put};
 use super::piece::policy::{Paths, Policy};
 use super::piece::trust::{ClientTrust, ListenerContext, Place};
-use super::piece::{cluster, filter, reply, route};
+use super::piece::{cluster, filter, jwt, reply, route};
 use super::rendered::{Format, LEGEND, Rendered};
 use options::{Options, Part, Scope};
 
@@ -59,6 +59,7 @@ pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
 fn inside(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Vec<Value> {
     let mut listeners = vec![detour::listener(policy, paths, access_log)];
     listeners.extend(absorber::listeners(policy.config, policy.names));
+    listeners.extend(jwt::key_listener(policy.config, policy.names));
     listeners
 }
 

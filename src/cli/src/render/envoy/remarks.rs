@@ -36,16 +36,23 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
             listener.name
         ));
     }
-    for name in config.identity.trust.listeners.iter().filter(|name| !rendered(name)) {
-        remarks.warnings.push(format!(
-            "`identity.trust.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"
-        ));
+    let header = config.identity.header();
+    let trust = header.map(|header| (header.place.key("trust"), &header.trust));
+    for (place, name) in trust.iter().flat_map(|(place, trust)| trust.listeners.iter().map(move |name| (place, name))) {
+        if rendered(name) {
+            continue;
+        }
+        remarks
+            .warnings
+            .push(format!("`{place}.listeners` names `{name}`, which has no address here (`--listen {name}=ADDRESS`)"));
     }
     for (name, address) in listeners {
         match ClientTrust::of(config, name) {
             ClientTrust::Trusted if !is_loopback(*address) => remarks.warnings.push(format!(
                 "the listener `{name}` is trusted and can be reached from outside this machine ({address}): whoever reaches it says which tenant asks"
             )),
+            // Whoever has a key or a token names a tenant there.
+            ClientTrust::Untrusted { .. } if config.identity.takes_credentials() => {}
             ClientTrust::Untrusted { .. } => remarks.warnings.push(format!(
                 "the listener `{name}` refuses every request with 401: nobody there may say which tenant asks (`identity.trust`)"
             )),
@@ -59,12 +66,12 @@ fn on_bootstrap(config: &Config, options: &Options) -> Remarks {
         ));
     }
     let asks_for_certificates = |name: &str| ClientTrust::of(config, name).asks_for_certificates();
-    let certificates = &config.identity.trust.client_certificates;
-    if !certificates.is_empty() && !listeners.iter().any(|(name, _)| asks_for_certificates(name)) {
-        remarks.warnings.push(
-            "`identity.trust.client_certificates` has no effect: no untrusted listener here has a `tls.client_ca_file`"
-                .to_owned(),
-        );
+    if let Some((place, _)) = trust.filter(|(_, trust)| !trust.client_certificates.is_empty())
+        && !listeners.iter().any(|(name, _)| asks_for_certificates(name))
+    {
+        remarks.warnings.push(format!(
+            "`{place}.client_certificates` has no effect: no untrusted listener here has a `tls.client_ca_file`"
+        ));
     }
     remarks
 }

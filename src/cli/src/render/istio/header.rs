@@ -16,7 +16,7 @@ use crate::render::piece::any::{duration, extension, put};
 use crate::render::piece::bounds::{buffer_bytes, stream_idle};
 use crate::render::piece::policy::Policy;
 use crate::render::piece::trust::Place;
-use crate::render::piece::{cluster, reply, strip, switch};
+use crate::render::piece::{cluster, jwt, reply, strip, switch};
 
 /// What stands above the manifests.
 pub const HEADING: &str = "\
@@ -80,8 +80,12 @@ fn route(policy: &Policy<'_>, options: &Options) -> Document {
     );
     let mut patches = vec![patch::manager(replies)];
     // Each goes in front of those before it.
-    patches.extend(identity::first_filters(policy, options).into_iter().rev().map(patch::first_filter));
-    let names = identity::filter_names(policy, options);
+    let mut filters = identity::first_filters(policy, options);
+    let verifying = jwt::filters(config, policy.names, false);
+    filters.extend(verifying.into_iter().map(|filter| switch::in_chain(filter, Place::Foreign)));
+    patches.extend(filters.into_iter().rev().map(patch::first_filter));
+    let mut names = identity::filter_names(policy, options);
+    names.extend(jwt::names(config).iter().map(|name| (*name).to_owned()));
     let on = switch::on(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for host in &options.hosts {
         // For the route of the VirtualService too, which a request has before an endpoint is chosen.
@@ -115,6 +119,7 @@ fn to_endpoint(policy: &Policy<'_>, endpoint: &Endpoint) -> Value {
 
 fn plugin(policy: &Policy<'_>, options: &Options) -> Document {
     let mut configuration = json!({"role": HEADER_ROLE, "hosts": options.hosts, "policy": policy.node});
+    put(&mut configuration, "keys", policy.keys.map(|keys| json!(keys)));
     let metadata = policy.config.needs_google_token().then(|| json!(policy.names.metadata()));
     put(&mut configuration, "metadata", metadata);
     Document::new(

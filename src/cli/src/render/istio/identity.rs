@@ -12,6 +12,7 @@ use crate::render::piece::policy::Policy;
 use crate::render::piece::strip;
 use crate::render::piece::switch::in_chain;
 use crate::render::piece::trust::{ClientTrust, Place};
+use multihome_core::config::Header;
 use multihome_core::contract::{ENDPOINT, SDK_PREFIX};
 
 /// Takes the identity headers away, and says who calls from the mesh.
@@ -46,26 +47,24 @@ pub fn source(policy: &Policy<'_>, options: &Options) -> Source {
 
 /// The filters that come first, in their order.
 pub fn first_filters(policy: &Policy<'_>, options: &Options) -> Vec<Value> {
-    let identity = &policy.config.identity;
+    let header = policy.config.identity.header();
     let source = source(policy, options);
     let mut mutations = vec![strip::by_prefix(SDK_PREFIX)];
     if source != Source::Client {
-        let carried = identity.carried.as_ref().map(|carried| carried.header.as_str());
-        mutations.extend(
-            [Some(identity.header.as_str()), carried].into_iter().flatten().map(|name| json!({"remove": name})),
-        );
+        mutations.extend(header.into_iter().flat_map(Header::names).map(|name| json!({"remove": name})));
     }
     if options.mode == Mode::Header {
         // By which requests are routed to a cluster with a key.
         mutations.push(json!({"remove": ENDPOINT}));
     }
-    if source == Source::Certificate {
-        // The certificate was verified: the gateway takes no connection without one that the mesh's authority has signed.
-        mutations.push(set(&identity.header, "%DOWNSTREAM_PEER_URI_SAN%"));
-    }
+    let Some(header) = header.filter(|_| source == Source::Certificate) else {
+        return vec![in_chain(mutation(IDENTITY_FILTER, mutations), Place::Foreign)];
+    };
+    // The certificate was verified: the gateway takes no connection without one that the mesh's authority has signed.
+    mutations.push(set(&header.name, "%DOWNSTREAM_PEER_URI_SAN%"));
     let mut filters = vec![in_chain(mutation(IDENTITY_FILTER, mutations), Place::Foreign)];
-    if source == Source::Certificate && !options.tenants.is_empty() {
-        filters.push(in_chain(tenant_of_caller(&identity.header, &options.tenants), Place::Foreign));
+    if !options.tenants.is_empty() {
+        filters.push(in_chain(tenant_of_caller(&header.name, &options.tenants), Place::Foreign));
     }
     filters
 }

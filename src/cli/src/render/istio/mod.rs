@@ -60,8 +60,8 @@ fn groups(policy: &Policy<'_>, options: &Options) -> Vec<(&'static str, Vec<Docu
         Mode::Gateway | Mode::Egress => whole(policy, options),
         Mode::Header => header::groups(policy, options),
     };
-    let header = &policy.config.identity.header;
-    let tokens = options.jwt.as_ref().map(|jwt| ("jwt", jwt::documents(header, policy.config, options, jwt)));
+    let token = policy.config.identity.header().zip(options.jwt.as_ref());
+    let tokens = token.map(|(header, jwt)| ("jwt", jwt::documents(&header.name, policy.config, options, jwt)));
     groups.splice(1..1, tokens);
     groups.retain(|(_, documents)| !documents.is_empty());
     groups

@@ -1,6 +1,6 @@
 //! What Istio cannot carry though the policy is right, and what is probably not meant.
 
-use multihome_core::config::Config;
+use multihome_core::config::{Config, Header, KeySet};
 
 use super::egress;
 use super::identity::{Source, source};
@@ -98,12 +98,33 @@ fn on_listeners(config: &Config, options: &Options, remarks: &mut Remarks) {
 
 fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
     let identity = &policy.config.identity;
+    let header = identity.header();
     let source = source(policy, options);
+    if header.is_none() && matches!(source, Source::Token | Source::Certificate) {
+        remarks.faults.push(
+            "`--mode egress` and `--jwt-issuer` put the tenant's name into a header, and no header is a source of the policy's `identity`\n  help: add `- header: x-tenant-id` with its `trust` to it"
+                .to_owned(),
+        );
+    }
     if options.mode == Mode::Egress && options.jwt.is_some() {
         remarks.faults.push(
             "`--mode egress` knows callers by their certificates, and `--jwt-issuer` by their tokens\n  help: take one of them"
                 .to_owned(),
         );
+    }
+    if let Some(token) = identity.token() {
+        if options.jwt.is_some() {
+            remarks.faults.push(format!(
+                "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
+                token.place
+            ));
+        }
+        if let KeySet::File(file) = &token.keys {
+            remarks.faults.push(format!(
+                "{}.jwt.jwks: the gateway's proxy has no file {file}, and would refuse its listener\n  help: write the address of the keys, `https://…`, or take `--jwt-issuer` with `--jwks-file FILE`",
+                token.place
+            ));
+        }
     }
     if options.mode != Mode::Egress && !options.tenants.is_empty() {
         remarks.faults.push(
@@ -123,9 +144,12 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
         Source::Client => remarks.warnings.push(format!(
             "the listener `{listener}` is trusted: whoever reaches the hosts says which tenant asks (`--jwt-issuer` has a token say it)"
         )),
+        // Keys say it.
+        Source::Nobody if identity.takes_credentials() => {}
         Source::Nobody => remarks.warnings.push(format!(
             "every request is a 401, unless a filter of yours behind `{}` sets `{}`: nobody may say which tenant asks (`--jwt-issuer` has a token say it)",
-            super::identity::IDENTITY_FILTER, identity.header
+            super::identity::IDENTITY_FILTER,
+            header.map_or("x-tenant-id", |header| &header.name),
         )),
         Source::Certificate
             if options.tenants.is_empty() && !policy.config.tenants.keys().any(|name| name.starts_with("spiffe://")) =>
@@ -137,10 +161,11 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
         }
         Source::Token | Source::Certificate => {}
     }
-    if source != Source::Client && identity.carried.as_ref().is_some_and(|carried| carried.required) {
-        remarks.faults.push(
-            "identity.policy.required: every request would be a 403, since nobody here may carry a policy\n  help: take it out, or trust the listener"
-                .to_owned(),
-        );
+    let carries = |header: &&Header| header.carried.as_ref().is_some_and(|carried| carried.required);
+    if let Some(header) = header.filter(carries).filter(|_| source != Source::Client && !identity.takes_credentials()) {
+        remarks.faults.push(format!(
+            "{}.policy.required: every request would be a 403, since nobody here may carry a policy\n  help: take it out, or trust the listener",
+            header.place
+        ));
     }
 }

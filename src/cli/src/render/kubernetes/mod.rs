@@ -35,7 +35,7 @@ pub fn render(policy: &Policy<'_>, options: &Options, format: Format) -> Rendere
         put(&mut data, &name, Some(Value::from(Format::Yaml.text("", &value))));
     }
     // Named by its content: pods of the old policy keep theirs while new ones start, and a rollback finds it again.
-    let config_map = options.named(&Version::of(&Node::Text(data.to_string())).to_string());
+    let config_map = options.named(&Version::of(&Node::Text(data.to_string()), None).to_string());
     let mut objects = vec![object::service_account(options)];
     objects.extend(object::network_policy(policy.config, options));
     let mut map = object("v1", "ConfigMap", &config_map, options);

@@ -20,7 +20,7 @@ pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
     if !options.clients.is_empty() {
         // The NetworkPolicy stands between it and the cluster, as the loopback stands between it and the network.
         for (name, address) in &mut bootstrap.listeners {
-            if config.identity.trust.listeners.contains(name) {
+            if config.identity.header().is_some_and(|header| header.trust.listeners.contains(name)) {
                 *address = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port());
             }
         }

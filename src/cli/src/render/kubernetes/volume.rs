@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use multihome_core::config::Config;
+use multihome_core::config::{Config, KeySet};
 use serde_json::{Value, json};
 
 use super::drain;
@@ -87,7 +87,11 @@ fn files(config: &Config) -> impl Iterator<Item = &str> {
         [Some(&tls.certificate_file), Some(&tls.key_file), tls.client_ca_file.as_ref()].into_iter().flatten()
     });
     let of_endpoints = config.endpoints.iter().filter_map(|endpoint| endpoint.tls.as_ref()?.ca_file.as_ref());
-    of_listeners.chain(of_endpoints).map(String::as_str)
+    let of_tokens = config.identity.token().and_then(|token| match &token.keys {
+        KeySet::File(file) => Some(file),
+        KeySet::Uri(keys) => keys.tls.as_ref()?.ca_file.as_ref(),
+    });
+    of_listeners.chain(of_endpoints).chain(of_tokens).map(String::as_str)
 }
 
 /// The last part of a folder's path.

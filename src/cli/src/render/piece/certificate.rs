@@ -6,7 +6,7 @@
 
 use std::path::Path;
 
-use multihome_core::config::{Auth, Config, ListenerTls};
+use multihome_core::config::{Auth, Config, KeySet, ListenerTls};
 use serde_json::{Value, json};
 
 use super::any::{any, put};
@@ -35,6 +35,10 @@ pub fn files(config: &Config, paths: &Paths) -> Vec<(String, Value)> {
         };
         let used = endpoint.tls.iter().chain(issuer);
         secrets.extend(used.map(|tls| authority_secret(tls.ca_file.as_deref().unwrap_or(&paths.ca_file))));
+    }
+    if let Some(KeySet::Uri(keys)) = config.identity.token().map(|token| &token.keys) {
+        let tls = keys.tls.iter();
+        secrets.extend(tls.map(|tls| authority_secret(tls.ca_file.as_deref().unwrap_or(&paths.ca_file))));
     }
     let mut files: Vec<(String, Value)> = Vec::new();
     for (name, secret) in secrets {

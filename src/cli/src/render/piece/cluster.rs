@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use multihome_core::config::{Address, Config, Endpoint};
+use multihome_core::config::{Address, Config, Endpoint, KeySet};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
@@ -14,13 +14,14 @@ use crate::print::note::{explain, explained, named};
 use crate::render::names::Names;
 use multihome_core::contract::{ATTEMPT_FILTER, ATTEMPT_ROLE};
 
-/// All clusters of a policy. `absorbers`: whether there are listeners inside this Envoy that absorb informational responses.
-pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec<Value> {
+/// All clusters of a policy. `inside`: whether there are listeners inside this Envoy, that absorb informational responses and
+/// hand out files of keys.
+pub fn all(config: &Config, paths: &Paths, names: Names, inside: bool) -> Vec<Value> {
     let tokens = TokenClusters::of(config, names);
     let mut clusters = Vec::new();
     for endpoint in &config.endpoints {
         let filters = upstream_filters(config, endpoint, &tokens, paths, names);
-        if absorbers && endpoint.absorbs_informational {
+        if inside && endpoint.absorbs_informational {
             let way = "policy: endpoints.NAME. The way to the listener that absorbs its informational responses.";
             let absorber = to_absorber(config, endpoint, names, filters);
             clusters.push(explained(&way.replace("NAME", &endpoint.name), absorber));
@@ -37,6 +38,7 @@ pub fn all(config: &Config, paths: &Paths, names: Names, absorbers: bool) -> Vec
         put(&mut cluster, "transport_socket", transport);
         explained("Where Envoy fetches tokens of Entra ID.", cluster)
     }));
+    clusters.extend(to_keys(config, paths, names, inside));
     if config.needs_google_token() {
         let metadata = plain(config, &names.metadata(), &config.metadata);
         clusters.push(explained("Where the module fetches tokens of Google's metadata server.", metadata));
@@ -66,6 +68,22 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
     put(&mut cluster, "transport_socket", transport);
     put_http_options(&mut cluster, protocol);
     cluster
+}
+
+/// The way to the keys that tokens are signed with. `inside`: whether a listener inside this Envoy hands out a file of them.
+fn to_keys(config: &Config, paths: &Paths, names: Names, inside: bool) -> Option<Value> {
+    let name = names.keys();
+    match &config.identity.token()?.keys {
+        KeySet::Uri(keys) => {
+            let mut cluster = plain(config, &name, &keys.address);
+            put(&mut cluster, "transport_socket", keys.tls.as_ref().map(|tls| tls::upstream(tls, paths)));
+            Some(explained("Where Envoy fetches the keys that tokens are signed with.", cluster))
+        }
+        KeySet::File(_) if inside => {
+            Some(explained("The way to the listener of this name.", internal(config, &name, &name)))
+        }
+        KeySet::File(_) => None,
+    }
 }
 
 /// The way to the listener that absorbs an endpoint's informational responses.

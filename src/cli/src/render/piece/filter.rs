@@ -7,7 +7,7 @@ use super::any::put;
 use super::policy::{Paths, Policy};
 use super::switch::in_chain;
 use super::trust::ListenerContext;
-use super::{cors, plugin, probe};
+use super::{cors, jwt, plugin, probe};
 use crate::print::note::explained;
 use multihome_core::contract::{EDGE_FILTER, EDGE_ROLE};
 
@@ -16,7 +16,10 @@ pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerCont
     let mut filters = vec![in_chain(probe::readiness(), listener.place)];
     filters.extend(listener.trust.removal().into_iter().map(|filter| in_chain(filter, listener.place)));
     filters.extend(cors::filter(policy.config, listener.name));
+    let verifying = jwt::filters(policy.config, listener.names, listener.detour);
+    filters.extend(verifying.into_iter().map(|filter| in_chain(filter, listener.place)));
     let mut configuration = json!({"role": EDGE_ROLE, "policy": policy.node});
+    put(&mut configuration, "keys", policy.keys.map(|keys| json!(keys)));
     let detour = listener.trailers_take_detour(policy.config).then(|| json!(listener.names.detour()));
     put(&mut configuration, "detour", detour);
     let metadata = policy.config.needs_google_token().then(|| json!(listener.names.metadata()));

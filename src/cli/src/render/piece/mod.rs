@@ -7,6 +7,7 @@ pub mod cluster;
 pub mod cors;
 pub mod credential;
 pub mod filter;
+pub mod jwt;
 pub mod plugin;
 pub mod policy;
 pub mod probe;

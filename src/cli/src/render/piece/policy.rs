@@ -11,6 +11,8 @@ pub struct Policy<'p> {
     pub config: &'p Config,
     /// The file.
     pub node: &'p Node,
+    /// The file with its keys, where they have one of their own.
+    pub keys: Option<&'p Node>,
     /// What is made of it in Envoy is called.
     pub names: Names,
 }

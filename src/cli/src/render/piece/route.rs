@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::any::{duration, extension, put};
 use super::bounds::{buffer_bytes, longest_try, stream_idle};
 use super::trust::{ListenerContext, Place};
-use super::{cors, probe, refusal, reply, switch};
+use super::{cors, jwt, probe, refusal, reply, switch};
 use crate::print::note::{explain, explained};
 use multihome_core::contract::{EDGE_FILTER, MOVE_ON, NEXT_END, NEXT_STATE, WHOLE};
 
@@ -78,7 +78,7 @@ fn model_route(config: &Config, listener: &ListenerContext<'_>, awaited: Awaited
     put(
         &mut route,
         "typed_per_filter_config",
-        (listener.place == Place::Foreign).then(|| switch::on(&switched_on(listener))),
+        (listener.place == Place::Foreign).then(|| switch::on(&switched_on(config, listener))),
     );
     route
 }
@@ -120,9 +120,10 @@ fn field(awaited: Awaited) -> &'static str {
 }
 
 /// The filters that [`switch::in_chain`] switched off for all other routes.
-fn switched_on(listener: &ListenerContext<'_>) -> Vec<&'static str> {
+fn switched_on(config: &Config, listener: &ListenerContext<'_>) -> Vec<&'static str> {
     let mut filters = vec![probe::READINESS_FILTER, EDGE_FILTER];
     filters.extend(listener.trust.filters());
+    filters.extend(jwt::names(config));
     filters
 }
 

@@ -3,7 +3,7 @@
 //! quicker at it: a header costs the module about half a microsecond, and them a tenth of that.
 
 use multihome_core::cloud::Stripped;
-use multihome_core::config::{Config, Endpoint};
+use multihome_core::config::{Config, Endpoint, Header};
 use multihome_core::contract;
 use multihome_core::name::Named;
 use serde_json::{Value, json};
@@ -14,10 +14,8 @@ use multihome_core::contract::{RESPONSE_STRIPPED, STRIPPED, STRIPPED_BY_PREFIX};
 
 /// In front of an endpoint's attempt. Not in front of the router, which finds no route without `x-forwarded-proto`.
 pub fn before_attempt(config: &Config) -> Value {
-    let identity = &config.identity;
     let mut names = STRIPPED.to_vec();
-    names.push(&identity.header);
-    names.extend(identity.carried.as_ref().map(|carried| carried.header.as_str()));
+    names.extend(config.identity.header().into_iter().flat_map(Header::names));
     let mut mutations: Vec<Value> = names.iter().map(|name| json!({"remove": name})).collect();
     mutations.extend(STRIPPED_BY_PREFIX.map(by_prefix));
     let mutation = mutation("multihome-request", json!({"request_mutations": mutations}));

@@ -56,7 +56,7 @@ pub enum ClientTrust<'c> {
     },
     /// Nobody may.
     Untrusted {
-        /// The headers.
+        /// The headers; none where no header is a source.
         headers: Vec<&'c str>,
     },
 }
@@ -69,16 +69,17 @@ const IDENTITY_FILTER: &str = "multihome-identity";
 impl<'c> ClientTrust<'c> {
     /// What the clients of `listener` may say.
     pub fn of(config: &'c Config, listener: &str) -> ClientTrust<'c> {
-        let identity = &config.identity;
-        if identity.trust.listeners.iter().any(|name| name == listener) {
+        let Some(header) = config.identity.header() else {
+            return ClientTrust::Untrusted { headers: Vec::new() };
+        };
+        if header.trust.listeners.iter().any(|name| name == listener) {
             return ClientTrust::Trusted;
         }
-        let mut headers = vec![identity.header.as_str()];
-        headers.extend(identity.carried.as_ref().map(|carried| carried.header.as_str()));
+        let headers = header.names().collect();
         let tls =
             config.listeners.iter().find(|known| known.name == listener).and_then(|listener| listener.tls.as_ref());
         let shown = tls.is_some_and(|tls| tls.client_ca_file.is_some());
-        let names = identity.trust.certificate_names(listener);
+        let names = header.trust.certificate_names(listener);
         if shown && !names.is_empty() {
             ClientTrust::Certificates { headers, names }
         } else {
@@ -108,7 +109,9 @@ impl<'c> ClientTrust<'c> {
             "Before any filter: what OpenAI's SDKs tell of themselves. No cloud gets it, and the edge would have to read it.",
             sdk,
         )];
-        if let ClientTrust::Untrusted { headers } = self {
+        if let ClientTrust::Untrusted { headers } = self
+            && !headers.is_empty()
+        {
             extensions.push(explained(
                 "Before any filter: nobody here may say which tenant asks.",
                 early(IDENTITY_FILTER, removals(headers)),

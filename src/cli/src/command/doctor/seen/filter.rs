@@ -37,6 +37,8 @@ pub struct Plugin<'s> {
     pub is_undelivered: bool,
     /// The policy, of an edge.
     pub policy: Option<Node>,
+    /// Its keys, where they have a file of their own.
+    pub keys: Option<Node>,
 }
 
 /// What the module does in a place.
@@ -100,7 +102,7 @@ const CREDENTIALS: [&str; 2] = [
 
 impl<'s> Plugin<'s> {
     fn unseen(role: Role, is_undelivered: bool) -> Plugin<'s> {
-        Plugin { role, config: None, is_undelivered, policy: None }
+        Plugin { role, config: None, is_undelivered, policy: None, keys: None }
     }
 
     fn of(name: &str, wasm: &'s Value) -> Option<Plugin<'s>> {
@@ -112,8 +114,9 @@ impl<'s> Plugin<'s> {
             // Another module; or ours, without what it needs.
             _ => role_by_name(name)?,
         };
-        let policy = configuration.and_then(|all| all.get("policy").cloned());
-        Some(Plugin { role, config: Some(config), is_undelivered: false, policy })
+        let given = |key| configuration.as_ref().and_then(|all| all.get(key).cloned());
+        let (policy, keys) = (given("policy"), given("keys"));
+        Some(Plugin { role, config: Some(config), is_undelivered: false, policy, keys })
     }
 }
 

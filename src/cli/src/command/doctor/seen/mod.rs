@@ -166,6 +166,6 @@ fn running<'s>(chain: &Chain<'s>) -> Vec<Running<'s>> {
     let plugins = chain.running_edges().filter_map(|(_, edge)| edge.plugin.as_ref());
     // What the dump does not show cannot be judged.
     let shown = plugins.filter(|plugin| plugin.config.is_some());
-    let config = |plugin: &Plugin<'_>| config::check(plugin.policy.as_ref()?).ok();
+    let config = |plugin: &Plugin<'_>| config::check_with_keys(plugin.policy.as_ref()?, plugin.keys.as_ref()).ok();
     shown.map(|plugin| Running { listener: chain.listener, config: config(plugin) }).collect()
 }

@@ -1,31 +1,32 @@
-//! Who says which tenant asks, who is trusted to say it, and how far a policy reaches that a request carries.
+//! A header that names the tenant: who is trusted to set it, and how far a policy reaches that a request carries.
 
 use std::rc::Rc;
 
-use super::defaults::Defaults;
-use super::listener::Listener;
-use super::tenant::{self, Grant, Known};
-use crate::api::inbound::IdentityHeaders;
+use crate::config::defaults::Defaults;
+use crate::config::listener::Listener;
+use crate::config::tenant::{self, Grant, Known};
 use crate::document::Node;
 use crate::document::fields::{Fields, entries, texts};
 use crate::fault::{Faults, Place};
 use crate::name;
 
-/// How a request says which tenant it is for.
+/// The header that names the tenant, and who may set it.
 #[derive(Debug)]
-pub struct Identity {
-    /// The header that names the tenant.
-    pub header: String,
+pub struct Header {
+    /// Where it stands in the file.
+    pub place: Place,
+    /// Its name.
+    pub name: String,
     /// Who may set it; Envoy removes it from everyone else.
     pub trust: Trust,
     /// Whether requests may carry a tenant's whole policy.
     pub carried: Option<Carried>,
 }
 
-impl Identity {
+impl Header {
     /// The headers that only trusted hops may set.
-    pub fn headers(&self) -> IdentityHeaders<'_> {
-        IdentityHeaders { tenant: &self.header, policy: self.carried.as_ref().map(|carried| carried.header.as_str()) }
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name.as_str()).chain(self.carried.as_ref().map(|carried| carried.header.as_str()))
     }
 }
 
@@ -68,32 +69,40 @@ pub struct Carried {
 }
 
 pub(super) fn read(
-    node: &Node,
-    place: Place,
+    mut fields: Fields<'_>,
     known: &Known<'_>,
     defaults: &Defaults,
     faults: &mut Faults,
-) -> Option<Identity> {
-    let mut fields = Fields::open(node, place, faults)?;
-    let header = read_header(&mut fields, "header", "x-tenant-id", faults);
+) -> Option<Header> {
+    let name = read_header(&mut fields, "header", "x-tenant-id", faults);
     let trust = match fields.required("trust", faults) {
         Some((node, place)) => read_trust(Fields::open(node, place, faults), faults),
         None => None,
     };
     let carried = Fields::maybe(fields.optional("policy"), faults).and_then(|mut fields| {
         let header = read_header(&mut fields, "header", "x-tenant-policy", faults);
-        let ceiling = fields
-            .required("ceiling", faults)
-            .and_then(|(node, place)| tenant::read(node, place, Some(known), defaults, faults));
+        let ceiling = read_ceiling(&mut fields, known, defaults, faults);
         let required = fields.optional_bool("required", faults).unwrap_or(false);
         fields.finish(faults);
         Some(Carried { header, ceiling: Rc::new(ceiling?), required })
     });
-    if let Some(carried) = carried.as_ref().filter(|carried| carried.header == header) {
+    if let Some(carried) = carried.as_ref().filter(|carried| carried.header == name) {
         faults.add(&fields.place.key("policy"), format!("`{}` already names the tenant", carried.header));
     }
+    let place = fields.place.clone();
     fields.finish(faults);
-    Some(Identity { header, trust: trust?, carried })
+    Some(Header { place, name, trust: trust?, carried })
+}
+
+/// How far a policy reaches that a request carries.
+pub(super) fn read_ceiling(
+    fields: &mut Fields<'_>,
+    known: &Known<'_>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Grant> {
+    let (node, place) = fields.required("ceiling", faults)?;
+    tenant::read(node, place, Some(known), defaults, faults)
 }
 
 /// Headers that mean something already, or that Envoy writes or drops; an identity header must not be one of them.
@@ -165,11 +174,11 @@ fn read_trust(fields: Option<Fields<'_>>, faults: &mut Faults) -> Option<Trust> 
 }
 
 /// Names that hold wherever a client shows a certificate would let each listener's authority name everyone.
-pub(super) fn check_certificates(trust: &Trust, listeners: &[Listener], faults: &mut Faults) {
-    let place = Place::default().key("identity").key("trust").key("client_certificates");
+pub(in crate::config) fn check_certificates(header: &Header, listeners: &[Listener], faults: &mut Faults) {
+    let place = header.place.key("trust").key("client_certificates");
     let asks = |listener: &&Listener| listener.tls.as_ref().is_some_and(|tls| tls.client_ca_file.is_some());
     let asking: Vec<&str> = listeners.iter().filter(asks).map(|listener| listener.name.as_str()).collect();
-    for CertificateNames { listener, .. } in &trust.client_certificates {
+    for CertificateNames { listener, .. } in &header.trust.client_certificates {
         match listener {
             None if asking.len() > 1 => {
                 let message = format!("does not say for which of {} it holds", asking.join(", "));

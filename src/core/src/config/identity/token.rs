@@ -1,0 +1,189 @@
+//! Tokens (JWT) that name the tenant: whose, for whom, which keys sign them, and how far a policy reaches that one carries.
+//!
+//! Envoy verifies them; here is what it has to be told, and what is read of a token that held.
+
+use std::rc::Rc;
+
+use super::header::read_ceiling;
+use crate::cloud::connection::{self, Address, Tls};
+use crate::config::defaults::Defaults;
+use crate::config::tenant::{Grant, Known};
+use crate::document::Node;
+use crate::document::fields::{Fields, texts};
+use crate::fault::{Faults, Place};
+use crate::name;
+
+/// The tokens of one issuer.
+#[derive(Debug)]
+pub struct Token {
+    /// Where the source stands in the file.
+    pub place: Place,
+    /// Who issues them: their claim `iss`, exactly.
+    pub issuer: String,
+    /// For whom: their claim `aud` has one of these.
+    pub audiences: Vec<String>,
+    /// The keys that sign them.
+    pub keys: KeySet,
+    /// The claim that names the tenant.
+    pub tenant_claim: String,
+    /// Whether a token may carry a tenant's whole policy.
+    pub carried: Option<CarriedClaim>,
+}
+
+/// Where a JSON Web Key Set is.
+#[derive(Debug)]
+pub enum KeySet {
+    /// In a file, as Envoy finds it.
+    File(String),
+    /// At an address that Envoy asks.
+    Uri(KeyUri),
+}
+
+/// The address of a JSON Web Key Set.
+#[derive(Debug)]
+pub struct KeyUri {
+    /// The whole of it.
+    pub uri: String,
+    /// Where to connect.
+    pub address: Address,
+    /// How the connection is secured; `None` is plain HTTP.
+    pub tls: Option<Tls>,
+}
+
+/// The claim that carries a tenant's policy, and how far such a policy reaches.
+#[derive(Debug)]
+pub struct CarriedClaim {
+    /// Its name.
+    pub claim: String,
+    /// Nothing beyond this is allowed, whatever the claim says.
+    pub ceiling: Rc<Grant>,
+    /// Whether a token without the claim is refused, though the file lists its tenant.
+    pub required: bool,
+}
+
+/// Reads the source `jwt: {…}`.
+pub(super) fn read(
+    mut fields: Fields<'_>,
+    known: &Known<'_>,
+    defaults: &Defaults,
+    faults: &mut Faults,
+) -> Option<Token> {
+    let place = fields.place.clone();
+    let found = fields.optional("jwt");
+    fields.finish(faults);
+    let mut fields = Fields::maybe(found, faults)?;
+    let issuer = fields.required_text("issuer", faults).map(str::to_owned);
+    let audiences = read_audiences(&mut fields, faults);
+    let keys = fields.required("jwks", faults).and_then(|(node, place)| read_key_set(node, place, faults));
+    let tenant_claim = fields.optional_text("tenant_claim", faults).unwrap_or("tenant").to_owned();
+    let policy_claim = fields.optional_text("policy_claim", faults).map(str::to_owned);
+    let policy = Fields::maybe(fields.optional("policy"), faults).map(|mut fields| {
+        let ceiling = read_ceiling(&mut fields, known, defaults, faults);
+        let required = fields.optional_bool("required", faults).unwrap_or(false);
+        fields.finish(faults);
+        (ceiling, required)
+    });
+    let carried = match (policy_claim, policy) {
+        (None, None) => None,
+        (Some(claim), Some((ceiling, required))) => {
+            ceiling.map(|ceiling| CarriedClaim { claim, ceiling: Rc::new(ceiling), required })
+        }
+        (Some(_), None) => {
+            let help = "write `policy: {ceiling: {…}}`: nothing beyond it is allowed, whatever a token says";
+            faults.add_with_help(&fields.place.key("policy_claim"), "needs a ceiling", help);
+            None
+        }
+        (None, Some(_)) => {
+            let help = "name it: `policy_claim: multihome`";
+            faults.add_with_help(&fields.place.key("policy"), "needs the claim that carries a policy", help);
+            None
+        }
+    };
+    if let Some(carried) = carried.as_ref().filter(|carried| carried.claim == tenant_claim) {
+        faults.add(&fields.place.key("policy_claim"), format!("`{}` already names the tenant", carried.claim));
+    }
+    fields.finish(faults);
+    Some(Token { place, issuer: issuer?, audiences: audiences?, keys: keys?, tenant_claim, carried })
+}
+
+/// A token that was made for somebody else must not count here: without audiences each of the issuer's would.
+fn read_audiences(fields: &mut Fields<'_>, faults: &mut Faults) -> Option<Vec<String>> {
+    let (node, place) = fields.required("audiences", faults)?;
+    let audiences: Vec<String> = texts(node, &place, faults).into_iter().map(|(name, _)| name.to_owned()).collect();
+    if audiences.is_empty() {
+        let help = "name what the issuer writes into `aud` of tokens for this endpoint";
+        faults.add_with_help(&place, "names nobody: a token could be meant for anyone", help);
+    }
+    Some(audiences)
+}
+
+fn read_key_set(node: &Node, place: Place, faults: &mut Faults) -> Option<KeySet> {
+    if let Node::Text(text) = node {
+        if !text.contains("://") {
+            return Some(KeySet::File(text.clone()));
+        }
+        let parsed = Parsed::of(text, &place, faults)?;
+        let tls = parsed.tls();
+        return Some(KeySet::Uri(KeyUri { uri: text.clone(), address: parsed.address, tls }));
+    }
+    let mut fields = Fields::open(node, place, faults)?;
+    let uri = fields.required_text("uri", faults);
+    let parsed = uri.and_then(|uri| Parsed::of(uri, &fields.place.key("uri"), faults));
+    let Some((uri, parsed)) = uri.zip(parsed) else {
+        fields.leave(&connection::FIELDS);
+        fields.finish(faults);
+        return None;
+    };
+    let is_elsewhere = fields.optional("address").is_some();
+    let (address, tls) = match parsed.https {
+        true => connection::read(&mut fields, &parsed.address.host, faults),
+        false => {
+            let address = fields.optional_text("address", faults).map(str::to_owned);
+            let place = fields.place.key("address");
+            let own = parsed.address.clone();
+            (address.map_or(Some(own), |text| connection::parse_address(&text, &place, faults)), None)
+        }
+    };
+    fields.finish(faults);
+    let address = if is_elsewhere { address? } else { parsed.address };
+    Some(KeySet::Uri(KeyUri { uri: uri.to_owned(), address, tls }))
+}
+
+struct Parsed {
+    https: bool,
+    address: Address,
+}
+
+impl Parsed {
+    fn of(uri: &str, place: &Place, faults: &mut Faults) -> Option<Parsed> {
+        let parsed = Parsed::parse(uri);
+        if parsed.is_none() {
+            let help = "write `https://idp.example.com/keys`, or the name of a file";
+            faults.add_with_help(place, format!("`{uri}` is no address of keys"), help);
+        }
+        parsed
+    }
+
+    fn parse(uri: &str) -> Option<Parsed> {
+        let (scheme, rest) = uri.split_once("://")?;
+        let https = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let (authority, path) = rest.split_once('/')?;
+        if !path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            return None;
+        }
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, port.parse::<u16>().ok().filter(|port| *port != 0)?),
+            None => (authority, if https { 443 } else { 80 }),
+        };
+        name::is_host(host).then(|| Parsed { https, address: Address { host: host.to_owned(), port } })
+    }
+
+    fn tls(&self) -> Option<Tls> {
+        let host = &self.address.host;
+        self.https.then(|| Tls { ca_file: None, sni: host.clone(), san: host.clone() })
+    }
+}
