@@ -1,6 +1,6 @@
 """Everything that can change changes while requests and streams go by: none is lost, and one policy decides each as a whole.
 
-A run of half a minute that two cores hold; with `CHANGES=full` in the environment, the one whose figures are in
+A run of half a minute that two busy cores hold; with `CHANGES=full` in the environment, the one whose figures are in
 `docs/operate.md`."""
 
 import os

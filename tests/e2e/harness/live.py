@@ -84,9 +84,8 @@ class LiveGateway(Gateway):
     def forget(self):
         """Removes the memory that Envoys of a row of hot restarts share, which they leave behind."""
         if self.hot_restart:
-            # Envoy multiplies the number by ten, to keep room for the epochs.
-            for number in (self.base_id.read_text().strip(), f"{self.base_id.read_text().strip()}0"):
-                pathlib.Path(f"/dev/shm/envoy_shared_memory_{number}").unlink(missing_ok=True)
+            # The name has the number times ten.
+            pathlib.Path(f"/dev/shm/envoy_shared_memory_{self.base_id.read_text().strip()}0").unlink(missing_ok=True)
 
     def accesses(self):
         """Every line of the access logs, of each Envoy that has served."""
