@@ -453,3 +453,19 @@ def test_the_parts_beside_an_operators_own_routes_take_tokens_for_theirs_alone(i
             assert theirs.status == 200 and "the shop's door" in theirs.text
     finally:
         gateway.stop()
+
+
+def test_a_change_of_policy_leaves_tokens_and_their_keys_as_they_are(start_live, tokens, policy, clouds, tmp_path):
+    file = tmp_path / "jwks.json"
+    file.write_text(key_set(tokens.rs))
+    policy["identity"] = [source(file)]
+    gateway = start_live(policy)
+    assert ask(gateway, tokens.of("acme"), listener="default").target == "azure-eastus2"
+    before = gateway.stats("listener_manager.listener_(added|modified)")
+    policy["tenants"]["acme"]["clouds"] = ["aws", "azure"]
+    gateway.change(policy)
+    assert ask(gateway, tokens.of("acme"), listener="default").target == "aws-use1"
+    assert gateway.stats("listener_manager.listener_(added|modified)") == before and before
+    replace(file, key_set(tokens.es))
+    until(lambda: ask(gateway, tokens.of("acme", tokens.es), listener="default").status == 200, "the new key", 15)
+    until(lambda: ask(gateway, tokens.of("acme"), listener="default").status == 401, "the end of the old key", 15)

@@ -29,7 +29,7 @@ class IstioGateway(Gateway):
     def __init__(self, processes, directory, envoy, policy, clouds, *, neighbour, issuer=None, host=OURS, options=(), secrets=None,
                  edit=None, kubernetes=None, certificates=None, version="1.31.0", apart=False, module=places.MODULE, concurrency=2):
         self.processes, self.directory, self.clouds = processes, directory, clouds
-        self.issuer, self.host = issuer, host
+        self.issuer, self.host, self.arguments = issuer, host, ()
         directory.mkdir(parents=True, exist_ok=True)
         self.log, self.access_log = directory / "envoy.log", directory / "access.log"
         self.secrets_folder, self.module, self.options = directory / "secrets", module, tuple(options)
