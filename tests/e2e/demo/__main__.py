@@ -19,6 +19,7 @@ import time
 sys.dont_write_bytecode = True
 E2E = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(E2E), str(E2E.parent / "tools")]
+import bearer  # noqa: E402
 import find_envoy  # noqa: E402
 import own  # noqa: E402
 import places  # noqa: E402
@@ -27,7 +28,7 @@ from harness import keys  # noqa: E402
 from harness.clouds import Clouds  # noqa: E402
 from harness.gateway import Gateway  # noqa: E402
 from harness.process import Failed, Processes  # noqa: E402
-from rows import ROWS  # noqa: E402
+from rows import INITECH, ROWS  # noqa: E402
 from table import Table  # noqa: E402
 
 POLICY = places.ROOT / "envoy" / "demo" / "policy.yaml"
@@ -81,7 +82,10 @@ def show_ours(processes, envoy, options):
     clouds = Clouds(processes, options.folder / "clouds")
     values = {**{key: value for key, value in clouds.info.items() if isinstance(value, str)}, **clouds["credentials"]}
     key, entry = keys.new("acme")
-    policy = string.Template(POLICY.read_text()).substitute(values, acme_key_sha256=entry["sha256"])
+    issuer, jwks = bearer.Issuer(), options.folder / "jwks.json"
+    jwks.write_text(issuer.keys())
+    credentials = {"key": key, "token": issuer.token("initech", json.loads(INITECH))}
+    policy = string.Template(POLICY.read_text()).substitute(values, acme_key_sha256=entry["sha256"], jwks=jwks.resolve())
     gateway = start(processes, envoy, clouds, options, policy)
     print(f"Envoy serves at http://{gateway.addresses['default']} what {POLICY.relative_to(places.ROOT)} says.\n", flush=True)
     # The tokens of Google and of Entra ID are fetched after the start.
@@ -90,7 +94,7 @@ def show_ours(processes, envoy, options):
 
     table, wrong = Table(ROWS), []
     for row in ROWS:
-        answer = gateway.ask(**row.question(key))
+        answer = gateway.ask(**row.question(credentials))
         faults = row.faults(answer)
         table.row(row, answer, not faults)
         wrong += [f"{row.tenant}, {row.shown}: {fault}" for fault in faults]

@@ -63,7 +63,7 @@ def on_clouds(policy, clouds):
 def header_source(policy):
     """The source of `identity` that is a header; one of our own where the policy has none."""
     sources = policy["identity"] if isinstance(policy["identity"], list) else [policy["identity"]]
-    return next((source for source in sources if "keys" not in source), {"header": "x-tenant-id"})
+    return next((source for source in sources if not {"keys", "jwt"} & set(source)), {"header": "x-tenant-id"})
 
 
 def move(name, endpoint, clouds):

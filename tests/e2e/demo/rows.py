@@ -17,15 +17,15 @@ class Row:
     stream: bool = False
     fault: str = ""
     headers: dict = field(default_factory=dict)
-    # The tenant is named by its key, and by no header.
-    by_key: bool = False
+    # The tenant is named by its `key` or its `token`, and by no header.
+    by: str = ""
 
-    def question(self, key):
-        """What is asked; `key` is acme's."""
+    def question(self, credentials):
+        """What is asked; `credentials` are acme's key and initech's token, by these words."""
         text = f"Where do you run? {self.fault}".strip()
         return {"text": text, "model": self.model, "form": self.form, "stream": self.stream,
-                "headers": {**self.headers, **({"authorization": f"Bearer {key}"} if self.by_key else {})},
-                "tenant": None if self.by_key else self.tenant}
+                "headers": {**self.headers, **({"authorization": f"Bearer {credentials[self.by]}"} if self.by else {})},
+                "tenant": None if self.by else self.tenant}
 
     def faults(self, answer):
         """What came out otherwise than it has to; the clouds' own records are the witness of who was asked."""
@@ -54,7 +54,7 @@ ROWS = [
     Row("acme", "responses, x-multihome-clouds: gcp", "the header narrows what policy allows", 200, "gcp-us", ["gcp"],
         form="responses", headers={"x-multihome-clouds": "gcp"}),
     Row("acme", "chat, with an API key alone", "the key is acme's: no header names the tenant", 200, "azure-eastus2", ["azure"],
-        by_key=True),
+        by="key"),
     Row("contoso-eu", "chat", "the only residency it accepts is eu", 200, "azure-sweden", ["azure"]),
     Row("contoso-eu", "chat, azure answers 503", "none of its other clouds has the model in the eu: the error is azure's", 503,
         "azure-sweden", ["azure"], fault="[[azure 503]]"),
@@ -64,5 +64,7 @@ ROWS = [
     Row("thrifty", "chat", "the cheapest that has the model", 200, "gcp-usc1", ["gcp"], model="gpt-oss-120b"),
     Row("initech", "responses, x-tenant-policy: {…}", "no file lists it: the request brought its policy", 200, "gcp-us",
         ["gcp"], form="responses", headers={"x-tenant-policy": INITECH}),
+    Row("initech", "responses, with a token alone", "the same, named and allowed by its token", 200, "gcp-us", ["gcp"],
+        form="responses", by="token"),
     Row("nobody", "chat", "denied:", 401),
 ]
