@@ -14,3 +14,4 @@ mod remarks;
 mod render;
 mod run;
 mod schema;
+mod tokens;

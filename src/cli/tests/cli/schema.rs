@@ -51,7 +51,9 @@ fn as_json(yaml: &str) -> Value {
 fn both_take_the_examples() {
     let schema = schema();
     let example = std::fs::read_to_string(crate::run::root().join("envoy/policy.yaml")).unwrap();
-    for policy in [example.as_str(), EVERYTHING] {
+    let elsewhere = "{uri: https://idp.test/keys, address: 10.0.0.1:443, tls: {ca_file: /ca.pem}}";
+    let tokens = [crate::tokens::policy("/keys/jwks.json"), crate::tokens::policy(elsewhere)];
+    for policy in [example.as_str(), EVERYTHING].into_iter().chain(tokens.iter().map(String::as_str)) {
         let faults = faults(&schema, &as_json(policy));
         assert!(faults.is_empty(), "{faults:?}");
     }

@@ -20,7 +20,14 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
     let Some(source) = config.identity.header() else {
         return match config.identity.token() {
-            Some(token) => format!("add `--claim {}=NAME` for a request with a token", token.tenant_claim),
+            Some(token) => match asked.claims.iter().find(|(name, _)| *name == token.tenant_claim) {
+                Some((_, given)) => {
+                    let given = given.as_str().unwrap_or_default();
+                    let names = config.tenants.keys().map(|name| &**name);
+                    format!("`tenants` has no `{given}`: {}", instead(given, names))
+                }
+                None => format!("add `--claim {}=NAME` for a request with a token", token.tenant_claim),
+            },
             None => "the request has no key: add `--header 'authorization: Bearer KEY'`".to_owned(),
         };
     };
