@@ -2,6 +2,7 @@
 carries, for as long as the token holds."""
 
 import json
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -11,6 +12,7 @@ import warnings
 import openai
 import pytest
 
+import places
 from harness import issuer, keys, own, policies
 from harness.gateway import Gateway
 from harness.issuer import Issuer, encoded, key_set, unsigned
@@ -469,3 +471,8 @@ def test_a_change_of_policy_leaves_tokens_and_their_keys_as_they_are(start_live,
     replace(file, key_set(tokens.es))
     until(lambda: ask(gateway, tokens.of("acme", tokens.es), listener="default").status == 200, "the new key", 15)
     until(lambda: ask(gateway, tokens.of("acme"), listener="default").status == 401, "the end of the old key", 15)
+
+
+def test_doctor_finds_nothing_where_tokens_are_taken(taking, clouds):
+    done = subprocess.run([places.CLI, "doctor", taking.admin], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.endswith(": armed\n"), done
