@@ -13,11 +13,15 @@ MESH_HOST = "llm.edge.svc.cluster.local"
 TLS = ["--tls-secret", "llm-certificate"]
 JWT = ["--jwt-issuer", "https://issuer.contoso.test", "--jwks-uri", "https://issuer.contoso.test/keys", "--jwt-audience", "llm"]
 
+OWN_TOKENS = "with tokens that the policy takes"
+TAKES = {"jwt": {"issuer": "https://issuer.contoso.test", "audiences": ["llm"], "jwks": "https://issuer.contoso.test/keys"}}
+
 # What is printed: the host, words of `render istio`
 PRINTED = {
     "a gateway": (OURS, []),
     "with TLS": (OURS, TLS),
     "with tokens": (OURS, [*TLS, *JWT]),
+    OWN_TOKENS: (OURS, TLS),
     "two hosts": (OURS, ["--host", "*.llm.contoso.test", *JWT, "--tenant-claim", "team"]),
     "pods elsewhere": (OURS, ["--pod-namespace", "istio-ingress", "--selector", "istio=ingressgateway", *TLS]),
     "another listener": (OURS, ["--listener", "public", *TLS]),
@@ -66,6 +70,8 @@ def source(policy, tmp_path):
 @pytest.mark.parametrize("what", PRINTED)
 def test_istioctl_has_nothing_against_it(what, source, istio, tmp_path):
     host, words = PRINTED[what]
+    if what == OWN_TOKENS:
+        source.write_text(json.dumps({**json.loads(source.read_text()), "identity": [{"keys": {}}, TAKES]}))
     words = ["--wasm-path", "/opt/multihome/multihome.wasm", *words]
     printed, folder = tmp_path / "printed.yaml", tmp_path / "written"
     printed.write_text(render(source, *words, host=host))

@@ -43,7 +43,8 @@ class IstioGateway(Gateway):
         self.istiod = Istiod(processes, directory, manifests, kubernetes, certificates)
         self.config = directory / "envoy.json"
         self.config.write_text(json.dumps(bootstrap(self.istiod.address, version)))
-        self._start([envoy], concurrency, clouds.aws_environment())
+        self.started = [envoy], concurrency, clouds.aws_environment()
+        self._start(self._how_it_restarts())
         self.addresses = {name: f"127.0.0.1:{port}" for name, port in ports.items()}
 
     def render(self, policy):
