@@ -45,9 +45,9 @@ def header(record, name):
 
 
 def comparable(record):
-    """A record without what every request has of its own (its number, the answer's headers, the time, the signature) and
-    without the order of its headers, which means nothing."""
-    kept = {key: value for key, value in record.items() if key not in ("seq", "answer_headers")}
+    """A record without what every request has of its own (its number, its connection, which is Envoy's choice, the answer's
+    headers, the time, the signature) and without the order of its headers, which means nothing."""
+    kept = {key: value for key, value in record.items() if key not in ("seq", "connection", "answer_headers")}
     kept["headers"] = sorted([name, _lasting(name, value)] for name, value in record["headers"])
     return kept
 
