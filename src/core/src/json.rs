@@ -7,10 +7,12 @@
 mod block;
 mod scan;
 mod string;
+mod write;
 
 use std::ops::Range;
 
 pub use string::Text;
+pub use write::Writer;
 
 /// Values nest at most this deep.
 pub const MOST_DEPTH: u32 = 128;

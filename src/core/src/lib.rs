@@ -16,6 +16,8 @@ pub mod time;
 
 pub mod json;
 
+pub mod stream;
+
 pub mod shared;
 
 pub mod document;

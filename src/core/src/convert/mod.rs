@@ -1,4 +1,8 @@
-//! Which form serves which API, and how.
+//! Which form serves which API, and how: a folder for each form that is translated to, one direction a file.
+//!
+//! A request is translated whole, a whole response too, a stream event by event as it comes. Nothing is left out but what
+//! is known to change nothing that the client could read: hints, which are listed. Whatever else cannot be carried makes
+//! the request untranslatable, and names itself.
 
 use crate::api::Api;
 use crate::form::Form;
@@ -8,6 +12,10 @@ use crate::form::Form;
 pub enum Conversion {
     /// It is the API itself: bodies and responses pass as they are.
     Pass,
+    /// The client speaks chat completions, the target `openai.responses`.
+    ToResponses,
+    /// The client speaks the Responses API, the target `openai.chat`.
+    ToChat,
 }
 
 /// How `form` serves `api`; `None` where it does not.
@@ -16,4 +24,64 @@ pub fn between(api: Api, form: Form) -> Option<Conversion> {
         (Api::Chat, Form::Chat) | (Api::Responses, Form::Responses) => Some(Conversion::Pass),
         (Api::Chat, Form::Responses) | (Api::Responses, Form::Chat) => None,
     }
+}
+
+/// What of a target matters to the translation of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Towards<'t> {
+    /// The cloud's own model id or deployment.
+    pub model: &'t str,
+}
+
+/// What a translated request leaves behind, which its response has to show again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Whether the client streams.
+    pub stream: bool,
+    /// Whether a chat client wants a chunk with the usage at the stream's end.
+    pub include_usage: bool,
+    /// What a `Response` repeats of its request, as members of its object without braces: at most [`MOST_ECHO`] bytes.
+    pub echo: Vec<u8>,
+}
+
+/// The most bytes of a request that are kept to be repeated in its response. Beyond it a member stands at its default.
+pub const MOST_ECHO: usize = 32 << 10;
+
+/// A request was translated.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Translated {
+    /// What its response has to show again.
+    pub asked: Asked,
+    /// The hints that were left out, each once.
+    pub left_out: Vec<&'static str>,
+}
+
+/// What of a request the translation cannot carry, by place: `n`, `tools[2].type: web_search`. At most
+/// [`MOST_UNTRANSLATABLE`], words of the client's cut short; the list is never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untranslatable(pub Vec<String>);
+
+/// So many places of what cannot be translated are named.
+pub const MOST_UNTRANSLATABLE: usize = 8;
+
+/// Why a whole response with a status of 2xx is not translated.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is not what the form says.
+    Malformed,
+    /// It says that the completion failed: the cloud's error as `{"error":{"code","message",…}}`.
+    Failed(Vec<u8>),
+}
+
+/// What an event of a stream says of the completion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Nothing of it yet: the response exists, or is being made.
+    Lifecycle,
+    /// A part of it, or its end follows.
+    Output,
+    /// It is over.
+    Done,
+    /// It failed: the cloud's error as `{"error":{"code","message",…}}`.
+    Failed(Vec<u8>),
 }

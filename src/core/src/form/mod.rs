@@ -1,6 +1,10 @@
 //! What a target speaks: the wire formats of the clouds' surfaces. What a client speaks is an [`Api`](crate::api::Api).
 
+pub mod usage;
+
 use crate::name::Named;
+
+pub use usage::Usage;
 
 /// The wire format that a target speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,3 @@
+//! Streams: from bytes, cut anywhere, to events.
+
+pub mod sse;
