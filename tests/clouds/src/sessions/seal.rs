@@ -126,9 +126,9 @@ mod tests {
             assert_eq!(open("azure a", None, &sealed), Ok("word".into()));
             assert_eq!(open("azure a", Some("rs_2"), &sealed), Err(Unreadable::OtherItem));
             assert_eq!(open("azure b", Some("rs_1"), &sealed), Err(Unreadable::Foreign(short("azure a"))));
-            let middle = sealed.len() / 2;
-            let changed = format!("{}{}", &sealed[..middle], sealed[middle..].replacen('M', "N", 1));
-            for broken in [changed.as_str(), &sealed[1..], &sealed[..middle], "gAAA", "", &format!("x{sealed}")] {
+            let (head, tail) = sealed.split_at(sealed.len() / 2);
+            let changed = format!("{head}{}", tail.replacen('M', "N", 1));
+            for broken in [changed.as_str(), head, tail, "gAAA", "", &format!("x{sealed}")] {
                 assert_eq!(open("azure a", None, broken), Err(Unreadable::Broken), "{broken}");
             }
         }

@@ -364,6 +364,9 @@ fn check_family(body: &Map<String, Value>, family: Family) -> Checked {
         let message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
         return Err(Invalid::unsupported("max_tokens", message));
     }
+    if set("stop") {
+        return Err(Invalid::unsupported("stop", "Unsupported parameter: 'stop' is not supported with this model."));
+    }
     if reasoning {
         for name in ["top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"] {
             let neutral = body.get(name).is_some_and(|value| {

@@ -107,6 +107,7 @@ fn valid_bodies_pass() {
     });
     assert_eq!(checked(Api::Chat, &neutral, Family::Reasoning), Ok(()));
     let tools_without_effort = changed(chat(), "/reasoning_effort", Some(json!("none")));
+    let tools_without_effort = changed(tools_without_effort, "/stop", None);
     assert_eq!(checked(Api::Chat, &tools_without_effort, Family::ReasoningNoChatTools), Ok(()));
 }
 
@@ -387,6 +388,9 @@ fn reasoning_models_refuse_what_they_cannot_do() {
         (json!({"presence_penalty": 1}), Family::Reasoning, Some("presence_penalty")),
         (json!({"logprobs": true}), Family::Reasoning, Some("logprobs")),
         (json!({"logit_bias": {}}), Family::Reasoning, Some("logit_bias")),
+        (json!({"stop": "x"}), Family::Reasoning, Some("stop")),
+        (json!({"stop": "x", "reasoning_effort": "none"}), Family::ReasoningNoChatTools, Some("stop")),
+        (json!({"stop": "x"}), Family::Open, None),
         (json!({"tools": tools}), Family::Reasoning, None),
         (json!({"tools": tools}), Family::ReasoningNoChatTools, Some("reasoning_effort")),
         (json!({"tools": tools, "reasoning_effort": "low"}), Family::ReasoningNoChatTools, Some("reasoning_effort")),
