@@ -3,7 +3,7 @@
 use super::content::{self, Content, Finish, Item, Order, echoed};
 use super::{CREATED, Call, Flavor, chat, filters};
 use crate::catalogue::{Family, family, generation};
-use crate::sessions::{Kept, Made, Sessions, seal};
+use crate::sessions::{Kept, Made, Sessions, conversation, seal};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
@@ -48,6 +48,9 @@ pub fn keep(sessions: &Sessions, call: &Call<'_>, content: &Content, events: &[B
         } else {
             made.push(Made { id: id.to_owned(), reasoning: reasoning.clone() });
         }
+    }
+    if let Some(id) = conversation(call.body) {
+        sessions.conversations.add(&call.account, id, call.turn.asked.iter().chain(&output).cloned());
     }
     let background = call.says("background");
     let kept = (call.flavor.keeps() && call.body.get("store") != Some(&json!(false))).then(|| Kept {

@@ -229,6 +229,32 @@ async fn a_stream_in_the_background_is_resumed_behind_the_last_event() {
 }
 
 #[tokio::test]
+async fn a_conversation_is_known_at_its_account_alone() {
+    let client = clouds().await;
+    let made = client.send(&client.azure("conversations", &json!({"metadata": {"a": "b"}}))).await.unwrap().json();
+    let id = made["id"].as_str().unwrap();
+    assert_eq!((&made["object"], &made["metadata"]["a"]), (&json!("conversation"), &json!("b")));
+    let mut body = responses("gpt6sol-prod", r#"[[script ["one", "two"]]]"#);
+    body["conversation"] = json!(id);
+    let first = client.respond(&body).await;
+    assert_eq!((&first["conversation"]["id"], &first["output"][0]["content"][0]["text"]), (&json!(id), &json!("one")));
+    body["input"] = json!("and?");
+    body["conversation"] = json!({"id": id});
+    assert_eq!(client.respond(&body).await["output"][0]["content"][0]["text"], "two");
+    let not_found = (404, Value::Null, format!("Conversation with id '{id}' not found."));
+    assert_eq!(refusal(&client.ask_at(OTHER, &body).await), not_found);
+    let key = client.credential("azure_api_key").unwrap();
+    let by_id = |method, rest: &str| {
+        let request = client.azure(&format!("conversations/{id}{rest}"), &json!({}));
+        Outgoing { method, ..request }.with("api-key", key.clone())
+    };
+    let items = client.send(&by_id("GET", "/items")).await.unwrap().json();
+    assert_eq!(items["data"].as_array().unwrap().len(), 4);
+    assert_eq!(client.send(&by_id("DELETE", "")).await.unwrap().json()["deleted"], true);
+    assert_eq!(refusal(&client.send(&by_id("GET", "")).await.unwrap()), not_found);
+}
+
+#[tokio::test]
 async fn only_the_surfaces_that_keep_responses_have_their_operations() {
     let client = clouds().await;
     let google = format!("Bearer {}", client.google_token().await.unwrap());
@@ -241,6 +267,7 @@ async fn only_the_surfaces_that_keep_responses_have_their_operations() {
             "Response with id 'resp_1' not found.",
         ),
         (signed(Surface::AwsMantle, MANTLE, "/openai/v1/responses/compact"), "not_found"),
+        (signed(Surface::AwsMantle, MANTLE, "/openai/v1/conversations"), "not_found"),
         (
             Outgoing::post(
                 Surface::Gcp,
