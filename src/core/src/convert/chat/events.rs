@@ -18,8 +18,8 @@ use crate::json::Malformed;
 use crate::stream::sse::Event;
 use output::Output;
 
-/// The most bytes of texts that a stream keeps: several times what the longest completion has.
-pub const MOST_KEPT: usize = 4 << 20;
+/// The most bytes of texts that a stream keeps: more than the longest completions have, of 128 thousand tokens.
+pub const MOST_KEPT: usize = 2 << 20;
 
 /// A stream on its way.
 #[derive(Debug)]

@@ -17,3 +17,6 @@ pub use request::request;
 
 /// What stands between a namespace and a tool's name in it, where chat completions have but one name.
 const SEPARATOR: &str = "__";
+
+#[cfg(test)]
+mod tests;

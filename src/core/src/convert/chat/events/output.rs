@@ -41,6 +41,9 @@ struct Said {
     id: Vec<u8>,
 }
 
+/// What an item or a part counts for, beside its texts: more than it takes, so that there are some thousands at most.
+const ITEM: usize = 1 << 10;
+
 const IN_PROGRESS: &str = "in_progress";
 
 impl Output {
@@ -174,7 +177,7 @@ impl Output {
     fn add(&mut self, head: &Head, item: Item<'static>, out: &mut Vec<u8>) -> usize {
         self.close_open(head, out);
         let place = self.items.len();
-        self.kept += size_of::<Slot>();
+        self.kept += ITEM;
         self.items.push(Slot { item, phase: Phase::Open, said: None, status: IN_PROGRESS });
         self.tell(head, place, |events, placed| events.item(out, ADDED, placed, IN_PROGRESS));
         place
@@ -189,7 +192,7 @@ impl Output {
             Some(false) => self.tell(head, place, |events, placed| events.whole(out, placed)),
             None => {}
         }
-        self.kept += size_of::<Part<'_>>();
+        self.kept += ITEM;
         if let Some(Item::Message(parts)) = self.item_mut(place) {
             parts.push(Part { refusal, ..Part::default() });
         }
@@ -210,7 +213,7 @@ impl Output {
         self.items.iter().rposition(|slot| {
             slot.said.as_ref().is_some_and(|known| {
                 // Some clouds number all calls 0, and tell them apart by their ids alone.
-                let same_id = said.id.is_empty() || known.id == said.id;
+                let same_id = said.id.is_empty() || known.id.is_empty() || known.id == said.id;
                 same_id && (said.index.is_none() || known.index == said.index)
             })
         })
@@ -221,7 +224,7 @@ impl Output {
         let place = self.items.len();
         let ordinal = self.items.iter().filter(|slot| slot.said.is_some()).count();
         let id = call_id::outward(said.id, &head.digest, ordinal).into_owned();
-        self.kept += size_of::<Slot>() + id.len() + said.id.len();
+        self.kept += ITEM + id.len() + said.id.len();
         self.items.push(Slot {
             item: Item::Call(Call {
                 custom: said.custom,

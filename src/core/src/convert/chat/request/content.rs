@@ -29,8 +29,8 @@ pub(super) fn write(
         Some(b'[') => {
             let sole = sole_text(content)?;
             match sole {
-                // A string is what every cloud takes, whoever says it.
-                Some(text) if speaker != Speaker::User => {
+                // A string is what every cloud takes, whoever says it, and an empty list is what none does.
+                Some(text) if speaker != Speaker::User || text == EMPTY => {
                     json.raw(text);
                 }
                 _ => {
@@ -59,9 +59,12 @@ pub(super) fn system(out: &mut Vec<u8>, content: impl FnOnce(&mut Writer<'_>)) {
     out.push(b',');
 }
 
-/// The text of content that is one part of text, or none: then it is empty.
+/// A string with nothing in it.
+const EMPTY: Raw<'static> = b"\"\"";
+
+/// The text of content that is one part of text alone, or none: then it is empty.
 fn sole_text(content: Raw<'_>) -> Result<Option<Raw<'_>>, Malformed> {
-    let (mut count, mut sole): (usize, Option<Raw<'_>>) = (0, Some(b"\"\""));
+    let (mut count, mut sole): (usize, Option<Raw<'_>>) = (0, Some(EMPTY));
     elements(content, |_, part| {
         count += 1;
         sole = None;
@@ -86,9 +89,15 @@ fn write_part(
         notes.refuse(place);
         return Ok(());
     }
+    let [kind] = members(part, &["type"], |_, _| {})?;
+    let is_text = is(kind, "input_text");
+    if !is_text && !(speaker == Speaker::User && (is(kind, "input_image") || is(kind, "input_file"))) {
+        notes.refuse_value(format_args!("{place}.type"), kind);
+        return Ok(());
+    }
     let names = ["type", "text", "image_url", "file_id", "detail", "file_data", "file_url", "filename"];
     let mut breakpoint = false;
-    let [kind, text, image_url, file_id, detail, file_data, file_url, filename] =
+    let [_, text, image_url, file_id, detail, file_data, file_url, filename] =
         members(part, &names, |key, value| match given(value) {
             Some(_) if key.is("prompt_cache_breakpoint") => breakpoint = true,
             Some(_) => notes.refuse_member(place, key),
@@ -97,21 +106,17 @@ fn write_part(
     if breakpoint {
         notes.leave_out("prompt_cache_breakpoint");
     }
-    if is(kind, "input_text") && text.starts_with(b"\"") {
+    if is_text {
+        if unquoted(text).is_none() {
+            notes.refuse(format_args!("{place}.text"));
+        }
         json.begin_object().key("type").string("text").key("text").raw(text).end_object();
-    } else if is(kind, "input_image") && speaker == Speaker::User {
+    } else if is(kind, "input_image") {
         match (given(image_url), given(file_id)) {
-            (Some(url), None) => {
-                json.begin_object().key("type").string("image_url").key("image_url");
-                json.begin_object().key("url").raw(url);
-                if let Some(detail) = given(detail).filter(|detail| !is(detail, "auto")) {
-                    json.key("detail").raw(detail);
-                }
-                json.end_object().end_object();
-            }
+            (Some(url), None) => write_image(url, detail, json),
             _ => notes.refuse(format_args!("{place}.file_id")),
         }
-    } else if is(kind, "input_file") && speaker == Speaker::User {
+    } else {
         if given(file_url).is_some() {
             notes.refuse(format_args!("{place}.file_url"));
         }
@@ -125,10 +130,17 @@ fn write_part(
             }
         }
         json.end_object().end_object();
-    } else {
-        notes.refuse_value(format_args!("{place}.type"), kind);
     }
     Ok(())
+}
+
+fn write_image(url: Raw<'_>, detail: Raw<'_>, json: &mut Writer<'_>) {
+    json.begin_object().key("type").string("image_url").key("image_url");
+    json.begin_object().key("url").raw(url);
+    if let Some(detail) = given(detail).filter(|detail| !is(detail, "auto")) {
+        json.key("detail").raw(detail);
+    }
+    json.end_object().end_object();
 }
 
 /// What an assistant said in one part: a text, or a refusal.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use super::super::call_id;
 use super::super::raw::{Raw, given, is, members, unquoted};
+use super::super::response;
 use super::content::{self, Said, Speaker};
 use super::notes::Notes;
 use super::tools::Tools;
@@ -82,10 +83,7 @@ impl<'o, 'j> Messages<'o, 'j> {
         let at = format_args!("input[{place}]");
         match given(kind) {
             None if given(role).is_some() => self.said(item, at, notes),
-            None => {
-                notes.refuse(format_args!("{at}.type: item_reference"));
-                Ok(())
-            }
+            None => reference(item, at, notes),
             Some(kind) if is(kind, "message") => self.said(item, at, notes),
             Some(kind) if is(kind, "function_call") => self.call(item, false, at, notes),
             Some(kind) if is(kind, "custom_tool_call") => self.call(item, true, at, notes),
@@ -93,6 +91,7 @@ impl<'o, 'j> Messages<'o, 'j> {
                 self.result(item, at, notes)
             }
             Some(kind) if is(kind, "reasoning") => reasoning(item, at, notes),
+            Some(kind) if is(kind, "item_reference") => reference(item, at, notes),
             Some(kind) if is(kind, "additional_tools") => {
                 let [offered] = members(item, &["tools"], |_, _| {})?;
                 tools.read(offered, &format!("{at}.tools"), notes)
@@ -256,14 +255,33 @@ impl Call<'_> {
     }
 }
 
-/// Reasoning that only the cloud that made it can read cannot go to another. Chat completions have no place for other
-/// reasoning either: a model there never sees what it thought in an earlier turn.
+/// Reasoning that only the cloud that made it can read, or that it keeps for itself, cannot go to another. What a model
+/// thought in plain words is left out: chat completions have no place for it, a model there never sees what it thought in an
+/// earlier turn.
 fn reasoning(item: Raw<'_>, at: fmt::Arguments<'_>, notes: &mut Notes) -> Result<(), Malformed> {
-    let [encrypted] = members(item, &["encrypted_content"], |_, _| {})?;
+    let [encrypted, id, content] = members(item, &["encrypted_content", "id", "content"], |_, _| {})?;
     if given(encrypted).is_some() {
         notes.refuse(format_args!("{at}.encrypted_content"));
+    } else if given(id).is_some_and(|id| !is_of_translation(id)) && given(content).is_none_or(super::is_empty) {
+        notes.refuse(format_args!("{at}.id, of reasoning that only the cloud that made it knows"));
     } else {
         notes.leave_out("reasoning");
+    }
+    Ok(())
+}
+
+/// Whether an id is one of reasoning that came out of a translation, which no cloud keeps.
+fn is_of_translation(id: Raw<'_>) -> bool {
+    unquoted(id).is_some_and(response::is_id_of_reasoning)
+}
+
+/// A reference to what a cloud keeps; or, of clients that refer to all reasoning, to what came out of a translation.
+fn reference(item: Raw<'_>, at: fmt::Arguments<'_>, notes: &mut Notes) -> Result<(), Malformed> {
+    let [id] = members(item, &["id"], |_, _| {})?;
+    if is_of_translation(id) {
+        notes.leave_out("reasoning");
+    } else {
+        notes.refuse(format_args!("{at}.type: item_reference"));
     }
     Ok(())
 }

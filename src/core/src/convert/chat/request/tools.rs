@@ -22,8 +22,8 @@ const MOST_NAMESPACES: usize = 64;
 pub(super) struct Tools<'j> {
     /// As elements of an array.
     written: Vec<u8>,
-    /// Names of tools without a namespace.
-    plain: Vec<Raw<'j>>,
+    /// The tools without a namespace: where they stand, and their names.
+    plain: Vec<(String, Raw<'j>)>,
     namespaces: Vec<Namespace<'j>>,
 }
 
@@ -57,8 +57,9 @@ impl<'j> Tools<'j> {
             if is(tool.kind, "namespace") {
                 return self.namespace(&tool, &at, notes);
             }
-            self.plain.push(tool.name);
-            self.tool(&tool, b"", format_args!("{at}"), notes)
+            self.tool(&tool, b"", format_args!("{at}"), notes)?;
+            self.plain.push((at, tool.name));
+            Ok(())
         })
     }
 
@@ -88,11 +89,10 @@ impl<'j> Tools<'j> {
         json: &mut Writer<'_>,
         notes: &mut Notes,
     ) -> Result<(), Malformed> {
-        for name in &self.plain {
-            let Some(name) = unquoted(name) else { continue };
-            let begins = |namespace: &Namespace<'_>| begins_with(name, &namespace.name);
-            if self.namespaces.iter().any(begins) {
-                notes.refuse_value(format_args!("tools, one of which has a name like those of a namespace"), name);
+        for (at, name) in &self.plain {
+            let is_of = |namespace: &Namespace<'_>| begins_with(unquoted(name).unwrap_or_default(), &namespace.name);
+            if self.namespaces.iter().any(is_of) {
+                notes.refuse_value(format_args!("{at}.name, which is like one of a namespace"), name);
             }
         }
         let has_tools = !self.written.is_empty();
@@ -256,45 +256,44 @@ fn write_choice(choice: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes) -> Re
         json.key("tool_choice").raw(choice);
         return Ok(());
     }
-    let choice = notes.object(choice, format_args!("tool_choice"));
-    let [kind, name, mode, tools] = members(choice, &["type", "name", "mode", "tools"], |key, value| {
+    let [kind] = members(notes.object(choice, format_args!("tool_choice")), &["type"], |_, _| {})?;
+    if !is(kind, "allowed_tools") {
+        return write_named(choice, format_args!("tool_choice"), json.key("tool_choice"), notes);
+    }
+    let [_, mode, tools] = members(choice, &["type", "mode", "tools"], |key, value| {
         if given(value).is_some() {
             notes.refuse_member(format_args!("tool_choice"), key);
         }
     })?;
-    if !is(kind, "allowed_tools") {
-        json.key("tool_choice");
-        return write_named(kind, name, format_args!("tool_choice"), json, notes);
-    }
     json.key("tool_choice").begin_object().key("type").string("allowed_tools").key("allowed_tools").begin_object();
     json.key("mode").raw(given(mode).unwrap_or(b"\"auto\""));
     json.key("tools").begin_array();
     elements(notes.array(tools, format_args!("tool_choice.tools")), |number, tool| {
-        let at = format_args!("tool_choice.tools[{number}]");
-        let [kind, name] = members(notes.object(tool, at), &["type", "name"], |key, value| {
-            if given(value).is_some() {
-                notes.refuse_member(at, key);
-            }
-        })?;
-        write_named(kind, name, at, json, notes)
+        write_named(tool, format_args!("tool_choice.tools[{number}]"), json, notes)
     })?;
     json.end_array().end_object().end_object();
     Ok(())
 }
 
-/// Writes a tool that is meant by its kind and name.
+/// Writes a tool that is meant by its kind and name, which stands at `at`.
 fn write_named(
-    kind: Raw<'_>,
-    name: Raw<'_>,
+    tool: Raw<'_>,
     at: fmt::Arguments<'_>,
     json: &mut Writer<'_>,
     notes: &mut Notes,
 ) -> Result<(), Malformed> {
+    let tool = notes.object(tool, at);
+    let [kind] = members(tool, &["type"], |_, _| {})?;
     let Some(known) = ["function", "custom"].into_iter().find(|known| is(kind, known)) else {
         notes.refuse_value(format_args!("{at}.type"), kind);
         json.null();
         return Ok(());
     };
+    let [_, name] = members(tool, &["type", "name"], |key, value| {
+        if given(value).is_some() {
+            notes.refuse_member(at, key);
+        }
+    })?;
     if unquoted(name).is_none() {
         notes.refuse(format_args!("{at}.name"));
     }
