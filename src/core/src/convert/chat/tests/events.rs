@@ -71,8 +71,10 @@ fn outline(stream: &str) -> Vec<String> {
 
 const START: [&str; 2] = ["created", "in_progress"];
 
-/// What a completion's chunks are, and the events between its start and its end.
-const STREAMS: &[(&str, &[(&str, &str)], &[&str])] = &[
+/// What a completion's chunks are: deltas with their `finish_reason`; and the events behind its start.
+type Row = (&'static str, &'static [(&'static str, &'static str)], &'static [&'static str]);
+
+const STREAMS: &[Row] = &[
     (
         "text",
         &[
