@@ -4,6 +4,10 @@
 //! is known to change nothing that the client could read: hints, which are listed. Whatever else cannot be carried makes
 //! the request untranslatable, and names itself.
 
+mod notes;
+mod raw;
+pub mod responses;
+
 use crate::api::Api;
 use crate::form::Form;
 
