@@ -5,6 +5,9 @@
 //! the request untranslatable, and names itself.
 
 pub mod chat;
+mod notes;
+mod raw;
+pub mod responses;
 
 use crate::api::Api;
 use crate::form::Form;
