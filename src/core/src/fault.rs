@@ -150,13 +150,12 @@ pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
 
 /// How far `given` is from `meant`, where it may be a slip of it at all.
 fn slip(given: &str, meant: &str) -> Option<usize> {
-    let (given, meant) = (given.to_lowercase(), meant.to_lowercase());
+    let (given, meant) = (given.to_ascii_lowercase(), meant.to_ascii_lowercase());
     let (from, to): (Vec<char>, Vec<char>) = (given.chars().collect(), meant.chars().collect());
     let edits = distance(&from, &to);
-    let (mut letters, mut others) = (from.clone(), to.clone());
-    letters.sort_unstable();
-    others.sort_unstable();
-    let same_letters = letters == others;
+    let count = |letters: &[char], letter: &char| letters.iter().filter(|other| *other == letter).count();
+    let same_letters =
+        from.len() == to.len() && from.iter().all(|letter| count(&from, letter) == count(&to, letter));
     // Half of a word of two letters is no slip: `uk` is not `us`.
     let replaced = from.len() == to.len() && from.len() <= 2 && !same_letters;
     let allowed = from.len().div_ceil(3).min(3);

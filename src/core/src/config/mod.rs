@@ -36,7 +36,7 @@ pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::contract;
-use crate::document::Node;
+use crate::document::{self, Node};
 use crate::document::fields::{Fields, texts};
 
 /// A checked policy.
@@ -107,9 +107,9 @@ impl Config {
 /// # Errors
 /// What the parser says, or a key that stands twice.
 pub fn parse_json(text: &[u8]) -> Result<Node, Fault> {
-    serde_json::from_slice(text).map_err(|error| Fault {
+    document::parse(text).map_err(|why| Fault {
         place: Place::default(),
-        message: format!("cannot be read: {error}"),
+        message: format!("cannot be read: {why}"),
         help: None,
     })
 }

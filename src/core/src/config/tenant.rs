@@ -120,10 +120,8 @@ pub(super) fn read_all(
 pub(super) fn check_orders(tenants: &HashMap<Rc<str>, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
     let Some(bound) = &ceiling.orders else { return };
     let beyond = |orders: &Vec<Order>| !orders.iter().any(|order| bound.contains(order));
-    let mut names: Vec<&Rc<str>> =
-        tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond)).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    for name in names {
+    let denied = tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond));
+    for name in name::sorted(denied.map(|(name, _)| &**name).collect()) {
         faults.add(
             &Place::default().key("tenants").key(name).key("order"),
             "shares none with the ceiling's: a policy that a request carries for this tenant could have no order",
@@ -247,7 +245,5 @@ fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
 
 /// In the same order at every run, so that messages can be compared.
 fn sorted<'k>(names: &HashSet<&'k str>) -> Vec<&'k str> {
-    let mut names: Vec<&str> = names.iter().copied().collect();
-    names.sort_unstable();
-    names
+    name::sorted(names.iter().copied().collect())
 }

@@ -1,5 +1,6 @@
 //! A configuration file as a tree: what YAML and JSON have in common, in the file's own order.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -43,6 +44,12 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// A key that stands twice.
+pub(super) fn repeated(members: &[(String, Node)]) -> Option<&str> {
+    let mut seen = HashSet::new();
+    members.iter().map(|(key, _)| key.as_str()).find(|key| !seen.insert(*key))
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -106,14 +113,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut members: Vec<(String, Node)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            if !seen.insert(key.clone()) {
-                return Err(de::Error::custom(format_args!("duplicate key `{key}`")));
-            }
             members.push((key, map.next_value()?));
         }
-        Ok(Node::Map(members))
+        match repeated(&members) {
+            Some(key) => Err(de::Error::custom(format_args!("duplicate key `{key}`"))),
+            None => Ok(Node::Map(members)),
+        }
     }
 }
 
