@@ -76,20 +76,25 @@ pub struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Notes a fault.
+    #[cold]
     pub fn add(&mut self, place: &Place, message: impl Into<String>) {
         self.push(place, message.into(), None);
     }
 
     /// Notes a fault and how to mend it.
+    #[cold]
     pub fn add_with_help(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
         self.push(place, message.into(), Some(help.into()));
     }
 
     /// Notes that `given` is not one of `known`, and what was probably meant.
+    #[cold]
     pub fn unknown<'k>(&mut self, place: &Place, what: &str, given: &str, known: impl IntoIterator<Item = &'k str>) {
         self.push(place, format!("unknown {what} `{given}`"), Some(instead(given, known)));
     }
 
+    #[cold]
+    #[inline(never)]
     fn push(&mut self, place: &Place, message: String, help: Option<String>) {
         self.0.push(Fault { place: place.clone(), message, help });
     }

@@ -36,6 +36,7 @@ pub type Limits = Vec<(Box<str>, Box<str>)>;
 
 impl ApiError {
     /// An error of that status, code and message.
+    #[cold]
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError {
             status,

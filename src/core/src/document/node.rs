@@ -1,10 +1,11 @@
 //! A configuration file as a tree: what YAML and JSON have in common, in the file's own order.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::name::sorted;
 
 /// One value of a file. Maps keep their order and never hold a key twice: a parser that silently takes
 /// the last of two tenants of one name would hide a mistake that decides where data goes.
@@ -48,8 +49,11 @@ impl Node {
 
 /// A key that stands twice.
 pub(super) fn repeated(members: &[(String, Node)]) -> Option<&str> {
-    let mut seen = HashSet::new();
-    members.iter().map(|(key, _)| key.as_str()).find(|key| !seen.insert(*key))
+    let keys = sorted(members.iter().map(|(key, _)| key.as_str()).collect());
+    keys.windows(2).find_map(|pair| match pair {
+        [one, other] if one == other => Some(*one),
+        _ => None,
+    })
 }
 
 impl<'de> Deserialize<'de> for Node {
