@@ -1,0 +1,8 @@
+//! Where a session's values come from: the tags that ids and encrypted items carry between a client's requests, so that a
+//! later one finds the account that can read them. There is no database: the tag is all that is kept, and the client
+//! keeps it.
+
+pub mod tag;
+mod tagger;
+
+pub use tagger::Tagger;
