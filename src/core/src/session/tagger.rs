@@ -5,28 +5,29 @@
 //! the bytes are cut makes no difference. Only what could be the start of a tagged value is held back, at most
 //! `MOST_HELD` bytes, and never the end of an event.
 
-use super::tag::{Binding, Kind, LENGTH, MOST_BOUND, Tag};
+use super::tag::{Binding, Kind, LENGTH, Tag};
 
 /// The keys whose values are tagged.
-const KEYS: [(&[u8], Kind); 5] = [
+const KEYS: [(&[u8], Kind); 6] = [
     (b"\"id\"", Kind::Id),
     (b"\"item_id\"", Kind::Id),
     (b"\"previous_response_id\"", Kind::Id),
     (b"\"response_id\"", Kind::Id),
+    (b"\"container_id\"", Kind::Id),
     (b"\"encrypted_content\"", Kind::Encrypted),
 ];
 
 /// The ids that a later request may bring back, by how they begin.
-const PREFIXES: [&[u8]; 20] = [
-    b"resp_", b"conv_", b"rs_", b"msg_", b"fc_", b"ctc_", b"cmp_", b"ws_", b"fs_", b"tsc_", b"tso_", b"mcp_", b"mcpl_",
-    b"mcpr_", b"ci_", b"ig_", b"cu_", b"lsh_", b"sh_", b"apc_",
+const PREFIXES: [&[u8]; 21] = [
+    b"cntr_", b"resp_", b"conv_", b"rs_", b"msg_", b"fc_", b"ctc_", b"cmp_", b"ws_", b"fs_", b"tsc_", b"tso_", b"mcp_",
+    b"mcpl_", b"mcpr_", b"ci_", b"ig_", b"cu_", b"lsh_", b"sh_", b"apc_",
 ];
 
 /// White space between a key and its value that is looked past; clouds write none, or one blank.
 const MOST_SPACE: usize = 8;
 /// The most bytes that are held back: the longest key, the white space, and of its value what is bound.
 #[cfg(test)]
-const MOST_HELD: usize = 22 + 2 * MOST_SPACE + 2 + MOST_BOUND;
+const MOST_HELD: usize = 22 + 2 * MOST_SPACE + 2 + super::tag::MOST_BOUND;
 
 /// Puts tags into one response.
 #[derive(Debug)]
@@ -179,7 +180,7 @@ mod tests {
         "{\n  \"id\":\n    \"[resp_0a1b]\"\n}",
         r#"{"item_id":"[msg_0a1b]","delta":"x"}{"item_id":"[msg_0a1b]"}{"item_id":"[msg_0a1c]"}"#,
         r#"{"type":"reasoning","id":"[rs_1]","encrypted_content":"[gAAAAABo0123456789012345678901234567890123456789]"}"#,
-        r#"{"encrypted_content":"[rsn_01]","summary":[]}"#,
+        r#"{"encrypted_content":"[rsn_01]","summary":[],"container_id":"[cntr_1]"}"#,
         r#"{"encrypted_content":"","id":""}{"encrypted_content":null,"id":7}"#,
         r#"{"id":"chatcmpl-1","call_id":"call_1","model":"id"}"#,
         r#"{"arguments":"{\"id\":\"resp_1\"}","text":"\"id\":\"rs_1\""}"#,
