@@ -31,6 +31,8 @@ pub struct Grant {
     pub max_attempts: u32,
     /// The features that no request may use.
     pub denies: Features,
+    /// Whether a request may go on without the reasoning that another account encrypted, where that account fails.
+    pub drops_foreign_reasoning: bool,
 }
 
 impl Grant {
@@ -167,8 +169,29 @@ fn read_fields(
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
         .map_or(defaults.max_attempts, |attempts| attempts as u32);
     let denies = features(&mut fields, "denies", faults);
+    let drops_foreign_reasoning = read_foreign_reasoning(&mut fields, faults);
     fields.finish(faults);
-    Some(Grant { clouds: clouds?, residency: residency?, models: models?, targets, orders, max_attempts, denies })
+    Some(Grant {
+        clouds: clouds?,
+        residency: residency?,
+        models: models?,
+        targets,
+        orders,
+        max_attempts,
+        denies,
+        drops_foreign_reasoning,
+    })
+}
+
+/// What becomes of reasoning that another account encrypted.
+const FOREIGN_REASONING: [&str; 2] = ["keep", "drop"];
+
+fn read_foreign_reasoning(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
+    let text = fields.optional_text("foreign_reasoning", faults);
+    if let Some(other) = text.filter(|text| !FOREIGN_REASONING.contains(text)) {
+        faults.unknown(&fields.place.key("foreign_reasoning"), "word", other, FOREIGN_REASONING);
+    }
+    text == Some("drop")
 }
 
 /// A list of features: what a target lacks, or a tenant must not use.
