@@ -77,7 +77,7 @@ fn ask(tenant: &str, made_for: &str, marked: &str) -> Result<(Request, String), 
             Ok((request, body))
         }
         Begin::Denied(denied) => Err(denied.error),
-        other => panic!("{other:?}"),
+        Begin::Found(..) | Begin::Go(_) => Err(ApiError::new(200, "found", "it was not held")),
     }
 }
 
