@@ -68,6 +68,7 @@ def check_served(text, mark, fault, key, clouds):
     assert [record["cloud"] for record in records] == tried
     assert header(records[0], "api-key") == [clouds["credentials"]["azure_api_key"]]
     assert all(key not in json.dumps(record) for record in records)
+    return records
 
 
 BOTH = ["chat", "responses"]
@@ -86,6 +87,8 @@ CLIENTS = [
     ("agents_client.mjs", "openai", BOTH, ["whole", "stream", "parsed"], "AuthenticationError"),
 ]
 ROWS = [(program, client, api, how) for program, client, apis, ways, _ in CLIENTS for api in apis for how in ways]
+ENDS = {"chat": "/chat/completions", "responses": "/responses"}
+STREAMED = {"stream", "helper"}
 FAULTS = pytest.mark.parametrize("fault", ["", "[[azure 429]]"], ids=["served", "failed-over"])
 
 
@@ -95,7 +98,9 @@ def test_a_client_needs_a_base_url_and_a_key(program, client, api, how, fault, c
     mark = Question().mark
     told = clients.ask(program, client=client, at=keyed.at, key=keyed.key, api=api, how=how, model=MODEL, text=f"Where? {fault} {mark}")
     assert "text" in told, told
-    check_served(told["text"], mark, fault, keyed.key, clouds)
+    for record in check_served(told["text"], mark, fault, keyed.key, clouds):
+        assert record["path"].split("?")[0].endswith(ENDS[api]), record["path"]
+        assert json.loads(record["body"]).get("stream", False) == (how in STREAMED)
 
 
 @pytest.mark.parametrize("program, client, api, how, error", [

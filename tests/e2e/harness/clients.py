@@ -14,7 +14,7 @@ import places
 from .process import Failed
 
 # What a first question may take: LangChain is read from the disk in seconds.
-PATIENCE = 30
+PATIENCE = 45
 
 
 class Clients:
