@@ -13,6 +13,7 @@
 //! attempt can be done again from the beginning for the next target: nothing that one does changes what the next one is
 //! made from.
 
+mod edit;
 mod failure;
 mod head;
 pub mod judge;
@@ -21,7 +22,6 @@ mod record;
 mod reply;
 mod reset;
 mod served;
-mod splice;
 mod step;
 
 use std::time::Duration;
@@ -33,13 +33,13 @@ use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
 
+pub use edit::{Edit, Edits, Whom};
 pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
 pub use payload::Payload;
 pub use record::{Record, TryEnd};
 pub use reply::{Output, Reply};
 pub use reset::Reset;
 pub use served::ServedBy;
-pub use splice::Place as ModelPlace;
 pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 
 /// A planned request.
@@ -47,7 +47,7 @@ pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 /// ```
 /// # use multihome_core::api::Api;
 /// # use multihome_core::api::feature::Features;
-/// # use multihome_core::plan::{self, Environment, Needs, WeightedPicks};
+/// # use multihome_core::plan::{self, Environment, Held, Needs, WeightedPicks};
 /// # use std::rc::Rc;
 /// # use multihome_core::api::inbound::{Inbound, Single};
 /// # use multihome_core::config;
@@ -63,7 +63,7 @@ pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
 /// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// # let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
-/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
+/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
 /// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// # let candidates = plan::consider(&permit, &needs, &environment);
 /// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
