@@ -5,6 +5,7 @@ mod content;
 mod example;
 mod failing;
 mod filters;
+mod led;
 mod responses;
 mod script;
 mod steering;

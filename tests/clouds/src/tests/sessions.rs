@@ -243,10 +243,9 @@ async fn a_conversation_is_known_at_its_account_alone() {
     assert_eq!(client.respond(&body).await["output"][0]["content"][0]["text"], "two");
     let not_found = (404, Value::Null, format!("Conversation with id '{id}' not found."));
     assert_eq!(refusal(&client.ask_at(OTHER, &body).await), not_found);
-    let key = client.credential("azure_api_key").unwrap();
     let by_id = |method, rest: &str| {
         let request = client.azure(&format!("conversations/{id}{rest}"), &json!({}));
-        Outgoing { method, ..request }.with("api-key", key.clone())
+        Outgoing { method, ..request }
     };
     let items = client.send(&by_id("GET", "/items")).await.unwrap().json();
     assert_eq!(items["data"].as_array().unwrap().len(), 4);
