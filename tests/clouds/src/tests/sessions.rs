@@ -163,6 +163,24 @@ async fn two_origins_conflict_and_every_surface_refuses_anothers_thoughts() {
     assert!(sealed.starts_with("rsn_") && sealed.len() == 772);
 }
 
+/// Codex hands tasks to other agents in ciphertext, which no field names on its way out.
+#[tokio::test]
+async fn an_agents_ciphertext_is_read_where_it_was_made() {
+    let client = clouds().await;
+    let script = r#"[[script [[{"call": "f", "arguments": {"message": "{{sealed}}"}}, {"item": {"type": "shell_call", "action": {}}}]]]]"#;
+    let made = client.respond(&asked(json!([{"role": "user", "content": script}]))).await["output"].clone();
+    assert_eq!((&made[1]["type"], &made[1]["status"]), (&json!("shell_call"), &json!("completed")));
+    let arguments: Value = serde_json::from_str(made[0]["arguments"].as_str().unwrap()).unwrap();
+    let part = json!({"type": "encrypted_content", "encrypted_content": arguments["message"]});
+    let body = asked(json!([{"type": "agent_message", "author": "/root", "content": [part]}]));
+    assert_eq!(client.ask_at(AZURE, &body).await.status, 200);
+    let words = "Encrypted function output content could not be decrypted or decoded.";
+    assert_eq!(
+        refusal(&client.ask_at(OTHER, &body).await),
+        (400, json!("invalid_encrypted_content"), words.to_owned())
+    );
+}
+
 #[tokio::test]
 async fn what_is_compacted_belongs_to_its_account() {
     let client = clouds().await;
