@@ -7,10 +7,9 @@
 mod numbered;
 mod output;
 
-use super::completion::{CallSaid, Counted, Finish, annotations, logprobs, text};
-use super::raw::{Raw, elements, given, members};
-use super::reply::{REASONING, failed, first_choice};
-use super::response::{Head, State, service_tier};
+use super::super::raw::{Members, Raw};
+use super::completion::{Completion, Counted, Finish, Message, failed, logprobs};
+use super::response::{Head, State};
 use crate::api::error::{ApiError, kind_of};
 use crate::convert::{Asked, Told};
 use crate::form::Usage;
@@ -145,36 +144,30 @@ impl Events {
 
     /// Takes a chunk. `Some` is an error of the cloud's.
     fn chunk(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<Option<Vec<u8>>, Broken> {
-        let data = event.data;
-        let [error, id, created, model, choices, usage, tier] =
-            members(data, &["error", "id", "created", "model", "choices", "usage", "service_tier"], |_, _| {})?;
-        if let Some(error) = given(error) {
+        let chunk = Completion::read(event.data)?;
+        if let Some(error) = chunk.error {
             return Ok(Some(failed(error)));
         }
         if event.name == b"error" {
-            return Ok(Some(failed(data)));
+            return Ok(Some([b"{\"error\":", event.data, b"}"].concat()));
         }
-        if let Some(usage) = given(usage) {
-            self.counted = Some(Counted::read(usage)?);
-        }
-        let choice = first_choice(choices)?;
+        self.counted = chunk.counted.or(self.counted);
         // Azure's first chunk tells what it found in the prompt; it has no id and no choice.
-        let has_id = !text(id)?.is_empty();
-        if has_id || choice.is_some() {
-            self.begin(if has_id { id } else { data }, created, model, out);
+        if chunk.id.is_some() || chunk.choice.is_some() {
+            self.begin(chunk.id.map_or(event.data, Raw::bytes), &chunk, out);
         }
-        if let (Phase::Begun(head), Some(tier)) = (&mut self.phase, service_tier(tier)) {
-            head.service_tier = tier;
+        if let Phase::Begun(head) = &mut self.phase {
+            head.set_service_tier(chunk.service_tier);
         }
-        if let Some(choice) = choice {
+        if let Some(choice) = chunk.choice {
             self.choice(choice, out)?;
         }
         Ok(None)
     }
 
-    fn begin(&mut self, origin: Raw<'_>, created: Raw<'_>, model: Raw<'_>, out: &mut Vec<u8>) {
+    fn begin(&mut self, origin: &[u8], chunk: &Completion<'_>, out: &mut Vec<u8>) {
         let Phase::Before(asked) = &mut self.phase else { return };
-        let head = Head::new(std::mem::take(asked), self.now, origin, created, model);
+        let head = Head::new(std::mem::take(asked), self.now, origin, chunk.created, chunk.model);
         self.output.response(&head, "response.created", State::InProgress, None, out);
         self.output.response(&head, "response.in_progress", State::InProgress, None, out);
         self.phase = Phase::Begun(head);
@@ -182,36 +175,29 @@ impl Events {
 
     fn choice(&mut self, choice: Raw<'_>, out: &mut Vec<u8>) -> Result<(), Broken> {
         let Phase::Begun(head) = &self.phase else { return Ok(()) };
-        let [delta, finish, probabilities] = members(choice, &["delta", "finish_reason", "logprobs"], |_, _| {})?;
-        if let Some(finish) = Finish::read(finish) {
-            self.finish = Some(finish);
+        let choice = Members::of(choice, &["delta", "finish_reason", "logprobs"]).ok_or(Broken::Malformed)?;
+        let [delta, finish, probabilities] = choice.values();
+        if let Some(finish) = finish {
+            self.finish = Some(Finish::of(finish));
             self.spoke = true;
         }
-        let Some(delta) = given(delta) else { return Ok(()) };
-        let [one, other] = REASONING;
-        let [reasoning, also_reasoning, content, refusal, cited, calls] =
-            members(delta, &[one, other, "content", "refusal", "annotations", "tool_calls"], |_, _| {})?;
+        let Some(delta) = delta else { return Ok(()) };
+        let said = Message::read(delta)?;
         let before = self.output.sequence();
-        let reasoning = [reasoning, also_reasoning].into_iter().find_map(super::raw::some_text);
-        if let Some(reasoning) = reasoning {
-            self.output.reasoning(head, reasoning, out);
+        if !said.reasoning.is_empty() {
+            self.output.reasoning(head, said.reasoning, out);
         }
-        let content = text(content)?;
-        if !content.is_empty() {
-            self.output.text(head, content, &logprobs(probabilities)?, out);
+        if !said.content.is_empty() {
+            self.output.text(head, said.content, &logprobs(probabilities), out);
         }
-        for annotation in annotations(cited)? {
-            self.output.annotation(head, &annotation, out);
+        for annotation in &said.annotations {
+            self.output.annotation(head, annotation, out);
         }
-        let refusal = text(refusal)?;
-        if !refusal.is_empty() {
-            self.output.refusal(head, refusal, out);
+        if !said.refusal.is_empty() {
+            self.output.refusal(head, said.refusal, out);
         }
-        if let Some(calls) = given(calls) {
-            elements(calls, |_, call| {
-                self.output.call(head, CallSaid::read(call)?, out);
-                Ok(())
-            })?;
+        for call in said.calls {
+            self.output.call(head, call, out);
         }
         self.spoke |= self.output.sequence() > before;
         if self.output.kept_bytes() > MOST_KEPT { Err(Broken::TooLong) } else { Ok(()) }

@@ -32,6 +32,11 @@ const CONVERSATIONS: &[(&str, &str, &str)] = &[
         r#"[{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_text","text":"b"}]}]"#,
         r#"{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#,
     ),
+    (
+        "a place where a cache begins",
+        r#"[{"role":"user","content":[{"type":"input_text","text":"a","prompt_cache_breakpoint":{"mode":"explicit"}}]}]"#,
+        r#"{"role":"user","content":[{"type":"text","text":"a","prompt_cache_breakpoint":{"mode":"explicit"}}]}"#,
+    ),
     ("no part", r#"[{"role":"user","content":[]}]"#, r#"{"role":"user","content":""}"#),
     (
         "an image by URL, its detail at the default",
@@ -71,7 +76,7 @@ const CONVERSATIONS: &[(&str, &str, &str)] = &[
     (
         "several texts of one message",
         r#"[{"role":"assistant","content":[{"type":"output_text","text":"a"},{"type":"output_text","text":"b"}]}]"#,
-        r#"{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#,
+        r#"{"role":"assistant","content":"ab"}"#,
     ),
     (
         "a refusal",
@@ -315,10 +320,10 @@ const REFUSED: &[(&str, &str)] = &[
         r#""tools":[{"type":"namespace","name":"n","description":"","tools":[{"type":"tool_search"}]}]"#,
         "tools[0].tools[0].type: tool_search",
     ),
-    (r#""tools":[{"type":"namespace","name":"a b","description":"","tools":[]}]"#, "tools[0].name"),
+    (r#""tools":[{"type":"namespace","name":"a b","description":"","tools":[]}]"#, "tools[0].name: a b"),
     (
         r#""tools":[{"type":"function","name":"n__f"},{"type":"namespace","name":"n","description":"","tools":[{"type":"function","name":"f"}]}]"#,
-        "tools[0].name, which is like one of a namespace: n__f",
+        "tools[0].name: it begins like those of a namespace",
     ),
     (r#""tool_choice":{"type":"web_search_preview"}"#, "tool_choice.type: web_search_preview"),
     (
@@ -365,6 +370,7 @@ const REFUSED: &[(&str, &str)] = &[
     (r#""input":[{"role":"critic","content":"x"}]"#, "input[0].role: critic"),
     (r#""input":[{"role":"user","content":7}]"#, "input[0].content"),
     (r#""input":[{"role":"user","content":"x","name":"y"}]"#, "input[0].name"),
+    (r#""input":"hi","input":[]"#, "input: it stands twice"),
     (r#""input":["x"]"#, "input[0]"),
     (r#""input":7"#, "input"),
 ];
@@ -378,7 +384,7 @@ fn what_chat_completions_have_no_place_for_is_named() {
     let many = r#""a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"input":"hi""#;
     assert_eq!(translated(many).unwrap_err().0, ["a", "b", "c", "d", "e", "f", "g", "h"]);
     let Untranslatable(names) = translated(r#""input": ["#).unwrap_err();
-    assert_eq!(names, ["the body, which is no JSON at byte 11: a value was expected"]);
+    assert_eq!(names, ["byte 11: a value is expected"]);
 }
 
 #[wasm_bindgen_test(unsupported = test)]
