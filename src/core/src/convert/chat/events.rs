@@ -58,14 +58,17 @@ impl From<Malformed> for Broken {
 }
 
 impl Broken {
-    fn told(self) -> Told {
+    fn error(self) -> ApiError {
         let message = match self {
             Broken::Malformed => "The stream holds what is no chunk of a chat completion.",
             Broken::TooLong => "The completion is too long to be translated.",
             Broken::Unended => "The stream ended before the completion did.",
         };
-        let error = ApiError::new(502, "server_error", message);
-        Told::Failed(error.to_json())
+        ApiError::new(502, "server_error", message)
+    }
+
+    fn told(self) -> Told {
+        Told::Failed(self.error().to_json())
     }
 }
 
@@ -90,7 +93,7 @@ impl Events {
             Phase::Before(_) | Phase::Begun(_) => {}
         }
         if event.data.trim_ascii() == b"[DONE]" {
-            return self.finished(out);
+            return self.finish(out).map_or_else(Broken::told, |()| Told::Done);
         }
         match self.chunk(event, out) {
             Ok(Some(error)) => Told::Failed(error),
@@ -105,14 +108,13 @@ impl Events {
         match self.phase {
             Phase::Over { well: true } => Told::Done,
             Phase::Over { well: false } => Broken::Unended.told(),
-            Phase::Before(_) | Phase::Begun(_) => {
-                let told = self.finished(out);
-                if let Told::Failed(_) = told {
-                    let error = ApiError::new(502, "server_error", "The stream ended before the completion did.");
-                    self.fail(&error, out);
+            Phase::Before(_) | Phase::Begun(_) => match self.finish(out) {
+                Ok(()) => Told::Done,
+                Err(broken) => {
+                    self.fail(&broken.error(), out);
+                    broken.told()
                 }
-                told
-            }
+            },
         }
     }
 
@@ -204,10 +206,10 @@ impl Events {
     }
 
     /// The cloud says no more: ends the response, if the completion has ended.
-    fn finished(&mut self, out: &mut Vec<u8>) -> Told {
-        let (Phase::Begun(head), Some(finish)) = (&self.phase, self.finish) else { return Broken::Unended.told() };
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Broken> {
+        let (Phase::Begun(head), Some(finish)) = (&self.phase, self.finish) else { return Err(Broken::Unended) };
         if !self.output.close_all(head, finish, out) {
-            return Broken::Malformed.told();
+            return Err(Broken::Malformed);
         }
         let name = match finish {
             Finish::Whole => "response.completed",
@@ -215,6 +217,6 @@ impl Events {
         };
         self.output.response(head, name, State::Ended(finish), self.counted, out);
         self.phase = Phase::Over { well: true };
-        Told::Done
+        Ok(())
     }
 }
