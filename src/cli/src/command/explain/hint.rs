@@ -19,7 +19,7 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
     let Some(source) = config.identity.header() else {
-        return match config.identity.token() {
+        return match asked.token_source(config) {
             Some(token) => match asked.claims.iter().find(|(name, _)| *name == token.tenant_claim) {
                 Some((_, given)) => {
                     let given = given.as_str().unwrap_or_default();

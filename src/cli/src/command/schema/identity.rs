@@ -6,7 +6,7 @@ use super::{header, list, object, reference, string, text, with};
 
 /// The sources.
 pub(super) fn identity() -> Value {
-    let sources = json!({"type": "array", "minItems": 1, "maxItems": 3, "items": reference("source")});
+    let sources = json!({"type": "array", "minItems": 1, "items": reference("source")});
     json!({
         "description": "Who says which tenant asks: a source, or a list of them. The first that a request satisfies names the tenant, and no other may name another one.",
         "anyOf": [reference("source"), sources],
@@ -83,6 +83,7 @@ fn token_source() -> Value {
                 ),
             ),
             ("policy", policy),
+            ("name", text("What the access log calls this source.", "^[A-Za-z0-9._-]{1,64}$")),
         ],
     );
     object("Tokens (JWT), as `authorization: Bearer TOKEN` or `api-key: TOKEN`.", &["jwt"], [("jwt", jwt)])
