@@ -19,7 +19,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
 use crate::plan::{self, Environment, Needs};
-use crate::request::{Origin, Payload, Record, Request};
+use crate::request::{Edits, Origin, Record, Request};
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ impl Chosen {
             }
             let weighed = asked.weigh(&facts, body.len() as u64, Some(index), environment, &mut record)?;
             let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
+            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
         });
         held(planned, body, origin, record)
     }

@@ -21,7 +21,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{ModelPlace, Origin, Payload, Record, Request};
+use crate::request::{Edits, Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
 
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
@@ -171,7 +171,7 @@ impl Pending {
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
             let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Payload::place(&facts)))
+            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
         });
         held(planned, body, origin, record)
     }
@@ -179,14 +179,14 @@ impl Pending {
 
 /// A request whose body was read: with its plan, or denied.
 fn held(
-    planned: Result<(Plan, Awaited, ModelPlace), ApiError>,
+    planned: Result<(Plan, Awaited, Edits), ApiError>,
     body: Vec<u8>,
     origin: Origin,
     mut record: Record,
 ) -> Result<Request, Box<Denied>> {
     match planned {
-        Ok((plan, awaited, place)) => {
-            let payload = Payload::held(body, place, &plan);
+        Ok((plan, awaited, edits)) => {
+            let payload = Payload::held(body, edits, &plan);
             Ok(Request::new(plan, payload, origin, awaited, record))
         }
         Err(error) => {

@@ -13,6 +13,7 @@
 //! attempt can be done again from the beginning for the next target: nothing that one does changes what the next one is
 //! made from.
 
+mod edit;
 mod failure;
 mod head;
 pub mod judge;
@@ -21,7 +22,6 @@ mod record;
 mod reply;
 mod reset;
 mod served;
-mod splice;
 mod step;
 
 use std::time::Duration;
@@ -33,13 +33,13 @@ use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
 
+pub use edit::{Edit, Edits, Whom};
 pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
 pub use payload::Payload;
 pub use record::{Record, TryEnd};
 pub use reply::{Output, Reply};
 pub use reset::Reset;
 pub use served::ServedBy;
-pub use splice::Place as ModelPlace;
 pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 
 /// A planned request.

@@ -1,3 +1,5 @@
+mod edits;
+
 use std::rc::Rc;
 
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -32,6 +34,11 @@ fn planned(body: &str) -> Request {
 }
 
 fn planned_from(body: &str, origin: Origin) -> Request {
+    planned_with(body, origin, |_| {})
+}
+
+/// With more changes of its body than the model.
+fn planned_with(body: &str, origin: Origin, change: impl FnOnce(&mut Edits)) -> Request {
     let config = Rc::new(config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap());
     let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
     let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
@@ -40,8 +47,9 @@ fn planned_from(body: &str, origin: Origin) -> Request {
     let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
     let candidates = plan::consider(&permit, &needs, &environment);
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
-    let place = Payload::place(&body::read(body.as_bytes(), Api::Chat).unwrap());
-    let payload = Payload::held(body.into(), place, &plan);
+    let mut edits = Edits::of(&body::read(body.as_bytes(), Api::Chat).unwrap());
+    change(&mut edits);
+    let payload = Payload::held(body.into(), edits, &plan);
     Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version, b"hop-1"))
 }
 
