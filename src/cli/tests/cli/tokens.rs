@@ -93,14 +93,18 @@ fn each_issuer_has_its_provider_and_its_keys() {
         assert_eq!(names(&rendered["clusters"]), ["multihome:jwks", "multihome:jwks:2"]);
         assert_eq!(names(&rendered["listeners"]), listeners, "{jwks}");
         let chain = &rendered["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"];
-        let filter = |name| &chain.as_array().unwrap().iter().find(|filter| filter["name"] == name).unwrap()["typed_config"];
+        let filter =
+            |name| &chain.as_array().unwrap().iter().find(|filter| filter["name"] == name).unwrap()["typed_config"];
         let verifies = filter("multihome-jwt");
         let provider = &verifies["providers"]["multihome-2"];
         assert_eq!(provider["issuer"], "https://partner.test");
         assert_eq!(provider["remote_jwks"]["http_uri"]["cluster"], "multihome:jwks:2");
         let any = &verifies["rules"][0]["requires"]["requires_any"]["requirements"];
         let said: Vec<&Value> = any.as_array().unwrap().iter().map(|one| &one["provider_name"]).collect();
-        assert_eq!(said, ["multihome", "multihome-2"].map(Value::from).iter().chain([&Value::Null]).collect::<Vec<_>>());
+        assert_eq!(
+            said,
+            ["multihome", "multihome-2"].map(Value::from).iter().chain([&Value::Null]).collect::<Vec<_>>()
+        );
         let faults = &filter("multihome-claims")["on_request_headers"][1]["format_string"]["text_format_source"];
         assert_eq!(faults["inline_string"].as_str().unwrap().lines().count(), 2);
     }
