@@ -113,8 +113,7 @@ def test_the_parts_beside_an_operators_own_routes_take_tokens_for_theirs_alone(i
         own.merge(bootstrap, own.parts(tmp_path / "parts", the_clouds["ca_file"], *options, internal_listeners=inside))
 
     secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token()}
-    policy = {**tokens.policy, "listeners": {}}
-    gateway = Gateway(processes, tmp_path / "parts", envoy, policy, the_clouds, edit=edit, secrets=secrets)
+    gateway = Gateway(processes, tmp_path / "parts", envoy, tokens.policy, the_clouds, edit=edit, secrets=secrets)
     try:
         for http in (1, 2):
             def asked(headers, http=http):

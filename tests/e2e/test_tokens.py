@@ -25,7 +25,8 @@ def tokens(the_clouds, tmp_path_factory):
 @pytest.fixture(scope="module")
 def taking(processes, the_clouds, envoy, tokens, tmp_path_factory):
     secrets = {**the_clouds.secrets(), "google-token": the_clouds.google_token()}
-    gateway = Gateway(processes, tmp_path_factory.mktemp("taking"), envoy, tokens.policy, the_clouds, secrets=secrets,
+    policy = {**tokens.policy, "listeners": {"public": {"cors": {"allow_origins": ["https://chat.example.test"]}}}}
+    gateway = Gateway(processes, tmp_path_factory.mktemp("taking"), envoy, policy, the_clouds, secrets=secrets,
                       listeners=LISTENERS)
     gateway.await_serving(only="azure-sweden")
     yield gateway

@@ -50,7 +50,6 @@ class Taken:
         self.policy["tenants"]["acme"]["keys"] = [of_acme]
         header = {**self.policy["identity"], "policy": {"ceiling": CEILING}}
         self.policy["identity"] = [source(self.file, audiences=[AUDIENCE, "llm-eu"], ceiling=CEILING), {"keys": {}}, header]
-        self.policy["listeners"] = {"public": {"cors": {"allow_origins": ["https://chat.example.test"]}}}
 
     def of(self, tenant="acme", by=None, **claims):
         return (by or self.rs).token(**{"aud": AUDIENCE, "tenant": tenant, **claims})
