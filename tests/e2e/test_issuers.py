@@ -31,7 +31,7 @@ class Issuers:
         self.policy = policies.base(clouds)
         self.policy["tenants"]["acme"]["keys"] = [of_acme]
         of_partner = source(self.published.address, PARTNER, name="partner", tenant_claim="org", policy_claim="rules",
-                            policy={"ceiling": OF_PARTNER})
+                            tenants=["acme", "europe", "start*"], policy={"ceiling": OF_PARTNER})
         self.policy["identity"] = [source(file, ceiling=CEILING), of_partner,
                                    source(file, audiences=["batch"], name="batch", tenant_claim="job"),
                                    {"keys": {}}, self.policy["identity"]]
@@ -77,6 +77,10 @@ ROWS = [
     ("partner", {"tenant": "acme"}, (401, "unknown_tenant", "`org`")),
     ("partner", {"org": "startup", "multihome": TO_AZURE}, (401, "unknown_tenant", "")),
     ("partner", {"org": "europe", "tenant": "acme", "multihome": TO_AZURE}, ("azure-sweden", "europe", "jwt:partner")),
+    # A tenant that is not this issuer's, listed or not
+    ("partner", {"org": "aws-only"}, (401, "unknown_tenant", "`org`")),
+    ("partner", {"org": "aws-only", "rules": POLICY}, (401, "unknown_tenant", "`org`")),
+    ("partner", {"org": "globex", "rules": POLICY}, (401, "unknown_tenant", "`org`")),
     # The other's audience
     ("partner", {"aud": "batch", "org": "europe"}, (401, "invalid_token", "Audiences in Jwt are not allowed")),
     ("partner", {"aud": "batch", "job": "europe"}, (401, "invalid_token", "Audiences in Jwt are not allowed")),

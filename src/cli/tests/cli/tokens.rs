@@ -15,7 +15,7 @@ identity:
       jwks: JWKS
       policy_claim: multihome
       policy: {ceiling: {clouds: [azure], residency: [us], models: [m]}}
-  - jwt: {name: partner, issuer: https://partner.test, audiences: [llm], jwks: https://partner.test/keys, tenant_claim: org}
+  - jwt: {name: partner, issuer: https://partner.test, audiences: [llm], jwks: https://partner.test/keys, tenant_claim: org, tenants: [acme, partner-*]}
 "#;
 
 /// A policy that takes keys, tokens, and tokens of another issuer, and has the keys of the first there.
@@ -40,6 +40,7 @@ fn explain_decides_by_claims() {
         (vec!["tenant=acme", "aud=shop"], 1, "denied: 401 invalid_token"),
         (vec!["iss=https://partner.test", "org=acme"], 0, "tenant acme, by jwt:partner"),
         (vec!["iss=https://partner.test", "tenant=acme"], 1, "add `--claim org=NAME`"),
+        (vec!["iss=https://partner.test", "org=globex"], 1, "`identity[2].jwt.tenants` has no `globex`"),
         (vec!["iss=https://partner.test", "org=startup", carried], 1, "denied: 401 unknown_tenant"),
         (vec!["iss=https://nobody.test", "tenant=acme"], 1, "denied: 401 invalid_token"),
     ] {

@@ -77,6 +77,17 @@ fn token_source() -> Value {
             ),
             ("tenant_claim", with(described("The claim that names the tenant."), "default", json!("tenant"))),
             (
+                "tenants",
+                with(
+                    list(
+                        "The tenants that these tokens may name, by patterns such as `partner-*`. Without it, any.",
+                        string(),
+                    ),
+                    "minItems",
+                    json!(1),
+                ),
+            ),
+            (
                 "policy_claim",
                 described(
                     "The claim that carries a tenant's whole policy: an object, or its text as in `x-tenant-policy`.",

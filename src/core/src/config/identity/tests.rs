@@ -210,6 +210,10 @@ fn says_every_fault_of_tokens() {
         ),
         (format!(r#"{whole}, "claim": "t""#), "identity[0].jwt.claim: unknown field `claim`"),
         (
+            format!(r#"{whole}, "tenants": []"#),
+            "identity[0].jwt.tenants: names nobody (name tenants, as `acme` or `partner-*`, or leave it out)",
+        ),
+        (
             format!(r#"{whole}, "name": "our staff""#),
             "identity[0].jwt.name: `our staff` cannot name a source (use up to 64 of A-Z a-z 0-9 . _ -)",
         ),

@@ -11,7 +11,7 @@ use crate::config::tenant::Known;
 use crate::document::Node;
 use crate::document::fields::{Fields, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
+use crate::name::{self, Pattern};
 
 /// The tokens of one issuer.
 #[derive(Debug)]
@@ -28,6 +28,8 @@ pub struct Token {
     pub keys: KeySet,
     /// The claim that names the tenant.
     pub tenant_claim: String,
+    /// The tenants that it may name; `None` for any.
+    pub tenants: Option<Vec<Pattern>>,
     /// Whether a token may carry a tenant's whole policy.
     pub carried: Option<Carried>,
 }
@@ -67,6 +69,13 @@ pub(super) fn read(
     let audiences = read_audiences(&mut fields, faults);
     let keys = fields.required("jwks", faults).and_then(|(node, place)| read_key_set(node, place, faults));
     let tenant_claim = fields.optional_text("tenant_claim", faults).unwrap_or("tenant").to_owned();
+    let tenants = fields.optional("tenants").map(|(node, place)| {
+        let patterns: Vec<Pattern> = texts(node, &place, faults).iter().map(|(text, _)| Pattern::new(text)).collect();
+        if patterns.is_empty() {
+            faults.add_with_help(&place, "names nobody", "name tenants, as `acme` or `partner-*`, or leave it out");
+        }
+        patterns
+    });
     let policy_claim = fields.optional_text("policy_claim", faults);
     let policy = fields.optional("policy");
     let is_bounded = policy.is_some();
@@ -101,7 +110,7 @@ pub(super) fn read(
     }
     let name = name.map(Rc::from);
     fields.finish(faults);
-    Some(Token { place, name, issuer: issuer?, audiences: audiences?, keys: keys?, tenant_claim, carried })
+    Some(Token { place, name, issuer: issuer?, audiences: audiences?, keys: keys?, tenant_claim, tenants, carried })
 }
 
 /// Two sources of one issuer: whatever one of them takes, its issuer and its audience have to say which. Envoy's word that a
@@ -173,6 +182,13 @@ fn read_key_set(node: &Node, place: Place, faults: &mut Faults) -> Option<KeySet
 struct Parsed {
     https: bool,
     address: Address,
+}
+
+impl Token {
+    /// Whether it may name that tenant.
+    pub fn may_name(&self, tenant: &str) -> bool {
+        self.tenants.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(tenant)))
+    }
 }
 
 impl Parsed {

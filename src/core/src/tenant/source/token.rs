@@ -94,6 +94,8 @@ fn read_tenant(token: &Token, claims: &Node) -> Result<Option<String>, ApiError>
     let claim = &token.tenant_claim;
     match claims.get(claim) {
         None => Ok(None),
+        // Another's tenant is one that this issuer does not know.
+        Some(Node::Text(tenant)) if !token.may_name(tenant) => Err(unknown(token)),
         Some(Node::Text(tenant)) if name::is_tenant(tenant) => Ok(Some(tenant.clone())),
         Some(_) => Err(invalid(format!("The token's claim `{claim}` is no name of a tenant."))),
     }

@@ -91,7 +91,7 @@ fn a_verified_token_names_its_tenant() {
 
 /// Beside `https://idp`, whose tokens name the tenant by `tenant`: another issuer, and the first one's tokens for `batch`.
 const OTHERS: &str = r#", {"jwt": {"name": "partner", "issuer": "https://partner", "audiences": ["llm"], "jwks": "other.json", "tenant_claim": "org",
-  "policy_claim": "p", "policy": {"ceiling": {"clouds": ["azure"], "residency": ["us"], "models": ["m"]}}}},
+  "tenants": ["glob*", "new"], "policy_claim": "p", "policy": {"ceiling": {"clouds": ["azure"], "residency": ["us"], "models": ["m"]}}}},
   {"jwt": {"name": "batch", "issuer": "https://idp", "audiences": ["batch"], "jwks": "keys.json", "tenant_claim": "job"}}"#;
 
 #[wasm_bindgen_test(unsupported = test)]
@@ -111,6 +111,11 @@ fn each_issuers_token_says_only_what_its_own_source_reads() {
         ("https://partner", r#""llm""#, r#""tenant": "acme""#, Err("401 unknown_tenant")),
         ("https://partner", r#""llm""#, &format!(r#""tenant": "acme", {carried}"#), Ok(" jwt:partner 1")),
         ("https://partner", r#""llm""#, &format!(r#""org": "globex", {carried}"#), Ok("globex jwt:partner 2")),
+        // Nor does an issuer name tenants that are not its own, listed or not.
+        ("https://partner", r#""llm""#, r#""org": "acme""#, Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "acme", {carried}"#), Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "other", {carried}"#), Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "new", {carried}"#), Ok("new jwt:partner 1")),
         // Of two that its audiences name, the first in the file.
         ("https://idp", r#"["batch", "llm"]"#, r#""tenant": "acme", "job": "globex""#, Ok("acme jwt 0")),
         // An audience is its own issuer's.
