@@ -26,8 +26,11 @@ pub struct Held(Vec<(String, Fate)>);
 impl Held {
     pub fn new() -> Held {
         let [acme, globex, initech, expired, nobodys] = [1, 2, 3, 4, 5].map(|seed| key::make([seed; 32]));
-        let cut = acme[..acme.len() - 1].to_owned();
-        let swapped = format!("{}{}{}", &acme[..20], if &acme[20..21] == "x" { "y" } else { "x" }, &acme[21..]);
+        let letters: Vec<char> = acme.chars().collect();
+        let cut = letters.iter().rev().skip(1).rev().collect();
+        let other = |(place, letter): (usize, &char)| if place == 20 && *letter != 'x' { 'x' } else { *letter };
+        let mistyped: String = letters.iter().enumerate().map(other).collect();
+        assert_ne!(mistyped, acme);
         Held(vec![
             (acme.clone(), Fate::Of("acme")),
             ("a-customers-own-of-globex".to_owned(), Fate::Of("globex")),
@@ -37,10 +40,10 @@ impl Held {
             ("a-customers-own-that-expired".to_owned(), Fate::Refused),
             (nobodys, Fate::Refused),
             (cut, Fate::Refused),
-            (swapped, Fate::Refused),
+            (mistyped, Fate::Refused),
             (format!("{acme}0"), Fate::Refused),
             ("mh-".to_owned(), Fate::Refused),
-            (acme[3..].to_owned(), Fate::Unknown),
+            (acme.trim_start_matches(key::PREFIX).to_owned(), Fate::Unknown),
             (Digest::of(acme.as_bytes()).to_string(), Fate::Unknown),
             ("sk-of-somebody-else".to_owned(), Fate::Unknown),
         ])
