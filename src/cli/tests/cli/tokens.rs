@@ -80,7 +80,8 @@ fn keys_come_from_an_address_or_from_a_file_that_is_watched() {
 #[test]
 fn each_issuer_has_its_provider_and_its_keys() {
     let render = |jwks: &str| {
-        let words = ["render", "envoy", "-", "--wasm", "w", "--sds-dir", "s", "--format", "json"];
+        let words = "render envoy - --wasm w --sds-dir s --format json --listen 127.0.0.1:1 --admin 127.0.0.1:2";
+        let words: Vec<&str> = words.split(' ').collect();
         let run = multihome_with(&words, &policy(jwks));
         assert_eq!(run.code, 0, "{}", run.err);
         serde_json::from_str::<Value>(&run.out).unwrap()["static_resources"].clone()
