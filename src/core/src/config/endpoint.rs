@@ -126,7 +126,9 @@ pub(super) fn check_secrets(endpoints: &[Endpoint], faults: &mut Faults) {
     for endpoint in endpoints {
         let Some((sds, kind)) = endpoint.auth.secret() else { continue };
         let same = |other: &Endpoint| other.auth.secret().filter(|(name, _)| *name == sds).map(|(_, kind)| kind);
-        let Some((first, first_kind)) = endpoints.iter().find_map(|other| Some((other, same(other)?))) else { continue };
+        let Some((first, first_kind)) = endpoints.iter().find_map(|other| Some((other, same(other)?))) else {
+            continue;
+        };
         if first.cloud != endpoint.cloud || first_kind != kind {
             let (cloud, other) = (endpoint.cloud.name(), first.cloud.name());
             let message = format!(

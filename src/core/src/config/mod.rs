@@ -36,8 +36,8 @@ pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::contract;
-use crate::document::{self, Node};
 use crate::document::fields::{Fields, texts};
+use crate::document::{self, Node};
 use crate::name::sorted;
 
 /// A checked policy.

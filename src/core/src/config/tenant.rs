@@ -157,9 +157,9 @@ fn read_fields(
     let models = fields
         .required("models", faults)
         .map(|(node, place)| read_patterns(node, &place, "model", known.map(|known| known.models.as_slice()), faults));
-    let targets = fields
-        .optional("targets")
-        .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| known.endpoints.as_slice()), faults));
+    let targets = fields.optional("targets").map(|(node, place)| {
+        read_patterns(node, &place, "endpoint", known.map(|known| known.endpoints.as_slice()), faults)
+    });
     let orders = fields.optional("order").map(|(node, place)| read_orders(node, &place, faults));
     let max_attempts = fields
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
@@ -209,13 +209,7 @@ fn check_labels(labels: &[(&str, Place)], known: Option<&Known<'_>>, faults: &mu
     }
 }
 
-fn read_patterns(
-    node: &Node,
-    place: &Place,
-    what: &str,
-    known: Option<&[&str]>,
-    faults: &mut Faults,
-) -> Vec<Pattern> {
+fn read_patterns(node: &Node, place: &Place, what: &str, known: Option<&[&str]>, faults: &mut Faults) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (text, place) in texts(node, place, faults) {
         let pattern = Pattern::new(text);
