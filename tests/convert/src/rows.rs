@@ -99,13 +99,21 @@ fn unknown(direction: &str) -> Outcome {
 fn shown(outcome: &Outcome, direction: &str) -> Vec<String> {
     let out = String::from_utf8_lossy(&outcome.out);
     let out: Vec<String> = if direction.ends_with("/events") {
-        out.split("\n\n").filter(|event| !event.is_empty()).map(|event| event.replace('\n', " ")).collect()
+        out.split("\n\n").filter(|event| !event.is_empty()).map(data_of).collect()
     } else {
         out.lines().map(str::to_owned).collect()
     };
-    let data = |event: &String| format!("> {}", event.strip_prefix("data: ").unwrap_or(event));
+    let data = |data: &String| format!("> {data}");
     let failed = outcome.failed.iter().map(|error| format!("! {}", String::from_utf8_lossy(error)));
     let cannot = outcome.cannot.iter().map(|place| format!("! {place}"));
     let left_out = outcome.left_out.iter().map(|hint| format!("~ {hint}"));
     out.iter().map(data).chain(failed).chain(cannot).chain(left_out).collect()
+}
+
+/// The data of an event. Its name, where it has one, is the data's `type`, and not shown.
+fn data_of(event: &str) -> String {
+    let (name, data) = event.split_once("\ndata: ").unwrap_or(("", event));
+    let named = name.strip_prefix("event: ").is_none_or(|name| data.starts_with(&format!("{{\"type\":\"{name}\",")));
+    let data = if named { data } else { event };
+    data.strip_prefix("data: ").unwrap_or(data).replace('\n', " ")
 }
