@@ -1,5 +1,6 @@
 //! Translates one body or stream, as whoever tries it asks: by its direction, which is also the file of its rows.
 
+pub mod recorded;
 pub mod rows;
 
 use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, responses};
