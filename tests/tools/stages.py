@@ -168,7 +168,11 @@ def count_libtest(output, kind_of):
 
 
 # A file of tests/e2e → the kind of its tests, where its name does not say it.
-E2E_KINDS = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official openai package"}
+E2E_KINDS = {
+    "test_func_e": "the real Envoy under the real func-e",
+    "test_smoke": "the real Envoy, by the official openai package",
+    "test_translation_types": "translations, by the official openai package",
+}
 
 
 def count_junit(report, kind, kinds):
