@@ -3,7 +3,6 @@ carries, for as long as the token holds."""
 
 import json
 import subprocess
-import threading
 import time
 import urllib.parse
 import urllib.request
@@ -279,44 +278,6 @@ def test_a_policy_may_be_required(start_gateway, tokens, policy, clouds):
     assert gateway.ask(headers=carrying, tenant=None).target == "aws-use1"
     nothing = gateway.ask(headers=[("authorization", "Bearer sk-1")], tenant=None)
     assert (nothing.status, nothing.error["code"]) == (401, "invalid_token")
-
-
-def test_keys_of_a_file_are_rotated_under_load_without_a_loss(start_gateway, policy, clouds, tmp_path):
-    folder = tmp_path / "keys"
-    folder.mkdir()
-    old, new = Issuer(kid="old"), Issuer(algorithm="ES256", kid="new")
-    file = folder / "jwks.json"
-    file.write_text(key_set(old))
-    policy["identity"] = [source(file)]
-    gateway = start_gateway(policy)
-    signing, ended, lost, served = [old], threading.Event(), [], []
-
-    def load():
-        while not ended.is_set():
-            answer = ask_with(gateway, signing[0])
-            (served if answer.status == 200 else lost).append(answer)
-
-    threads = [threading.Thread(target=load) for _ in range(4)]
-    [thread.start() for thread in threads]
-    try:
-        replace(file, key_set(old, new))
-        until(lambda: ask_with(gateway, new).status == 200, "the new key", 15)
-        # Each worker has keys of its own, which it asks for when its own are 5 s old.
-        time.sleep(6)
-        signing[0] = new
-        time.sleep(0.5)
-        before = len(served)
-        replace(file, key_set(new))
-        until(lambda: ask_with(gateway, old).status == 401, "the end of the old key", 15)
-        time.sleep(1)
-    finally:
-        ended.set()
-        [thread.join() for thread in threads]
-    assert not lost and len(served) > before > 50, (len(served), lost[:3])
-
-
-def ask_with(gateway, by):
-    return gateway.ask(headers=[("authorization", by.bearer(aud=AUDIENCE, tenant="acme"))], tenant=None)
 
 
 def replace(file, text):

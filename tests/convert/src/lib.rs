@@ -3,7 +3,7 @@
 pub mod recorded;
 pub mod rows;
 
-use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, responses};
+use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, chat, responses};
 use multihome_core::form::Usage;
 use multihome_core::stream::sse;
 
@@ -45,6 +45,23 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
         }
         "responses/events" => {
             let mut machine = responses::Events::new(asked, NOW);
+            let mut failed = None;
+            let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
+            if failed.is_none() && whole {
+                note(machine.end(&mut out), &mut failed);
+            }
+            Some(Outcome { out, failed, usage: machine.usage(), ..Outcome::default() })
+        }
+        "chat/request" => {
+            let translated = chat::request(input, &towards, &mut out);
+            Some(of_request(translated, out))
+        }
+        "chat/reply" => {
+            let usage = chat::reply(input, &asked, NOW, &mut out);
+            Some(of_reply(usage, out))
+        }
+        "chat/events" => {
+            let mut machine = chat::Events::new(asked, NOW);
             let mut failed = None;
             let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
             if failed.is_none() && whole {

@@ -38,7 +38,9 @@ pub fn report(folder: &Path) -> io::Result<Report> {
         let asked_path = asked_path.split('?').next().unwrap_or_default();
         if asked_path.ends_with("/chat/completions") {
             request("responses", &exchange, &name, &mut report);
+            response("chat", &exchange, &name, &mut report);
         } else if asked_path.ends_with("/responses") {
+            request("chat", &exchange, &name, &mut report);
             response("responses", &exchange, &name, &mut report);
         }
     }
@@ -76,10 +78,12 @@ fn response(from: &str, exchange: &Value, name: &str, report: &mut Report) {
     let asked = Asked { stream: true, include_usage: true, ..Asked::default() };
     let (original, outcome) = if let Some(text) = exchange.pointer("/response/body_text").and_then(Value::as_str) {
         let outcome = translate(&format!("{from}/events"), text.as_bytes(), asked, 100);
-        (shows::of_events(text), outcome.map(|outcome| (shows::of_chunks(&outcome.out), outcome)))
+        let original = stream(text);
+        (original, outcome.map(|outcome| (stream(&String::from_utf8_lossy(&outcome.out)), outcome)))
     } else if let Some(body) = exchange.pointer("/response/body") {
         let outcome = translate(&format!("{from}/reply"), body.to_string().as_bytes(), asked, 1);
-        (Shows::of_response(body), outcome.map(|outcome| (shows::of_completion(&outcome.out), outcome)))
+        let made = |outcome: &Outcome| serde_json::from_slice(&outcome.out).ok();
+        (whole(body), outcome.map(|outcome| (made(&outcome).as_ref().and_then(whole), outcome)))
     } else {
         return;
     };
@@ -96,4 +100,14 @@ fn response(from: &str, exchange: &Value, name: &str, report: &mut Report) {
     } else {
         report.different.push(format!("{name}: {original:?} became {translated:?}"));
     }
+}
+
+/// What is shown by a whole response of either API.
+fn whole(body: &Value) -> Option<Shows> {
+    if body.get("output").is_some() { Shows::of_response(body) } else { Shows::of_completion(body) }
+}
+
+/// What is shown by a stream of either API.
+fn stream(text: &str) -> Option<Shows> {
+    Shows::of_events(text).or_else(|| Shows::of_chunks(text))
 }

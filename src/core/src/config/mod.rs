@@ -8,6 +8,7 @@ mod limit;
 mod listener;
 mod model;
 mod order;
+mod session;
 mod tenant;
 mod timeouts;
 mod version;
@@ -30,14 +31,16 @@ pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
+pub use session::{Account, LEAST_KEY, Sessions};
 pub use tenant::{Grant, grant_of, parse_grant};
 pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::contract;
-use crate::document::Node;
 use crate::document::fields::{Fields, texts};
+use crate::document::{self, Node};
+use crate::name::sorted;
 
 /// A checked policy.
 ///
@@ -79,6 +82,8 @@ pub struct Config {
     pub metadata: Address,
     /// What holds where a tenant says nothing.
     pub defaults: Defaults,
+    /// How what clients bring back finds the account that made it.
+    pub sessions: Sessions,
     /// Sizes.
     pub limits: Limits,
     /// Times.
@@ -96,6 +101,22 @@ impl Config {
         self.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
     }
 
+    /// The place of a target's account among [`Sessions::accounts`].
+    pub fn account_of(&self, target: &Target) -> Option<usize> {
+        self.sessions.account(&self.endpoint_of(target)?.account)
+    }
+
+    /// Whether the values that a model's responses give are tagged.
+    pub fn tags(&self, targets: &[usize]) -> bool {
+        let targets = targets.iter().filter_map(|index| self.targets.get(*index));
+        targets.filter_map(|target| self.account_of(target)).any(|account| self.sessions.is_tagged(account))
+    }
+
+    /// Whether more than one tenant may come: then nothing that an account keeps is one's own.
+    pub fn has_several_tenants(&self) -> bool {
+        self.tenants.len() > 1 || self.identity.ceilings().next().is_some()
+    }
+
     /// The endpoint that a target stands on.
     pub fn endpoint_of(&self, target: &Target) -> Option<&Endpoint> {
         self.endpoints.get(target.endpoint)
@@ -107,9 +128,9 @@ impl Config {
 /// # Errors
 /// What the parser says, or a key that stands twice.
 pub fn parse_json(text: &[u8]) -> Result<Node, Fault> {
-    serde_json::from_slice(text).map_err(|error| Fault {
+    document::parse(text).map_err(|why| Fault {
         place: Place::default(),
-        message: format!("cannot be read: {error}"),
+        message: format!("cannot be read: {why}"),
         help: None,
     })
 }
@@ -168,10 +189,15 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
         Some(Node::Text(label)) => Some(label.as_str()),
         _ => None,
     };
+    let set = |names| {
+        let mut names = sorted(names);
+        names.dedup();
+        names
+    };
     let known = tenant::Known {
-        residencies: written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect(),
-        endpoints: written.iter().map(|(name, _)| name.as_str()).collect(),
-        models: models.keys().map(|name| &**name).collect(),
+        residencies: set(written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect()),
+        endpoints: set(written.iter().map(|(name, _)| name.as_str()).collect()),
+        models: set(models.keys().map(|name| &**name).collect()),
     };
     let tenants = fields
         .optional("tenants")
@@ -222,6 +248,8 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
     let metadata_address = metadata::read(fields.optional("gcp"), faults);
     let limits = limit::read(fields.optional("limits"), faults);
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);
+    let mut sessions = session::read(fields.optional("sessions"), faults);
+    session::settle(&mut sessions, &endpoints, models.values().map(|model| (model, &*targets)));
     fields.finish(faults);
     Some(Config {
         version: Version::of(root, keys),
@@ -234,6 +262,7 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
         listeners,
         metadata: metadata_address,
         defaults,
+        sessions,
         limits,
         timeouts,
     })

@@ -19,7 +19,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
-use crate::plan::{self, Environment, Needs};
+use crate::plan::{self, Environment, Held, Needs};
 use crate::request::{Edits, Origin, Record, Request};
 use crate::tenant::Caller;
 
@@ -88,7 +88,7 @@ fn choose(
     let model = in_path.map_or_else(|| named(model), Ok)?;
     let asked = Asked { config: Rc::clone(config), caller, api, model: Some(model.clone()) };
     let bytes = inbound.content_length.unwrap_or_default();
-    let needs = Needs { api, features: Features::default(), bytes, max_tokens: None };
+    let needs = Needs { api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let candidates = plan::consider(&permit, &needs, environment);
     let plan = plan::decide(&permit, &needs, candidates, environment).plan?;
@@ -157,7 +157,7 @@ impl Chosen {
                 let message = format!("The body's `model` is not the one of header `{}`.", contract::MODEL);
                 return Err(ApiError::new(400, "invalid_header", message).about("model"));
             }
-            let weighed = asked.weigh(&facts, body.len() as u64, Some(index), environment, &mut record)?;
+            let weighed = asked.weigh_only(index, &facts, &body, environment, &mut record)?;
             let awaited = weighed.awaited;
             Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
         });

@@ -10,6 +10,7 @@
 mod by_headers;
 mod models;
 mod refuse;
+mod session;
 
 use std::rc::Rc;
 
@@ -20,9 +21,10 @@ use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
-use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
+use crate::plan::{self, Candidate, Decision, Environment, Held, Needs, Plan};
 use crate::request::{Edits, Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
+use session::Brought;
 
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
@@ -148,9 +150,12 @@ impl Pending {
     ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
-            let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
+            let (weighed, brought) = asked.weigh(&facts, &body, environment, &mut record)?;
             let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
+            let plan = weighed.settle(&mut record)?;
+            let mut edits = Edits::of(&facts);
+            brought.edit(&plan, &mut edits);
+            Ok((plan, awaited, edits))
         });
         held(planned, body, origin, record)
     }
@@ -186,9 +191,17 @@ impl Asked {
         record: &mut Record,
     ) -> Result<Option<Weighed<'_>>, ApiError> {
         let Some(model) = &self.model else { return Ok(None) };
-        let needs =
-            Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
+        let needs = Needs {
+            api: self.api,
+            features: Features::default(),
+            bytes: length.unwrap_or_default(),
+            max_tokens: None,
+            held: Held::Free,
+        };
         let permit = self.permit(model, record)?;
+        if self.api == Api::Responses && permit.tags() {
+            return Ok(None);
+        }
         let candidates = plan::consider(&permit, &needs, environment);
         if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.max_attempts(), permit.order()) {
             return Ok(None);
@@ -213,26 +226,46 @@ impl Asked {
         Ok(facts)
     }
 
-    /// `only`: the place in the configuration of the one target that is left, where one was chosen before.
     fn weigh(
         &self,
         facts: &Facts<'_>,
-        bytes: u64,
-        only: Option<usize>,
+        body: &[u8],
+        environment: &mut Environment<'_>,
+        record: &mut Record,
+    ) -> Result<(Weighed<'_>, Brought), ApiError> {
+        let permit = self.permit(self.model_of(facts)?, record)?;
+        let brought = Brought::read(&permit, self.api, body)?;
+        let needs = self.needs(facts, body, brought.held);
+        let candidates = plan::consider(&permit, &needs, environment);
+        brought.check(&permit, &candidates)?;
+        let decision = plan::decide(&permit, &needs, candidates, environment);
+        Ok((Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision }, brought))
+    }
+
+    /// The same where one target was chosen before: at this place in the configuration.
+    fn weigh_only(
+        &self,
+        only: usize,
+        facts: &Facts<'_>,
+        body: &[u8],
         environment: &mut Environment<'_>,
         record: &mut Record,
     ) -> Result<Weighed<'_>, ApiError> {
-        let model = match (&self.model, &facts.model) {
-            (Some(model), _) => model,
-            (None, Some(model)) => &**model,
-            (None, None) => return Err(refuse::no_model()),
-        };
-        let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
-        let permit = self.permit(model, record)?;
+        let permit = self.permit(self.model_of(facts)?, record)?;
+        let needs = self.needs(facts, body, Held::Free);
         let mut candidates = plan::consider(&permit, &needs, environment);
-        candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
+        candidates.retain(|candidate| only == candidate.index);
         let decision = plan::decide(&permit, &needs, candidates, environment);
         Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
+    }
+
+    fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
+        self.model.as_deref().or(facts.model.as_deref()).ok_or_else(refuse::no_model)
+    }
+
+    fn needs(&self, facts: &Facts<'_>, body: &[u8], held: Held) -> Needs {
+        let (features, bytes, max_tokens) = (facts.features, body.len() as u64, facts.max_tokens);
+        Needs { api: self.api, features, bytes, max_tokens, held }
     }
 }
 
@@ -275,7 +308,7 @@ pub fn explain(
         Some(weighed) => weighed,
         None => {
             let facts = asked.read(body, trailers)?;
-            asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?
+            asked.weigh(&facts, body, environment, &mut record)?.0
         }
     };
     look(&weighed);

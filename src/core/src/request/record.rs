@@ -184,9 +184,9 @@ fn begin(line: &mut String, key: &str) {
 
 /// A number without the machinery of formatting, which costs more than all the rest of a line.
 fn push_number(line: &mut String, number: u16) {
-    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| number / unit % 10);
-    let leading = digits.iter().take(4).take_while(|digit| **digit == 0).count();
-    line.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + *digit as u8)));
+    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
+    let leading = digits.iter().take(4).take_while(|digit| **digit == b'0').count();
+    line.push_str(digits.get(leading..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 
 /// Whether what a hop or a cloud wrote can stand in a line.

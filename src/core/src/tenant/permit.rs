@@ -228,6 +228,16 @@ impl<'c> Permit<'c> {
         self.caller.others.iter().fold(self.caller.own.denies, |denied, grant| denied.union(grant.denies))
     }
 
+    /// Whether a request may go on without the reasoning that another account encrypted; all policies that hold say so.
+    pub fn drops_foreign_reasoning(&self) -> bool {
+        self.caller.grants().all(|grant| grant.drops_foreign_reasoning)
+    }
+
+    /// Whether the values that the model's responses give are tagged.
+    pub fn tags(&self) -> bool {
+        self.config.tags(self.targets)
+    }
+
     /// Every target of the model, with the rule that refuses it, in the file's order.
     pub fn targets(&self) -> impl Iterator<Item = (usize, &'c Target, Option<Rule>)> {
         let (config, caller): (&Config, &Caller) = (self.config, self.caller);

@@ -92,37 +92,39 @@ impl Shows {
             *given += &(string(call, "/function/arguments") + &string(call, "/custom/input"));
         }
     }
-}
 
-/// Of a stream's last event.
-pub fn of_events(stream: &str) -> Option<Shows> {
-    let events = stream.lines().filter_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?).ok());
-    let over = |event: &Value| matches!(&*string(event, "/type"), "response.completed" | "response.incomplete");
-    Shows::of_response(events.into_iter().find(over)?.get("response")?)
-}
-
-/// Of a whole chat completion.
-pub fn of_completion(body: &[u8]) -> Option<Shows> {
-    let completion: Value = serde_json::from_slice(body).ok()?;
-    let mut shows = Shows { finish: string(&completion, "/choices/0/finish_reason"), ..Shows::default() };
-    shows.add(completion.pointer("/choices/0/message")?);
-    shows.logprobs = list(&completion, "/choices/0/logprobs/content").len();
-    shows.read_usage(&completion);
-    Some(shows)
-}
-
-/// Of a chat completion's chunks; `None` of a stream that does not end as they do.
-pub fn of_chunks(stream: &[u8]) -> Option<Shows> {
-    let stream = String::from_utf8_lossy(stream);
-    let mut shows = Shows::default();
-    for event in stream.strip_suffix("data: [DONE]\n\n")?.split_terminator("\n\n") {
-        let chunk: Value = serde_json::from_str(event.strip_prefix("data: ")?).ok()?;
-        if let Some(delta) = chunk.pointer("/choices/0/delta") {
-            shows.add(delta);
-        }
-        shows.logprobs += list(&chunk, "/choices/0/logprobs/content").len();
-        shows.finish += &string(&chunk, "/choices/0/finish_reason");
-        shows.read_usage(&chunk);
+    /// Of a stream's last event.
+    pub fn of_events(stream: &str) -> Option<Shows> {
+        let over = |event: &Value| matches!(&*string(event, "/type"), "response.completed" | "response.incomplete");
+        Shows::of_response(data(stream).find(over)?.get("response")?)
     }
-    Some(shows)
+
+    /// Of a whole chat completion.
+    pub fn of_completion(completion: &Value) -> Option<Shows> {
+        let mut shows = Shows { finish: string(completion, "/choices/0/finish_reason"), ..Shows::default() };
+        shows.add(completion.pointer("/choices/0/message")?);
+        shows.logprobs = list(completion, "/choices/0/logprobs/content").len();
+        shows.read_usage(completion);
+        Some(shows)
+    }
+
+    /// Of a chat completion's chunks; `None` of a stream that does not end as they do.
+    pub fn of_chunks(stream: &str) -> Option<Shows> {
+        let stream = stream.trim_end().strip_suffix("data: [DONE]")?;
+        let mut shows = Shows::default();
+        for chunk in data(stream) {
+            if let Some(delta) = chunk.pointer("/choices/0/delta") {
+                shows.add(delta);
+            }
+            shows.logprobs += list(&chunk, "/choices/0/logprobs/content").len();
+            shows.finish += &string(&chunk, "/choices/0/finish_reason");
+            shows.read_usage(&chunk);
+        }
+        Some(shows)
+    }
+}
+
+/// The data of a stream's events.
+fn data(stream: &str) -> impl Iterator<Item = Value> {
+    stream.lines().filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?).ok())
 }

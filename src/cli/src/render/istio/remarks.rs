@@ -1,6 +1,6 @@
 //! What Istio cannot carry though the policy is right, and what is probably not meant.
 
-use multihome_core::config::{Config, Header, KeySet};
+use multihome_core::config::{Config, Header, KeySet, Source as Named};
 
 use super::egress;
 use super::identity::{Source, source};
@@ -125,6 +125,15 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
                 token.place
             ));
         }
+    }
+    let of_keys = identity.sources.iter().find_map(|each| match each {
+        Named::Keys { place } => Some(place),
+        Named::Token(_) | Named::Header(_) => None,
+    });
+    if let (Source::Token, Some(place)) = (source, of_keys) {
+        remarks.warnings.push(format!(
+            "{place}.keys: no key counts here, since `--jwt-issuer` asks every request for a token (a source `jwt` of the policy takes tokens, and keys too)"
+        ));
     }
     if options.mode != Mode::Egress && !options.tenants.is_empty() {
         remarks.faults.push(

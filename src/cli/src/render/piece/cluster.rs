@@ -132,7 +132,7 @@ fn upstream_filters(
     let root = format!("{ATTEMPT_ROLE}-{}", endpoint.name);
     let attempt = explained(
         "The module at an attempt: it writes the request for this endpoint, to which the credential is added below.",
-        plugin::filter(ATTEMPT_FILTER, &root, paths, names, &configuration),
+        plugin::filter(ATTEMPT_FILTER, &root, paths, names, &config.sessions, &configuration),
     );
     let mut filters = vec![strip::before_attempt(config), attempt, strip::behind_attempt(endpoint)];
     filters.extend(credential::filter(endpoint, tokens, paths));

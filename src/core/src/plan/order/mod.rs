@@ -4,7 +4,9 @@ mod cheapest;
 mod ordered;
 mod weighted;
 
-use super::{Candidate, Needs};
+use std::cmp::Ordering;
+
+use super::{Candidate, Held, Needs};
 use crate::config::Order;
 use crate::tenant::Permit;
 
@@ -13,9 +15,37 @@ pub use weighted::WeightedPicks;
 
 /// Puts the candidates that fit into the permit's order.
 pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
+    let config = permit.config();
+    let elsewhere = |candidate: &Candidate<'_>, account| config.account_of(candidate.target) != Some(account);
+    let first_at = |fit: &mut [Candidate<'_>], account| {
+        sort(fit, &|one, other| elsewhere(one, account).cmp(&elsewhere(other, account)));
+    };
+    // The orders keep equals as they stand.
+    if let Some(account) = needs.held.account() {
+        first_at(fit, account);
+    }
     match permit.order() {
         Order::Ordered => ordered::rank(permit, fit),
         Order::Cheapest => cheapest::rank(permit, needs, fit),
-        Order::Weighted => weighted::rank(fit, picks),
+        Order::Weighted => {
+            let first =
+                fit.first().filter(|first| needs.held.account().is_some_and(|account| !elsewhere(first, account)));
+            weighted::rank(first.map(|first| first.target.key), fit, picks);
+        }
+    }
+    if let Held::First(account) = needs.held {
+        first_at(fit, account);
+    }
+}
+
+/// Sorts the few targets of one model by insertion, ties in the file's order: the standard library's sort is 15 KB of the
+/// module for each thing that is sorted, and slower where there are few.
+fn sort(fit: &mut [Candidate<'_>], compare: &dyn Fn(&Candidate<'_>, &Candidate<'_>) -> Ordering) {
+    for sorted in 1..fit.len() {
+        let Some((latest, before)) = fit.get_mut(..=sorted).and_then(<[_]>::split_last_mut) else { return };
+        let place = before.iter().rposition(|earlier| compare(earlier, latest).is_le()).map_or(0, |place| place + 1);
+        if let Some(moved) = fit.get_mut(place..=sorted) {
+            moved.rotate_right(1);
+        }
     }
 }
