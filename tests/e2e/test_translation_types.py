@@ -16,6 +16,7 @@ import places
 import pydantic
 import pytest
 import typing_extensions
+from harness.clients import Clients
 from openai.types.chat import ChatCompletion
 from openai.types.responses.response_create_params import ResponseCreateParamsNonStreaming, ResponseCreateParamsStreaming
 
@@ -142,10 +143,13 @@ def test_a_response_is_one(direction, row):
     assert list(unknown_members(response)) == []
 
 
+def stream_of(row):
+    return "".join(f"data: {event}\n\n" for event in row.out)
+
+
 def client_of(row):
     """OpenAI's client, whose server responds with the row's events."""
-    stream = "".join(f"data: {event}\n\n" for event in row.out)
-    respond = lambda _: httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=stream)
+    respond = lambda _: httpx2.Response(200, headers={"content-type": "text/event-stream"}, text=stream_of(row))
     transport = httpx2.MockTransport(respond)
     return openai.OpenAI(api_key="none", max_retries=0, http_client=httpx2.Client(transport=transport))
 
@@ -180,6 +184,25 @@ def test_a_stream_is_read_by_the_official_client(direction, row):
     for call in choice.message.tool_calls or []:
         json.loads(call.function.arguments)
     assert bool(choice.message.tool_calls) == (choice.finish_reason == "tool_calls")
+
+
+@pytest.fixture(scope="module")
+def clients(processes, tmp_path_factory):
+    with Clients(processes, tmp_path_factory.mktemp("translation-clients")) as clients:
+        yield clients
+
+
+@pytest.mark.parametrize("direction, row", parameters(["responses/events"]))
+def test_a_stream_is_read_by_the_official_helper_of_node(direction, row, clients):
+    choice = clients.ask("chat_streams.mjs", stream=stream_of(row))["text"]
+    deltas = [part["delta"] for event in row.out[:-1] for part in json.loads(event)["choices"]]
+    for name in ("content", "refusal"):
+        assert (choice["message"][name] or "") == "".join(delta.get(name) or "" for delta in deltas)
+    pieces = [call for delta in deltas for call in delta.get("tool_calls", [])]
+    for index, call in enumerate(choice["message"].get("tool_calls") or []):
+        kind, given = ("function", "arguments") if call["type"] == "function" else ("custom", "input")
+        assert call[kind][given] == "".join(piece[kind][given] for piece in pieces if piece["index"] == index)
+    assert len(choice["message"].get("tool_calls") or []) == len({piece["index"] for piece in pieces})
 
 
 @pytest.mark.parametrize("direction, row", parameters(["responses/events"], refused=True))
