@@ -1,5 +1,6 @@
 //! Translates one body or stream, as whoever tries it asks: by its direction, which is also the file of its rows.
 
+pub mod recorded;
 pub mod rows;
 
 use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, chat, responses};
@@ -75,15 +76,15 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
 fn of_request(translated: Result<Translated, Untranslatable>, out: Vec<u8>) -> Outcome {
     match translated {
         Ok(Translated { asked, left_out }) => Outcome { out, asked, left_out, ..Outcome::default() },
-        Err(Untranslatable(cannot)) => Outcome { out, cannot, ..Outcome::default() },
+        Err(Untranslatable(cannot)) => Outcome { cannot, ..Outcome::default() },
     }
 }
 
 fn of_reply(usage: Result<Usage, Unreadable>, out: Vec<u8>) -> Outcome {
     match usage {
         Ok(usage) => Outcome { out, usage: Some(usage), ..Outcome::default() },
-        Err(Unreadable::Failed(error)) => Outcome { out, failed: Some(error), ..Outcome::default() },
-        Err(Unreadable::Malformed) => Outcome { out, failed: Some(b"malformed".to_vec()), ..Outcome::default() },
+        Err(Unreadable::Failed(error)) => Outcome { failed: Some(error), ..Outcome::default() },
+        Err(Unreadable::Malformed) => Outcome { failed: Some(b"malformed".to_vec()), ..Outcome::default() },
     }
 }
 
