@@ -57,11 +57,11 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
             Some(of_request(translated, out))
         }
         "chat/reply" => {
-            let usage = chat::reply(input, &asked, NOW, &mut out);
+            let usage = chat::reply(input, &repeated(asked), NOW, &mut out);
             Some(of_reply(usage, out))
         }
         "chat/events" => {
-            let mut machine = chat::Events::new(asked, NOW);
+            let mut machine = chat::Events::new(repeated(asked), NOW);
             let mut failed = None;
             let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
             if failed.is_none() && whole {
@@ -71,6 +71,15 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
         }
         _ => None,
     }
+}
+
+/// What a response repeats of its request: if that is not said, of one that asked for nothing special.
+fn repeated(asked: Asked) -> Asked {
+    if !asked.echo.is_empty() {
+        return asked;
+    }
+    let plain = chat::request(br#"{"input":"Hi"}"#, &Towards { model: MODEL }, &mut Vec::new());
+    Asked { echo: plain.map(|plain| plain.asked.echo).unwrap_or_default(), ..asked }
 }
 
 fn of_request(translated: Result<Translated, Untranslatable>, out: Vec<u8>) -> Outcome {

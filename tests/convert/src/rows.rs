@@ -110,7 +110,7 @@ fn shown(outcome: &Outcome, direction: &str) -> Vec<String> {
     out.iter().map(data).chain(failed).chain(cannot).chain(left_out).collect()
 }
 
-/// The data of an event. Its name, where it has one, is the data's `type`, and not shown.
+/// The data of an event, if there is nothing else to it: no name but that of its `type`.
 fn data_of(event: &str) -> String {
     let (name, data) = event.split_once("\ndata: ").unwrap_or(("", event));
     let named = name.strip_prefix("event: ").is_none_or(|name| data.starts_with(&format!("{{\"type\":\"{name}\",")));
