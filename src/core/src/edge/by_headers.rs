@@ -159,7 +159,7 @@ impl Chosen {
             }
             let weighed = asked.weigh(&facts, body.len() as u64, Some(index), environment, &mut record)?;
             let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
+            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts), facts.include_usage))
         });
         held(planned, body, origin, record)
     }

@@ -150,23 +150,23 @@ impl Pending {
         let planned = asked.read(&body, trailers).and_then(|facts| {
             let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
             let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
+            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts), facts.include_usage))
         });
         held(planned, body, origin, record)
     }
 }
 
-/// A request whose body was read: with its plan, or denied.
+/// A request whose body was read: with its plan and whether it asks for its usage, or denied.
 fn held(
-    planned: Result<(Plan, Awaited, Edits), ApiError>,
+    planned: Result<(Plan, Awaited, Edits, bool), ApiError>,
     body: Vec<u8>,
     origin: Origin,
     mut record: Record,
 ) -> Result<Request, Box<Denied>> {
     match planned {
-        Ok((plan, awaited, edits)) => {
+        Ok((plan, awaited, edits, usage)) => {
             let payload = Payload::held(body, edits, &plan);
-            Ok(Request::new(plan, payload, origin, awaited, record))
+            Ok(Request::new(plan, payload, origin, awaited, record).with_usage(usage))
         }
         Err(error) => {
             record.failed(&error);
