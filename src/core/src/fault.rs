@@ -76,20 +76,25 @@ pub struct Faults(Vec<Fault>);
 
 impl Faults {
     /// Notes a fault.
+    #[cold]
     pub fn add(&mut self, place: &Place, message: impl Into<String>) {
         self.push(place, message.into(), None);
     }
 
     /// Notes a fault and how to mend it.
+    #[cold]
     pub fn add_with_help(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
         self.push(place, message.into(), Some(help.into()));
     }
 
     /// Notes that `given` is not one of `known`, and what was probably meant.
+    #[cold]
     pub fn unknown<'k>(&mut self, place: &Place, what: &str, given: &str, known: impl IntoIterator<Item = &'k str>) {
         self.push(place, format!("unknown {what} `{given}`"), Some(instead(given, known)));
     }
 
+    #[cold]
+    #[inline(never)]
     fn push(&mut self, place: &Place, message: String, help: Option<String>) {
         self.0.push(Fault { place: place.clone(), message, help });
     }
@@ -150,13 +155,12 @@ pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Opt
 
 /// How far `given` is from `meant`, where it may be a slip of it at all.
 fn slip(given: &str, meant: &str) -> Option<usize> {
-    let (given, meant) = (given.to_lowercase(), meant.to_lowercase());
+    let (given, meant) = (given.to_ascii_lowercase(), meant.to_ascii_lowercase());
     let (from, to): (Vec<char>, Vec<char>) = (given.chars().collect(), meant.chars().collect());
     let edits = distance(&from, &to);
-    let (mut letters, mut others) = (from.clone(), to.clone());
-    letters.sort_unstable();
-    others.sort_unstable();
-    let same_letters = letters == others;
+    let count = |letters: &[char], letter: &char| letters.iter().filter(|other| *other == letter).count();
+    let same_letters =
+        from.len() == to.len() && from.iter().all(|letter| count(&from, letter) == count(&to, letter));
     // Half of a word of two letters is no slip: `uk` is not `us`.
     let replaced = from.len() == to.len() && from.len() <= 2 && !same_letters;
     let allowed = from.len().div_ceil(3).min(3);

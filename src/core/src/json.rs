@@ -165,6 +165,15 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    /// Reads the next value, whatever it is, and returns its text.
+    ///
+    /// # Errors
+    /// What is malformed, or nested deeper than [`MOST_DEPTH`].
+    pub fn raw(&mut self) -> Result<&'j [u8], Malformed> {
+        let span = self.skip()?;
+        Ok(self.bytes.get(span).unwrap_or_default())
+    }
+
     /// Reads a value that may be a boolean; `None` for any other.
     ///
     /// # Errors

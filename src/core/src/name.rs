@@ -1,5 +1,7 @@
 //! Names and patterns: which characters a name may hold, and what `*` matches.
 
+use std::collections::BinaryHeap;
+
 /// A closed set of things that files and headers call by name.
 pub trait Named: Copy + 'static {
     /// All of them.
@@ -17,6 +19,12 @@ pub trait Named: Copy + 'static {
     fn names() -> Vec<&'static str> {
         Self::ALL.iter().map(|known| known.name()).collect()
     }
+}
+
+/// Names in alphabetical order. Through a heap: the standard library's sort is 9 KB of the module for each thing that is
+/// sorted.
+pub fn sorted(names: Vec<&str>) -> Vec<&str> {
+    BinaryHeap::from(names).into_sorted_vec()
 }
 
 /// Whether `text` may stand as one segment of an upstream path: no `/`, `%`, dot segment or control.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
+use crate::json::{Cursor, Writer};
 
 /// An error for a client.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,7 @@ pub type Limits = Vec<(Box<str>, Box<str>)>;
 
 impl ApiError {
     /// An error of that status, code and message.
+    #[cold]
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError {
             status,
@@ -78,33 +79,28 @@ impl ApiError {
 
     /// The body: `{"error": {"message", "type", "param", "code"}}`.
     pub fn to_json(&self) -> Vec<u8> {
-        let body = Body {
-            error: Detail {
-                message: &self.message,
-                kind: self.kind.as_deref().unwrap_or_else(|| kind_of(self.status)),
-                param: self.param.as_deref(),
-                code: self.code.as_deref(),
-                innererror: self.inner.as_deref().and_then(|inner| serde_json::from_str(inner).ok()),
-            },
-        };
-        serde_json::to_vec(&body).unwrap_or_default()
+        let mut out = Vec::new();
+        let mut json = Writer::new(&mut out);
+        json.begin_object().key("error").begin_object().key("message").string(&self.message);
+        json.key("type").string(self.kind.as_deref().unwrap_or_else(|| kind_of(self.status)));
+        for (key, value) in [("param", &self.param), ("code", &self.code)] {
+            match value {
+                Some(value) => json.key(key).string(value),
+                None => json.key(key).null(),
+            };
+        }
+        if let Some(inner) = self.inner.as_deref().filter(|inner| is_json(inner)) {
+            json.key("innererror").raw(inner.as_bytes());
+        }
+        json.end_object().end_object();
+        out
     }
 }
 
-#[derive(Serialize)]
-struct Body<'e> {
-    error: Detail<'e>,
-}
-
-#[derive(Serialize)]
-struct Detail<'e> {
-    message: &'e str,
-    #[serde(rename = "type")]
-    kind: &'e str,
-    param: Option<&'e str>,
-    code: Option<&'e str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    innererror: Option<&'e serde_json::value::RawValue>,
+/// Whether it can stand in a JSON text as it is.
+fn is_json(text: &str) -> bool {
+    let mut cursor = Cursor::new(text.as_bytes());
+    cursor.skip().and_then(|_| cursor.end()).is_ok()
 }
 
 /// At most this much of what a client wrote is repeated to it, in characters.

@@ -14,15 +14,17 @@ pub const READ: u64 = 1;
 /// like an unknown field may be a field of that edition.
 pub(super) fn is_read(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
     let Some((node, place)) = fields.optional("version") else { return true };
+    // As the file has it, without the machinery that formats floating point by `{}`: it is 15 KB of the module.
+    let number = serde_json::to_string(node).unwrap_or_default();
     match node {
         // Integers of a file are exact.
-        Node::Number(number) if *number == READ as f64 => return true,
-        Node::Number(number) if number.fract() == 0.0 && *number > READ as f64 => faults.add_with_help(
+        Node::Number(value) if *value == READ as f64 => return true,
+        Node::Number(value) if value.fract() == 0.0 && *value > READ as f64 => faults.add_with_help(
             &place,
             format!("{number} is newer than what this release reads, which is {READ}"),
             format!("install the tool and the module of a release that reads version {number}, or write the file for `version: {READ}`"),
         ),
-        Node::Number(number) => faults.add_with_help(
+        Node::Number(_) => faults.add_with_help(
             &place,
             format!("there is no version {number} of the policy file, this release reads {READ}"),
             format!("write `version: {READ}`"),

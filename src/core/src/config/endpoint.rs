@@ -1,7 +1,6 @@
 //! Endpoints: one account, region and API surface of one cloud; one Envoy cluster. What all clouds share is read here, the
 //! rest by the cloud.
 
-use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::timeouts::{self, OwnTimeouts};
@@ -124,10 +123,10 @@ fn read_headers(fields: &mut Fields<'_>, site: Option<&dyn Site>, faults: &mut F
 /// Envoy shows a secret to whatever endpoint names it: one name for the secrets of two clouds, or for a key and a client
 /// secret, would show one's to the other.
 pub(super) fn check_secrets(endpoints: &[Endpoint], faults: &mut Faults) {
-    let mut seen: HashMap<&str, (&Endpoint, &str)> = HashMap::new();
     for endpoint in endpoints {
         let Some((sds, kind)) = endpoint.auth.secret() else { continue };
-        let (first, first_kind) = *seen.entry(sds).or_insert((endpoint, kind));
+        let same = |other: &Endpoint| other.auth.secret().filter(|(name, _)| *name == sds).map(|(_, kind)| kind);
+        let Some((first, first_kind)) = endpoints.iter().find_map(|other| Some((other, same(other)?))) else { continue };
         if first.cloud != endpoint.cloud || first_kind != kind {
             let (cloud, other) = (endpoint.cloud.name(), first.cloud.name());
             let message = format!(

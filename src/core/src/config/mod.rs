@@ -36,8 +36,9 @@ pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::contract;
-use crate::document::Node;
+use crate::document::{self, Node};
 use crate::document::fields::{Fields, texts};
+use crate::name::sorted;
 
 /// A checked policy.
 ///
@@ -107,9 +108,9 @@ impl Config {
 /// # Errors
 /// What the parser says, or a key that stands twice.
 pub fn parse_json(text: &[u8]) -> Result<Node, Fault> {
-    serde_json::from_slice(text).map_err(|error| Fault {
+    document::parse(text).map_err(|why| Fault {
         place: Place::default(),
-        message: format!("cannot be read: {error}"),
+        message: format!("cannot be read: {why}"),
         help: None,
     })
 }
@@ -168,10 +169,15 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
         Some(Node::Text(label)) => Some(label.as_str()),
         _ => None,
     };
+    let set = |names| {
+        let mut names = sorted(names);
+        names.dedup();
+        names
+    };
     let known = tenant::Known {
-        residencies: written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect(),
-        endpoints: written.iter().map(|(name, _)| name.as_str()).collect(),
-        models: models.keys().map(|name| &**name).collect(),
+        residencies: set(written.iter().filter_map(|(_, endpoint)| label(endpoint)).collect()),
+        endpoints: set(written.iter().map(|(name, _)| name.as_str()).collect()),
+        models: set(models.keys().map(|name| &**name).collect()),
     };
     let tenants = fields
         .optional("tenants")

@@ -1,7 +1,7 @@
 //! What a tenant may use. The same reading serves the file's tenants, the ceiling, and a policy that a
 //! request carries in a header.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::defaults::{Defaults, MOST_ATTEMPTS};
@@ -55,9 +55,9 @@ const MOST_CARRIED_NAMES: usize = 128;
 
 /// The names that the rest of the file defines; a tenant that names another one names nothing.
 pub(super) struct Known<'k> {
-    pub residencies: HashSet<&'k str>,
-    pub endpoints: HashSet<&'k str>,
-    pub models: HashSet<&'k str>,
+    pub residencies: Vec<&'k str>,
+    pub endpoints: Vec<&'k str>,
+    pub models: Vec<&'k str>,
 }
 
 /// Reads a tenant's policy that a request carries: the same JSON as its entry in the file. Names that the
@@ -120,10 +120,8 @@ pub(super) fn read_all(
 pub(super) fn check_orders(tenants: &HashMap<Rc<str>, Rc<Grant>>, ceiling: &Grant, faults: &mut Faults) {
     let Some(bound) = &ceiling.orders else { return };
     let beyond = |orders: &Vec<Order>| !orders.iter().any(|order| bound.contains(order));
-    let mut names: Vec<&Rc<str>> =
-        tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond)).map(|(name, _)| name).collect();
-    names.sort_unstable();
-    for name in names {
+    let denied = tenants.iter().filter(|(_, grant)| grant.orders.as_ref().is_some_and(beyond));
+    for name in name::sorted(denied.map(|(name, _)| &**name).collect()) {
         faults.add(
             &Place::default().key("tenants").key(name).key("order"),
             "shares none with the ceiling's: a policy that a request carries for this tenant could have no order",
@@ -150,7 +148,7 @@ fn read_fields(
 ) -> Option<Grant> {
     let clouds =
         fields.required_of("clouds", Cloud::names(), faults).map(|(node, place)| read_clouds(node, &place, faults));
-    let labels = known.map(|known| sorted(&known.residencies)).unwrap_or_default();
+    let labels = known.map(|known| known.residencies.clone()).unwrap_or_default();
     let residency = fields.required_of("residency", labels, faults).map(|(node, place)| {
         let labels = texts(node, &place, faults);
         check_labels(&labels, known, faults);
@@ -158,10 +156,10 @@ fn read_fields(
     });
     let models = fields
         .required("models", faults)
-        .map(|(node, place)| read_patterns(node, &place, "model", known.map(|known| &known.models), faults));
+        .map(|(node, place)| read_patterns(node, &place, "model", known.map(|known| known.models.as_slice()), faults));
     let targets = fields
         .optional("targets")
-        .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| &known.endpoints), faults));
+        .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| known.endpoints.as_slice()), faults));
     let orders = fields.optional("order").map(|(node, place)| read_orders(node, &place, faults));
     let max_attempts = fields
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
@@ -205,8 +203,8 @@ fn read_clouds(node: &Node, place: &Place, faults: &mut Faults) -> Clouds {
 fn check_labels(labels: &[(&str, Place)], known: Option<&Known<'_>>, faults: &mut Faults) {
     let Some(known) = known else { return };
     for (label, place) in labels {
-        if !known.residencies.contains(label) {
-            faults.unknown(place, "residency", label, sorted(&known.residencies));
+        if known.residencies.binary_search(label).is_err() {
+            faults.unknown(place, "residency", label, known.residencies.iter().copied());
         }
     }
 }
@@ -215,7 +213,7 @@ fn read_patterns(
     node: &Node,
     place: &Place,
     what: &str,
-    known: Option<&HashSet<&str>>,
+    known: Option<&[&str]>,
     faults: &mut Faults,
 ) -> Vec<Pattern> {
     let mut patterns = Vec::new();
@@ -223,7 +221,7 @@ fn read_patterns(
         let pattern = Pattern::new(text);
         if let Some(known) = known.filter(|known| !known.iter().any(|name| pattern.matches(name))) {
             let message = format!("`{text}` matches no {what}");
-            faults.add_with_help(&place, message, instead(text, sorted(known)));
+            faults.add_with_help(&place, message, instead(text, known.iter().copied()));
         }
         patterns.push(pattern);
     }
@@ -243,11 +241,4 @@ fn read_orders(node: &Node, place: &Place, faults: &mut Faults) -> Vec<Order> {
         }
     }
     orders
-}
-
-/// In the same order at every run, so that messages can be compared.
-fn sorted<'k>(names: &HashSet<&'k str>) -> Vec<&'k str> {
-    let mut names: Vec<&str> = names.iter().copied().collect();
-    names.sort_unstable();
-    names
 }

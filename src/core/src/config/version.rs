@@ -22,8 +22,15 @@ impl Version {
 
     /// Adds it to a line: 16 hexadecimal digits.
     pub fn write_to(self, line: &mut String) {
-        let digit = |shift: u32| char::from_digit((self.0 >> shift) as u32 & 0xf, 16).unwrap_or('0');
-        line.extend((0..16).rev().map(|place| digit(place * 4)));
+        let mut digits = *b"0000000000000000";
+        let mut rest = self.0;
+        for digit in digits.iter_mut().rev() {
+            let value = (rest & 0xf) as u8;
+            *digit = if value < 10 { b'0' + value } else { b'a' + value - 10 };
+            rest >>= 4;
+        }
+        // In one piece: a line is written for every request.
+        line.push_str(std::str::from_utf8(&digits).unwrap_or_default());
     }
 }
 

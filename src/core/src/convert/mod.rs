@@ -4,6 +4,11 @@
 //! is known to change nothing that the client could read: hints, which are listed. Whatever else cannot be carried makes
 //! the request untranslatable, and names itself.
 
+pub mod chat;
+mod notes;
+mod raw;
+pub mod responses;
+
 use crate::api::Api;
 use crate::form::Form;
 
@@ -42,6 +47,8 @@ pub struct Asked {
     pub include_usage: bool,
     /// What a `Response` repeats of its request, as members of its object without braces: at most [`MOST_ECHO`] bytes.
     pub echo: Vec<u8>,
+    /// The namespaces of a client's tools, where the form has none: there they are part of the tools' names.
+    pub namespaces: Vec<Box<str>>,
 }
 
 /// The most bytes of a request that are kept to be repeated in its response. Beyond it a member stands at its default.

@@ -2,5 +2,7 @@
 
 pub mod fields;
 mod node;
+mod parse;
 
 pub use node::Node;
+pub use parse::parse;

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::name::sorted;
+
 /// One value of a file. Maps keep their order and never hold a key twice: a parser that silently takes
 /// the last of two tenants of one name would hide a mistake that decides where data goes.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +45,15 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// A key that stands twice.
+pub(super) fn repeated(members: &[(String, Node)]) -> Option<&str> {
+    let keys = sorted(members.iter().map(|(key, _)| key.as_str()).collect());
+    keys.windows(2).find_map(|pair| match pair {
+        [one, other] if one == other => Some(*one),
+        _ => None,
+    })
 }
 
 impl<'de> Deserialize<'de> for Node {
@@ -106,14 +117,13 @@ impl<'de> Visitor<'de> for NodeVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Node, A::Error> {
         let mut members: Vec<(String, Node)> = Vec::new();
-        let mut seen = std::collections::HashSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            if !seen.insert(key.clone()) {
-                return Err(de::Error::custom(format_args!("duplicate key `{key}`")));
-            }
             members.push((key, map.next_value()?));
         }
-        Ok(Node::Map(members))
+        match repeated(&members) {
+            Some(key) => Err(de::Error::custom(format_args!("duplicate key `{key}`"))),
+            None => Ok(Node::Map(members)),
+        }
     }
 }
 

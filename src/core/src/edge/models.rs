@@ -2,31 +2,16 @@
 
 use std::rc::Rc;
 
-use serde::Serialize;
-
 use crate::api::error::ApiError;
 use crate::config::Config;
+use crate::json::Writer;
+use crate::name::sorted;
 use crate::tenant::{Caller, no_model};
 
-#[derive(Serialize)]
-struct ModelList<'c> {
-    object: &'static str,
-    data: Vec<Model<'c>>,
-}
-
 /// A model as OpenAI's API shows it. When it was made is not known here: 0.
-#[derive(Serialize)]
-struct Model<'c> {
-    id: &'c str,
-    object: &'static str,
-    created: u64,
-    owned_by: &'static str,
-}
-
-impl Model<'_> {
-    fn named(id: &str) -> Model<'_> {
-        Model { id, object: "model", created: 0, owned_by: "multihome" }
-    }
+fn write(json: &mut Writer<'_>, model: &str) {
+    json.begin_object().key("id").string(model).key("object").string("model");
+    json.key("created").number(0).key("owned_by").string("multihome").end_object();
 }
 
 /// Whether some target of the model may serve the caller, in one form or the other.
@@ -36,11 +21,15 @@ fn may_use(config: &Rc<Config>, caller: &Caller, model: &str) -> bool {
 
 /// All of them.
 pub(super) fn list(config: &Rc<Config>, caller: &Caller) -> Vec<u8> {
-    let mut names: Vec<&str> =
-        config.models.keys().map(|name| &**name).filter(|name| may_use(config, caller, name)).collect();
-    names.sort_unstable();
-    let list = ModelList { object: "list", data: names.into_iter().map(Model::named).collect() };
-    serde_json::to_vec(&list).unwrap_or_default()
+    let names = config.models.keys().map(|name| &**name).filter(|name| may_use(config, caller, name)).collect();
+    let mut out = Vec::new();
+    let mut json = Writer::new(&mut out);
+    json.begin_object().key("object").string("list").key("data").begin_array();
+    for name in sorted(names) {
+        write(&mut json, name);
+    }
+    json.end_array().end_object();
+    out
 }
 
 /// One of them.
@@ -51,5 +40,7 @@ pub(super) fn show(config: &Rc<Config>, caller: &Caller, model: &str) -> Result<
     if !may_use(config, caller, model) {
         return Err(no_model(model));
     }
-    Ok(serde_json::to_vec(&Model::named(model)).unwrap_or_default())
+    let mut out = Vec::new();
+    write(&mut Writer::new(&mut out), model);
+    Ok(out)
 }

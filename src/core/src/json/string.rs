@@ -46,6 +46,11 @@ impl<'j> Text<'j> {
         self.start..self.start + self.raw.len() + 2
     }
 
+    /// What stands between its quotes.
+    pub fn raw(&self) -> &'j [u8] {
+        self.raw
+    }
+
     /// Whether it means `other`, however it is escaped.
     pub fn is(&self, other: &str) -> bool {
         if !self.escaped {

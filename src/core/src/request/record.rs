@@ -220,14 +220,14 @@ fn begin(line: &mut String, key: &str) {
 
 /// A number without the machinery of formatting, which costs more than all the rest of a line.
 fn push_number(line: &mut String, number: u64) {
-    let mut digits = [0_u8; 20];
+    let mut digits = [b'0'; 20];
     let mut rest = number;
     for digit in digits.iter_mut().rev() {
-        *digit = (rest % 10) as u8;
+        *digit = b'0' + (rest % 10) as u8;
         rest /= 10;
     }
-    let leading = digits.iter().take(19).take_while(|digit| **digit == 0).count();
-    line.extend(digits.iter().skip(leading).map(|digit| char::from(b'0' + *digit)));
+    let leading = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
+    line.push_str(digits.get(leading..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 
 /// Whether what a hop or a cloud wrote can stand in a line.

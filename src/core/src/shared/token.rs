@@ -5,10 +5,9 @@
 
 use std::borrow::Cow;
 
-use serde::Deserialize;
-
 use super::Store;
 use super::lease::Lease;
+use crate::json::{Cursor, Malformed};
 
 /// The key of the token in the shared data.
 const KEY: &str = "multihome.gcp.token";
@@ -43,15 +42,8 @@ impl Token {
     /// A token is used until shortly before its end, so that it does not end on its way, and renewed while a
     /// fifth of its time, at most five minutes, is left: the server itself hands out a new one from then on.
     pub fn from_response(status: u16, body: &[u8], now: u64) -> Option<Token> {
-        #[derive(Deserialize)]
-        struct Response<'a> {
-            #[serde(borrow)]
-            access_token: Cow<'a, str>,
-            expires_in: f64,
-        }
-        let response: Response<'_> = (status == 200).then(|| serde_json::from_slice(body).ok())??;
-        let lifetime = (response.expires_in * 1000.0) as u64;
-        let value = response.access_token;
+        let (value, expires_in) = (status == 200).then(|| read(body))??;
+        let lifetime = (expires_in * 1000.0) as u64;
         let sound = !value.is_empty() && value.len() <= MOST_TOKEN && value.bytes().all(|byte| byte.is_ascii_graphic());
         let useless_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 10).min(10_000));
         let refresh_at = now.checked_add(lifetime)?.saturating_sub((lifetime / 5).min(300_000));
@@ -87,6 +79,31 @@ impl Token {
             value: String::from_utf8(value.to_vec()).ok()?,
         })
     }
+}
+
+/// The token and its lifetime in seconds, where a body has both, once.
+fn read(body: &[u8]) -> Option<(Cow<'_, str>, f64)> {
+    let (mut value, mut expires_in) = (None, None);
+    let mut cursor = Cursor::new(body);
+    let read = cursor.object(|cursor, key| {
+        let expected = "the only one";
+        if key.is("access_token") {
+            let text = cursor.string("a token")?.unescaped();
+            if value.replace(text).is_some() {
+                return Err(Malformed { at: cursor.at(), expected });
+            }
+        } else if key.is("expires_in") {
+            let number = cursor.number()?;
+            if expires_in.replace(number).is_some() {
+                return Err(Malformed { at: cursor.at(), expected });
+            }
+        } else {
+            cursor.skip()?;
+        }
+        Ok::<(), Malformed>(())
+    });
+    read.and_then(|()| cursor.end()).ok()?;
+    Some((value??, expires_in??))
 }
 
 /// Whether this worker fetches now: there is no token, or it is to be renewed, and nobody else does.

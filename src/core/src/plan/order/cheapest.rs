@@ -10,7 +10,7 @@ pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>]
     let cost = |candidate: &Candidate<'_>| {
         candidate.target.price.map_or(f64::INFINITY, |price| cost(price, needs.bytes, tokens))
     };
-    fit.sort_by(|one, other| cost(one).total_cmp(&cost(other)));
+    super::sort(fit, &|one, other| cost(one).total_cmp(&cost(other)));
 }
 
 /// What a request will cost at most, in US dollars. Four bytes make a token, near enough to compare by.

@@ -4,7 +4,8 @@ use crate::plan::Candidate;
 use crate::tenant::Permit;
 
 pub(super) fn rank(permit: &Permit<'_>, fit: &mut [Candidate<'_>]) {
-    fit.sort_by_key(|candidate| {
+    let rank = |candidate: &Candidate<'_>| {
         permit.config().endpoint_of(candidate.target).map_or(usize::MAX, |endpoint| permit.rank(endpoint.cloud))
-    });
+    };
+    super::sort(fit, &|one, other| rank(one).cmp(&rank(other)));
 }

@@ -46,7 +46,8 @@ pub(super) fn rank(fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
     let weights: Vec<(TargetKey, u32)> =
         fit.iter().map(|candidate| (candidate.target.key, candidate.target.weight)).collect();
     let first = picks.pick(&weights);
-    fit.sort_by_key(|candidate| (Some(candidate.target.key) != first, Reverse(candidate.target.weight)));
+    let rank = |candidate: &Candidate<'_>| (Some(candidate.target.key) != first, Reverse(candidate.target.weight));
+    super::sort(fit, &|one, other| rank(one).cmp(&rank(other)));
 }
 
 /// The candidate whose next pick is due first, among those that may have one now.

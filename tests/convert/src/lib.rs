@@ -1,0 +1,100 @@
+//! Translates one body or stream, as whoever tries it asks: by its direction, which is also the file of its rows.
+
+pub mod rows;
+
+use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, chat, responses};
+use multihome_core::form::Usage;
+use multihome_core::stream::sse;
+
+/// The time of all translations here, in seconds since 1970.
+pub const NOW: u64 = 1_700_000_000;
+
+/// The model of all targets here.
+pub const MODEL: &str = "target-model";
+
+/// What came of a translation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the target or the client gets.
+    pub out: Vec<u8>,
+    /// What a request leaves to its response.
+    pub asked: Asked,
+    /// The hints that were left out of a request.
+    pub left_out: Vec<&'static str>,
+    /// What of a request cannot be carried.
+    pub cannot: Vec<String>,
+    /// The cloud's error, or why nothing was understood.
+    pub failed: Option<Vec<u8>>,
+    /// What the completion took.
+    pub usage: Option<Usage>,
+}
+
+/// Translates `input` in a direction; `None` for one that does not exist. A stream is read in pieces of `piece` bytes.
+pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> Option<Outcome> {
+    let towards = Towards { model: MODEL };
+    let mut out = Vec::new();
+    match direction {
+        "responses/request" => {
+            let translated = responses::request(input, &towards, &mut out);
+            Some(of_request(translated, out))
+        }
+        "responses/reply" => {
+            let usage = responses::reply(input, &asked, NOW, &mut out);
+            Some(of_reply(usage, out))
+        }
+        "responses/events" => {
+            let mut machine = responses::Events::new(asked, NOW);
+            let mut failed = None;
+            let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
+            if failed.is_none() && whole {
+                note(machine.end(&mut out), &mut failed);
+            }
+            Some(Outcome { out, failed, usage: machine.usage(), ..Outcome::default() })
+        }
+        "chat/request" => {
+            let translated = chat::request(input, &towards, &mut out);
+            Some(of_request(translated, out))
+        }
+        "chat/reply" => {
+            let usage = chat::reply(input, &asked, NOW, &mut out);
+            Some(of_reply(usage, out))
+        }
+        "chat/events" => {
+            let mut machine = chat::Events::new(asked, NOW);
+            let mut failed = None;
+            let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
+            if failed.is_none() && whole {
+                note(machine.end(&mut out), &mut failed);
+            }
+            Some(Outcome { out, failed, usage: machine.usage(), ..Outcome::default() })
+        }
+        _ => None,
+    }
+}
+
+fn of_request(translated: Result<Translated, Untranslatable>, out: Vec<u8>) -> Outcome {
+    match translated {
+        Ok(Translated { asked, left_out }) => Outcome { out, asked, left_out, ..Outcome::default() },
+        Err(Untranslatable(cannot)) => Outcome { out, cannot, ..Outcome::default() },
+    }
+}
+
+fn of_reply(usage: Result<Usage, Unreadable>, out: Vec<u8>) -> Outcome {
+    match usage {
+        Ok(usage) => Outcome { out, usage: Some(usage), ..Outcome::default() },
+        Err(Unreadable::Failed(error)) => Outcome { out, failed: Some(error), ..Outcome::default() },
+        Err(Unreadable::Malformed) => Outcome { out, failed: Some(b"malformed".to_vec()), ..Outcome::default() },
+    }
+}
+
+/// Reads a stream, until an event is too long; whether it was not.
+fn read(input: &[u8], piece: usize, mut each: impl FnMut(sse::Event<'_>)) -> bool {
+    let mut events = sse::Events::default();
+    input.chunks(piece.max(1)).all(|piece| events.push(piece, &mut each).is_ok())
+}
+
+fn note(told: Told, failed: &mut Option<Vec<u8>>) {
+    if let Told::Failed(error) = told {
+        failed.get_or_insert(error);
+    }
+}

@@ -1,0 +1,51 @@
+//! `multihome-convert`: translates what it reads, for tests in other languages. A line of the standard input is an object:
+//! `direction` (`responses/request`), `body` (an object or a text), `include_usage`, `piece` (bytes of a stream at once). A
+//! line of the standard output is what came of it: `out` (a text), `cannot`, `left_out`, `failed`, `usage`.
+
+use std::io::{BufRead, Result, Write, stdin, stdout};
+
+use multihome_convert::{Outcome, translate};
+use multihome_core::convert::Asked;
+use serde_json::{Value, json};
+
+fn main() -> Result<()> {
+    let mut out = stdout().lock();
+    for line in stdin().lock().lines() {
+        let line: Value = serde_json::from_str(&line?)?;
+        let direction = line.get("direction").and_then(Value::as_str).unwrap_or_default();
+        let body = match line.get("body") {
+            Some(Value::String(text)) => text.clone(),
+            Some(body) => body.to_string(),
+            None => String::new(),
+        };
+        let is = |name| line.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let piece = line.get("piece").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        let mut asked = Asked { stream: is("stream"), include_usage: is("include_usage"), ..Asked::default() };
+        if let Some(echo) = line.get("echo").and_then(Value::as_str) {
+            asked.echo = echo.as_bytes().to_vec();
+        }
+        let piece = usize::try_from(piece).unwrap_or(usize::MAX);
+        let outcome = translate(direction, body.as_bytes(), asked, piece);
+        writeln!(out, "{}", outcome.map_or(json!({"unknown": direction}), |outcome| shown(&outcome)))?;
+        out.flush()?;
+    }
+    Ok(())
+}
+
+fn shown(outcome: &Outcome) -> Value {
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    json!({
+        "out": text(&outcome.out),
+        "asked": {
+            "stream": outcome.asked.stream,
+            "include_usage": outcome.asked.include_usage,
+            "echo": text(&outcome.asked.echo),
+        },
+        "cannot": outcome.cannot,
+        "left_out": outcome.left_out,
+        "failed": outcome.failed.as_deref().map(text),
+        "usage": outcome.usage.map(|usage| json!({
+            "input": usage.input, "cached": usage.cached, "output": usage.output, "reasoning": usage.reasoning,
+        })),
+    })
+}
