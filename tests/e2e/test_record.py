@@ -53,8 +53,8 @@ def test_says_who_asked_what_was_tried_and_why_it_failed(text, more, expected, g
 
 def usage_of(form, answer):
     """What an answer, whole or streamed, says that it took, as the record has it."""
-    said = answer.json() if answer.headers["content-type"] == "application/json" else None
-    for event in answer.events() if said is None else ():
+    said = answer.json if answer["content-type"] == "application/json" else None
+    for event in answer.events if said is None else ():
         said = event.get("response", event) if (event.get("response") or event).get("usage") else said
     usage = said["usage"]
     of, to = ("input", "output") if form == "responses" else ("prompt", "completion")
@@ -68,7 +68,7 @@ def usage_of(form, answer):
 def test_says_what_a_completion_took(form, more, gateway):
     if more and form == "chat":
         more = {**more, "stream_options": {"include_usage": True}}
-    answer = gateway.ask("[[reasoning]] hi", form=form, **more)
+    answer = gateway.ask("hi", form=form, **more)
     [line] = gateway.access(answer, 1)
     assert f" usage={usage_of(form, answer)}" in line["record"], answer.text
 

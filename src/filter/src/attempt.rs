@@ -159,6 +159,7 @@ impl HttpContext for Attempt {
         };
         heads::send(&head, count);
         let replaces = planned.replaces(&attempt);
+        let translates = planned.translates(&attempt);
         if replaces.is_none() {
             // This one sends the body as it is, and a later one can read it again.
             planned.forget_body();
@@ -168,7 +169,8 @@ impl HttpContext for Attempt {
             request.count();
         }
         self.state = State::Begun { known: Known { request, attempt, ticket, began: host::now() }, replaces };
-        Action::Continue
+        // The length of a translation is known when it is made, of the whole body.
+        if translates { Action::Pause } else { Action::Continue }
     }
 
     fn on_http_request_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
@@ -188,6 +190,9 @@ impl HttpContext for Attempt {
         let Some(bytes) = known.request.borrow_mut().replacement(&known.attempt, read) else {
             return self.refuse();
         };
+        if known.request.borrow().translates(&known.attempt) {
+            host::set_header(MapType::HttpRequestHeaders, "content-length", bytes.len().to_string().as_bytes());
+        }
         known.request.count();
         host::replace_start(body, until, &bytes);
         Action::Continue

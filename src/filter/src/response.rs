@@ -55,7 +55,7 @@ pub enum Step {
 impl Held {
     /// A response whose headers have come.
     pub fn new(known: Known, head: Pairs) -> Held {
-        let reply = known.request.borrow().reply(heads::shape(&head));
+        let reply = known.request.borrow().reply(heads::shape(&head), || host::now() / 1000);
         Held { known, head, reply, seen: 0 }
     }
 
@@ -80,7 +80,14 @@ impl Held {
             Output::Unchanged => Step::Go(self.let_go()),
             Output::Replaced(bytes) => {
                 host::replace_start(BufferType::HttpResponseBody, size, &bytes);
-                Step::Go(self.let_go())
+                let flowing = self.let_go();
+                let headers = MapType::HttpResponseHeaders;
+                if ended {
+                    host::set_header(headers, "content-length", bytes.len().to_string().as_bytes());
+                } else {
+                    host::remove_header(headers, b"content-length");
+                }
+                Step::Go(flowing)
             }
             Output::Failed(error) => self.judge(&error),
         }

@@ -137,6 +137,10 @@ fn target() -> Value {
                     Some(json!(1)),
                 ),
             ),
+            (
+                "translate",
+                json!({"description": "Whether it may serve an API that it does not speak, by translation.", "type": "boolean", "default": false}),
+            ),
             ("lacks", list("Features that a request must not use to be sent here.", reference("feature"))),
         ],
     )
@@ -161,7 +165,7 @@ fn tenant() -> Value {
 
 const GRANT_REQUIRED: [&str; 3] = ["clouds", "residency", "models"];
 
-fn grant_fields() -> [(&'static str, Value); 7] {
+fn grant_fields() -> [(&'static str, Value); 8] {
     [
         ("clouds", {
             let clouds = list(
@@ -182,6 +186,10 @@ fn grant_fields() -> [(&'static str, Value); 7] {
         ),
         ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
         ("denies", list("The features that no request may use.", reference("feature"))),
+        (
+            "translate",
+            json!({"description": "Whether requests may be translated for targets that do not speak the client's API.", "type": "boolean", "default": true}),
+        ),
     ]
 }
 

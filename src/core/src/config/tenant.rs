@@ -31,6 +31,8 @@ pub struct Grant {
     pub max_attempts: u32,
     /// The features that no request may use.
     pub denies: Features,
+    /// Whether its requests may be translated for targets that do not speak the client's API.
+    pub translate: bool,
 }
 
 impl Grant {
@@ -157,16 +159,26 @@ fn read_fields(
     let models = fields
         .required("models", faults)
         .map(|(node, place)| read_patterns(node, &place, "model", known.map(|known| known.models.as_slice()), faults));
-    let targets = fields
-        .optional("targets")
-        .map(|(node, place)| read_patterns(node, &place, "endpoint", known.map(|known| known.endpoints.as_slice()), faults));
+    let targets = fields.optional("targets").map(|(node, place)| {
+        read_patterns(node, &place, "endpoint", known.map(|known| known.endpoints.as_slice()), faults)
+    });
     let orders = fields.optional("order").map(|(node, place)| read_orders(node, &place, faults));
     let max_attempts = fields
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
         .map_or(defaults.max_attempts, |attempts| attempts as u32);
     let denies = features(&mut fields, "denies", faults);
+    let translate = fields.optional_bool("translate", faults).unwrap_or(true);
     fields.finish(faults);
-    Some(Grant { clouds: clouds?, residency: residency?, models: models?, targets, orders, max_attempts, denies })
+    Some(Grant {
+        clouds: clouds?,
+        residency: residency?,
+        models: models?,
+        targets,
+        orders,
+        max_attempts,
+        denies,
+        translate,
+    })
 }
 
 /// A list of features: what a target lacks, or a tenant must not use.
@@ -209,13 +221,7 @@ fn check_labels(labels: &[(&str, Place)], known: Option<&Known<'_>>, faults: &mu
     }
 }
 
-fn read_patterns(
-    node: &Node,
-    place: &Place,
-    what: &str,
-    known: Option<&[&str]>,
-    faults: &mut Faults,
-) -> Vec<Pattern> {
+fn read_patterns(node: &Node, place: &Place, what: &str, known: Option<&[&str]>, faults: &mut Faults) -> Vec<Pattern> {
     let mut patterns = Vec::new();
     for (text, place) in texts(node, place, faults) {
         let pattern = Pattern::new(text);

@@ -20,8 +20,9 @@ use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
+use crate::convert::{self, Conversion};
 use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
-use crate::request::{Edits, Origin, Payload, Record, Request};
+use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
 
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
@@ -86,6 +87,10 @@ pub struct Weighed<'a> {
     pub awaited: Awaited,
     /// What was decided.
     pub decision: Decision<'a>,
+    /// What of the request cannot be translated, where some target would need that.
+    pub untranslatable: Vec<String>,
+    /// The request in translation, where some target needs it.
+    translation: Option<Translation>,
 }
 
 /// Reads a request's headers.
@@ -148,24 +153,33 @@ impl Pending {
     ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
-            let weighed = asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?;
-            let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts), facts.include_usage))
+            let weighed = asked.weigh(&facts, &body, None, environment, &mut record)?;
+            weighed.settle_read(&facts, &mut record)
         });
         held(planned, body, origin, record)
     }
 }
 
-/// A request whose body was read: with its plan and whether it asks for its usage, or denied.
+/// A request whose body was read, as it was decided.
+struct Settled {
+    plan: Plan,
+    awaited: Awaited,
+    edits: Edits,
+    /// Whether it asks for its usage.
+    usage: bool,
+    translation: Option<Translation>,
+}
+
+/// A request whose body was read: with its plan, or denied.
 fn held(
-    planned: Result<(Plan, Awaited, Edits, bool), ApiError>,
+    planned: Result<Settled, ApiError>,
     body: Vec<u8>,
     origin: Origin,
     mut record: Record,
 ) -> Result<Request, Box<Denied>> {
     match planned {
-        Ok((plan, awaited, edits, usage)) => {
-            let payload = Payload::held(body, edits, &plan);
+        Ok(Settled { plan, awaited, edits, usage, translation }) => {
+            let payload = Payload::held(body, edits, &plan, translation);
             Ok(Request::new(plan, payload, origin, awaited, record).with_usage(usage))
         }
         Err(error) => {
@@ -190,11 +204,12 @@ impl Asked {
             Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
         let permit = self.permit(model, record)?;
         let candidates = plan::consider(&permit, &needs, environment);
-        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.max_attempts(), permit.order()) {
+        if !permit.denies().is_empty() || !needs_no_body(&candidates, self.api, permit.max_attempts(), permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision }))
+        let (untranslatable, translation) = (Vec::new(), None);
+        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision, untranslatable, translation }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -217,7 +232,7 @@ impl Asked {
     fn weigh(
         &self,
         facts: &Facts<'_>,
-        bytes: u64,
+        body: &[u8],
         only: Option<usize>,
         environment: &mut Environment<'_>,
         record: &mut Record,
@@ -227,12 +242,19 @@ impl Asked {
             (None, Some(model)) => &**model,
             (None, None) => return Err(refuse::no_model()),
         };
-        let needs = Needs { api: self.api, features: facts.features, bytes, max_tokens: facts.max_tokens };
+        let needs =
+            Needs { api: self.api, features: facts.features, bytes: body.len() as u64, max_tokens: facts.max_tokens };
         let permit = self.permit(model, record)?;
         let mut candidates = plan::consider(&permit, &needs, environment);
         candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
-        let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
+        let mut translation = None;
+        let untranslatable = plan::try_translation(&mut candidates, self.api, |conversion, id| {
+            translation = Some(Translation::of(conversion, body, id)?);
+            Ok(())
+        });
+        let mut decision = plan::decide(&permit, &needs, candidates, environment);
+        plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
+        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision, untranslatable, translation })
     }
 }
 
@@ -241,6 +263,13 @@ impl Weighed<'_> {
     fn settle(self, record: &mut Record) -> Result<Plan, ApiError> {
         record.considered(&self.decision.candidates);
         self.decision.plan
+    }
+
+    /// The same for a request whose body was read.
+    fn settle_read(mut self, facts: &Facts<'_>, record: &mut Record) -> Result<Settled, ApiError> {
+        let (awaited, translation) = (self.awaited, self.translation.take());
+        let plan = self.settle(record)?;
+        Ok(Settled { plan, awaited, edits: Edits::of(facts), usage: facts.include_usage, translation })
     }
 }
 
@@ -275,7 +304,7 @@ pub fn explain(
         Some(weighed) => weighed,
         None => {
             let facts = asked.read(body, trailers)?;
-            asked.weigh(&facts, body.len() as u64, None, environment, &mut record)?
+            asked.weigh(&facts, body, None, environment, &mut record)?
         }
     };
     look(&weighed);
@@ -285,14 +314,16 @@ pub fn explain(
 /// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
 /// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
 /// its own words.
-fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
+fn needs_no_body(candidates: &[Candidate<'_>], api: Api, most: usize, order: Order) -> bool {
     let anothers: Features = [Feature::S3Images].into_iter().collect();
     let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
-        if !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
+        // What is translated has to be read.
+        let passes = convert::between(api, form) == Some(Conversion::Pass);
+        if !passes || !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
             return false;
         }
     }

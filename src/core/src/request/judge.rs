@@ -8,7 +8,7 @@ use crate::api::error::{ApiError, Limits, kind_of};
 use crate::cloud::{Blame, Cloud, CloudError, ErrorResponse};
 use crate::name::Named;
 
-pub use inside::judge_inside;
+pub use inside::{error_inside, judge_inside};
 
 /// The response of an attempt that failed.
 #[derive(Clone, Copy, Debug)]

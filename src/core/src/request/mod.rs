@@ -24,6 +24,8 @@ mod reply;
 mod reset;
 mod served;
 mod step;
+mod translate;
+mod translation;
 mod watch;
 
 use std::time::Duration;
@@ -31,6 +33,7 @@ use std::time::Duration;
 use crate::api::error::ApiError;
 use crate::cloud::Cloud;
 use crate::config::{Auth, Awaited};
+use crate::convert::Conversion;
 use crate::form::{Form, Usage};
 use crate::plan::{Plan, Stop};
 use failure::{Reported, ReportedFailure};
@@ -45,6 +48,8 @@ pub use reply::Reply;
 pub use reset::Reset;
 pub use served::ServedBy;
 pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
+pub use translate::Translate;
+pub use translation::Translation;
 pub use watch::{MOST_HELD, Shape, Watch};
 
 /// A planned request.
@@ -199,6 +204,11 @@ impl Request {
         self.payload.replaces(&self.plan.at(attempt.position)?)
     }
 
+    /// Whether an attempt sends a translation: its head waits for that, and for its length.
+    pub fn translates(&self, attempt: &Try) -> bool {
+        self.plan.at(attempt.position).is_some_and(|stop| stop.conversion != Conversion::Pass)
+    }
+
     /// What replaces them. `read` reads so many bytes at the beginning of the body: the first attempt that needs them finds
     /// them kept, a later one does not. `None` if it reads fewer.
     pub fn replacement(&mut self, attempt: &Try, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
@@ -255,8 +265,15 @@ impl Request {
     }
 
     /// What becomes of the body of the latest attempt's response, with a status of 2xx, that comes in such a shape.
-    pub fn reply(&self, shape: Option<Shape>) -> Reply {
-        let (Some(latest), Some(shape)) = (self.latest(), shape) else { return Reply::Pass };
+    /// `now` gives the seconds since 1970, and is asked only where something is translated.
+    pub fn reply(&self, shape: Option<Shape>, now: impl FnOnce() -> u64) -> Reply {
+        let Some(latest) = self.latest() else { return Reply::Pass };
+        if latest.conversion != Conversion::Pass {
+            let asked = self.payload.asked().cloned().unwrap_or_default();
+            let translate = Translate::new(latest.endpoint.cloud, latest.conversion, asked, shape, now());
+            return Reply::Translate(Box::new(translate));
+        }
+        let Some(shape) = shape else { return Reply::Pass };
         let usage = self.usage_asked || latest.form != Form::Chat;
         Reply::Watch(Box::new(Watch::new(latest.form, shape, usage)))
     }

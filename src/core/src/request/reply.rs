@@ -1,6 +1,7 @@
 //! What becomes of a response's body on its way to the client.
 
 use super::output::Output;
+use super::translate::Translate;
 use super::watch::Watch;
 use crate::form::Usage;
 
@@ -28,6 +29,8 @@ pub enum Reply {
     Replace(Vec<u8>),
     /// It goes as it comes, once it is known to be good, and its usage is read.
     Watch(Box<Watch>),
+    /// It is translated, once it is known to be good.
+    Translate(Box<Translate>),
 }
 
 impl Reply {
@@ -36,6 +39,7 @@ impl Reply {
         match self {
             Reply::Pass | Reply::Replace(_) => false,
             Reply::Watch(watch) => watch.reads(size),
+            Reply::Translate(_) => true,
         }
     }
 
@@ -46,6 +50,7 @@ impl Reply {
             Reply::Pass => Output::Unchanged,
             Reply::Replace(body) => Output::Replaced(std::mem::take(body)),
             Reply::Watch(watch) => watch.push(piece, ended),
+            Reply::Translate(translate) => translate.push(piece, ended),
         }
     }
 
@@ -54,6 +59,7 @@ impl Reply {
         match self {
             Reply::Pass | Reply::Replace(_) => None,
             Reply::Watch(watch) => watch.usage(),
+            Reply::Translate(translate) => translate.usage(),
         }
     }
 }

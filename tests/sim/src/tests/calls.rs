@@ -5,8 +5,8 @@
 use super::{NOW, answer, policy, request};
 use crate::beside::Chain;
 use crate::exchange::play;
-use crate::host;
 use crate::headers::Headers;
+use crate::host;
 use crate::message::Message;
 use crate::script::{Answer, End, Outcome};
 use crate::shared::Shared;

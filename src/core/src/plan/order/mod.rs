@@ -7,7 +7,9 @@ mod weighted;
 use std::cmp::Ordering;
 
 use super::{Candidate, Needs};
+use crate::api::Api;
 use crate::config::Order;
+use crate::convert::{self, Conversion};
 use crate::tenant::Permit;
 
 pub use cheapest::cost;
@@ -16,10 +18,15 @@ pub use weighted::WeightedPicks;
 /// Puts the candidates that fit into the permit's order.
 pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
     match permit.order() {
-        Order::Ordered => ordered::rank(permit, fit),
+        Order::Ordered => ordered::rank(permit, fit, needs.api),
         Order::Cheapest => cheapest::rank(permit, needs, fit),
         Order::Weighted => weighted::rank(fit, picks),
     }
+}
+
+/// Whether a candidate would have to be translated to: of two that are equal, one that speaks the client's API comes first.
+fn is_translated(candidate: &Candidate<'_>, api: Api) -> bool {
+    candidate.fit.ok().and_then(|form| convert::between(api, form)) != Some(Conversion::Pass)
 }
 
 /// Sorts the few targets of one model by insertion, ties in the file's order: the standard library's sort is 15 KB of the

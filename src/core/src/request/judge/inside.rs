@@ -1,8 +1,11 @@
 //! An error inside a response with a status of 2xx, before there was any of a completion: the status that it would have had
 //! of its own, by the words that clouds have for what went wrong.
 
+use std::borrow::Cow;
+
 use super::{FailedResponse, Verdict, client_error, judge};
-use crate::cloud::{CloudError, ErrorResponse};
+use crate::api::error::ApiError;
+use crate::cloud::{Cloud, CloudError, ErrorResponse};
 
 /// Judges such an error; `failed` has the status of the response, and the error for a body. Gives the word for it, too.
 pub fn judge_inside(failed: FailedResponse<'_>) -> (Verdict, Option<String>) {
@@ -17,6 +20,15 @@ pub fn judge_inside(failed: FailedResponse<'_>) -> (Verdict, Option<String>) {
         verdict => verdict,
     };
     (verdict, word)
+}
+
+/// Such an error in words for the client, once there was some of the completion: nothing can be tried any more.
+pub fn error_inside(cloud: Cloud, body: &[u8]) -> ApiError {
+    let error = cloud.read_error(ErrorResponse { status: 400, error_type: None, body }).concealed(body);
+    let status = status_of(&error);
+    let message = error.message.unwrap_or_else(|| "The target failed.".to_owned());
+    let code = error.code.map_or(Cow::Borrowed("server_error"), Cow::Owned);
+    ApiError { kind: error.kind, code: Some(code), ..ApiError::new(status, "", message) }
 }
 
 /// The status of an error by its code, or else by its type. One that nobody knows is the cloud's failure: no other target has
@@ -84,7 +96,6 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::cloud::Cloud;
     use crate::request::judge::{Cause, Failure};
 
     fn judged(cloud: Cloud, body: &str) -> (Verdict, Option<String>) {
