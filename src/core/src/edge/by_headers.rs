@@ -19,7 +19,7 @@ use crate::api::inbound::{Inbound, Single};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
 use crate::plan::{self, Environment, Held, Needs};
-use crate::request::{Edits, Origin, Record, Request};
+use crate::request::{Origin, Record, Request};
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -77,7 +77,9 @@ fn choose(
     let bytes = inbound.content_length.unwrap_or_default();
     let needs = Needs { api: asked.api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
-    let candidates = plan::consider(&permit, &needs, environment);
+    let mut candidates = plan::consider(&permit, &needs, environment);
+    // The head leaves before there is a translation, and with it its length.
+    plan::leave_out_translation(&mut candidates, asked.api);
     let plan = plan::decide(&permit, &needs, candidates, environment).plan?;
     // A plan has one target at least.
     let Some(first) = plan.at(0) else { return Err(unnamed()) };
@@ -144,9 +146,8 @@ impl Chosen {
                 let message = format!("The body's `model` is not the one of header `{}`.", contract::MODEL);
                 return Err(ApiError::new(400, "invalid_header", message).about("model"));
             }
-            let weighed = asked.weigh_only(index, &facts, &body, environment, &mut record)?;
-            let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
+            let weighed = asked.weigh(&facts, &body, Some(index), environment, &mut record)?;
+            weighed.settle_read(&facts, &mut record)
         });
         held(planned, body, origin, record)
     }
