@@ -8,6 +8,7 @@ use super::endpoint::Endpoint;
 use super::model::Target;
 use crate::document::fields::{Fields, Found, texts};
 use crate::fault::Faults;
+use crate::form::Form;
 use crate::name;
 use crate::session::Keys;
 
@@ -106,6 +107,8 @@ pub(super) fn settle<'m>(
     }
     for (places, targets) in models {
         let targets = places.iter().filter_map(|place| targets.get(*place));
+        // What a translated response names is nowhere kept.
+        let targets = targets.filter(|target| target.address(Form::Responses).is_some());
         let accounts = targets.filter_map(|target| Some(&*endpoints.get(target.endpoint)?.account));
         let accounts: HashSet<&str> = accounts.collect();
         if accounts.len() > 1 {

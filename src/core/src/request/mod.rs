@@ -24,6 +24,7 @@ mod reply;
 mod reset;
 mod served;
 mod step;
+mod tag;
 mod translate;
 mod translation;
 mod watch;
@@ -36,8 +37,10 @@ use crate::config::{Auth, Awaited};
 use crate::convert::Conversion;
 use crate::form::{Form, Usage};
 use crate::plan::{Plan, Stop};
+use crate::session::Tagger;
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
+use tag::Tag;
 
 pub use edit::{Edit, Edits, Whom};
 pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
@@ -275,7 +278,19 @@ impl Request {
         }
         let Some(shape) = shape else { return Reply::Pass };
         let usage = self.usage_asked || latest.form != Form::Chat;
-        Reply::Watch(Box::new(Watch::new(latest.form, shape, usage)))
+        let watch = Watch::new(latest.form, shape, usage);
+        match self.tagger(&latest) {
+            Some(tagger) => Reply::Tag(Box::new(Tag::new(watch, tagger))),
+            None => Reply::Watch(Box::new(watch)),
+        }
+    }
+
+    /// What tags a response, where its account's are.
+    fn tagger(&self, stop: &Stop<'_>) -> Option<Tagger> {
+        let sessions = &self.plan.config().sessions;
+        let account = self.plan.config().account_of(stop.target)?;
+        let tags = stop.form == Form::Responses && sessions.is_tagged(account);
+        tags.then(|| Tagger::new(sessions.keys().binding(&self.plan.subject().tenant, &stop.endpoint.account)))
     }
 
     /// Judges an error whose body does not come, where its head says whose fault it is. What only the body says, the client

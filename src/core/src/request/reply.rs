@@ -1,6 +1,7 @@
 //! What becomes of a response's body on its way to the client.
 
 use super::output::Output;
+use super::tag::Tag;
 use super::translate::Translate;
 use super::watch::Watch;
 use crate::form::Usage;
@@ -29,6 +30,8 @@ pub enum Reply {
     Replace(Vec<u8>),
     /// It goes as it comes, once it is known to be good, and its usage is read.
     Watch(Box<Watch>),
+    /// It goes as it comes, once it is known to be good, but for the tags on what a later request may bring back.
+    Tag(Box<Tag>),
     /// It is translated, once it is known to be good.
     Translate(Box<Translate>),
 }
@@ -39,7 +42,7 @@ impl Reply {
         match self {
             Reply::Pass | Reply::Replace(_) => false,
             Reply::Watch(watch) => watch.reads(size),
-            Reply::Translate(_) => true,
+            Reply::Tag(_) | Reply::Translate(_) => true,
         }
     }
 
@@ -50,6 +53,7 @@ impl Reply {
             Reply::Pass => Output::Unchanged,
             Reply::Replace(body) => Output::Replaced(std::mem::take(body)),
             Reply::Watch(watch) => watch.push(piece, ended),
+            Reply::Tag(tag) => tag.push(piece, ended),
             Reply::Translate(translate) => translate.push(piece, ended),
         }
     }
@@ -59,6 +63,7 @@ impl Reply {
         match self {
             Reply::Pass | Reply::Replace(_) => None,
             Reply::Watch(watch) => watch.usage(),
+            Reply::Tag(tag) => tag.usage(),
             Reply::Translate(translate) => translate.usage(),
         }
     }
