@@ -17,7 +17,7 @@ TEST := $(PYTHON) tests/tools/test.py
 DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(POLICY),--policy '$(POLICY)')
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-istio test-func-e test-dist dist versions bench recorded venv clean
+.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-istio test-func-e test-dist dist versions bench recorded venv clients clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,13 +74,17 @@ bench: build ## CPU per request of four chains side by side (some minutes, on an
 	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py \
 	  $(if $(AGAINST),--against '$(AGAINST)') $(if $(AGAINST_CLI),--against-cli '$(AGAINST_CLI)') $(ARGS)
 
-recorded: ## Hold the emulated clouds against recorded traffic: RECORDINGS=DIR
+recorded: ## Hold the emulated clouds and translations against recorded traffic: RECORDINGS=DIR
 	@test -d "$(RECORDINGS)" || { echo "make recorded RECORDINGS=DIR: '$(RECORDINGS)' is not a folder" >&2; exit 2; }
 	cargo build --workspace --bins
 	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-clouds" recorded "$(RECORDINGS)"
+	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-convert" recorded "$(RECORDINGS)"
 
 venv: ## target/venv with the tests' Python packages
 	@$(PYTHON) tests/tools/venv_of_tests.py
+
+clients: ## target/clients with the tests' JavaScript clients (SDKs, Codex, a Node for them)
+	@$(PYTHON) tests/tools/clients_of_tests.py
 
 clean: ## Removes everything that was built and fetched
 	cargo clean

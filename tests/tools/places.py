@@ -23,6 +23,9 @@ MODULE_FOR_TESTS = BUILD_FOR_TESTS / "wasm32-wasip1" / "release" / "multihome.wa
 
 REQUIREMENTS = ROOT / "tests" / "e2e" / "requirements.txt"
 PYTHON = VENV / "bin" / "python"
+# What is not Python: packages of npm, and beside them copies of what is written for them.
+CLIENTS_SOURCE = ROOT / "tests" / "e2e" / "clients"
+CLIENTS = TARGET / "clients"
 FUNC_E = TOOLS / "bin" / "func-e"
 
 # istiod's push code and istioctl's commands (tests/istio), with the modules and the build cache of Go.

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as xml
 
+import clients_of_tests
 import find_envoy
 import node_runner
 import places
@@ -95,7 +96,14 @@ def build():
 
 def e2e(*selection):
     fetch_func_e()
+    try:
+        clients_of_tests.ensure()
+    except clients_of_tests.NoClients as why:
+        return Counts().add(CLIENTS, False, note=str(why))
     return pytest("e2e", "the real Envoy", E2E_KINDS, selection)
+
+
+CLIENTS = "the real Envoy, by SDKs, frameworks and Codex as they are"
 
 
 def istio(*selection):
@@ -168,7 +176,13 @@ def count_libtest(output, kind_of):
 
 
 # A file of tests/e2e → the kind of its tests, where its name does not say it.
-E2E_KINDS = {"test_func_e": "the real Envoy under the real func-e", "test_smoke": "the real Envoy, by the official openai package"}
+E2E_KINDS = {
+    "test_func_e": "the real Envoy under the real func-e",
+    "test_smoke": "the real Envoy, by the official openai package",
+    "test_translation_to_chat": "translations to chat completions, by the official openai package",
+    "test_translation_types": "translations, by the official openai package",
+    "test_clients": CLIENTS,
+}
 
 
 def count_junit(report, kind, kinds):

@@ -12,6 +12,7 @@ import sys
 import xml.etree.ElementTree as xml
 
 sys.dont_write_bytecode = True
+import clients_of_tests  # noqa: E402
 import find_envoy  # noqa: E402
 import places  # noqa: E402
 import venv_of_tests  # noqa: E402
@@ -46,6 +47,7 @@ def main(words):
         sys.exit(__doc__)
     if not words:
         venv_of_tests.ensure()
+        clients_of_tests.ensure()
         for version in VERSIONS:
             run(version)
     reports = {version: read(report_of(version)) for version in VERSIONS}

@@ -2,6 +2,7 @@
 
 mod keys;
 mod reach;
+mod sessions;
 mod targets;
 mod times;
 mod tokens;
@@ -23,6 +24,7 @@ pub fn of(config: &Config) -> Vec<Fault> {
     warnings.extend(trust(config));
     warnings.extend(keys::unnamed(config));
     warnings.extend(tokens::unsafe_keys(config));
+    warnings.extend(sessions::of(config));
     warnings.extend(times::of(config));
     warnings
 }

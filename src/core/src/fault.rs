@@ -159,8 +159,7 @@ fn slip(given: &str, meant: &str) -> Option<usize> {
     let (from, to): (Vec<char>, Vec<char>) = (given.chars().collect(), meant.chars().collect());
     let edits = distance(&from, &to);
     let count = |letters: &[char], letter: &char| letters.iter().filter(|other| *other == letter).count();
-    let same_letters =
-        from.len() == to.len() && from.iter().all(|letter| count(&from, letter) == count(&to, letter));
+    let same_letters = from.len() == to.len() && from.iter().all(|letter| count(&from, letter) == count(&to, letter));
     // Half of a word of two letters is no slip: `uk` is not `us`.
     let replaced = from.len() == to.len() && from.len() <= 2 && !same_letters;
     let allowed = from.len().div_ceil(3).min(3);

@@ -18,6 +18,8 @@ pub mod json;
 
 pub mod stream;
 
+pub mod session;
+
 pub mod shared;
 
 pub mod document;

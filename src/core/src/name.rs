@@ -45,6 +45,12 @@ pub fn is_endpoint_name(text: &str) -> bool {
     is_of(text, 60, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
+/// Whether `text` may name an environment variable of Envoy.
+pub fn is_variable(text: &str) -> bool {
+    is_of(text, 64, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        && text.starts_with(|first: char| first.is_ascii_uppercase())
+}
+
 /// Whether `text` may be a model, public or a cloud's own: letters, digits and `._:/@-`, as in
 /// `us.openai.gpt-6.1-sol`, `openai.gpt-oss-120b-1:0`, `openai/gpt-oss-120b-maas` or an ARN.
 /// Nothing here needs escaping inside a JSON string.

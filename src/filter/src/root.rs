@@ -1,8 +1,9 @@
 //! The root context: reads a plugin's configuration, makes its streams, and keeps Google's token.
 
+use std::ffi::OsString;
 use std::rc::Rc;
 
-use multihome_core::config::{self, Config, Role};
+use multihome_core::config::{self, Config, LEAST_KEY, Role};
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{BufferType, ContextType};
 
@@ -26,6 +27,11 @@ enum Loaded {
     Attempt { endpoint: Rc<str>, stalled: Rc<Stalled> },
 }
 
+/// The bytes of an environment variable.
+fn secret(value: OsString) -> Vec<u8> {
+    value.into_encoded_bytes()
+}
+
 /// The cluster that Google's token is fetched from, where some endpoint depends on one; begins to fetch it.
 fn token_source(policy: &Config, metadata: Option<String>) -> Option<Rc<str>> {
     let metadata = metadata.filter(|_| policy.needs_google_token());
@@ -44,7 +50,15 @@ impl Context for Root {
 impl RootContext for Root {
     fn on_configure(&mut self, size: usize) -> bool {
         match config::parse_role(&host::buffer(BufferType::PluginConfiguration, size)) {
-            Ok(Role::Edge { policy, detour, metadata, release }) => {
+            Ok(Role::Edge { mut policy, detour, metadata, release }) => {
+                if let Err(missing) = policy.sessions.read_keys(|name| std::env::var_os(name).map(secret)) {
+                    for name in missing {
+                        log::error!(
+                            "multihome: configuration refused: environment variable {name}, which `sessions.tag_keys` names, does not hold at least {LEAST_KEY} bytes: set it where Envoy is started"
+                        );
+                    }
+                    return false;
+                }
                 let metadata = token_source(&policy, metadata);
                 let config = Rc::new(InUse::new(*policy, release));
                 self.role = Some(Loaded::Edge { config, detour: detour.map(Rc::from), metadata });

@@ -1,5 +1,6 @@
 //! The body of an answer: its pieces, its pace, and where it is cut.
 
+use crate::fault::Plan;
 use crate::record::Open;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -17,6 +18,25 @@ enum Step {
     Send(Bytes),
     Wait(Duration),
     Cut,
+}
+
+/// How a stream ends: after its last event, or after so many, by a cut or in silence.
+#[derive(Clone, Copy)]
+pub enum Ending {
+    Whole,
+    Cut(usize),
+    Silence(usize),
+}
+
+impl Ending {
+    /// The ending that the faults of a request ask for.
+    pub fn of(plan: &Plan) -> Self {
+        match (plan.stall, plan.cut) {
+            (Some(after), _) => Self::Silence(after),
+            (None, Some(after)) => Self::Cut(after),
+            (None, None) => Self::Whole,
+        }
+    }
 }
 
 pub struct AnswerBody {
@@ -43,18 +63,23 @@ impl AnswerBody {
         Self::new([Step::Wait(Duration::MAX)].into(), length, open)
     }
 
-    /// Events with a pause between them, cut off after `cut` of them.
-    pub fn events(events: Vec<Bytes>, pause: Option<Duration>, cut: Option<usize>, open: Open) -> Self {
+    /// Events with a pause between them, up to where they end.
+    pub fn events(events: Vec<Bytes>, pause: Option<Duration>, ending: Ending, open: Open) -> Self {
         let mut steps = VecDeque::new();
-        let sent = cut.unwrap_or(events.len()).min(events.len());
+        let sent = match ending {
+            Ending::Whole => events.len(),
+            Ending::Cut(after) | Ending::Silence(after) => after.min(events.len()),
+        };
         for (index, event) in events.into_iter().take(sent).enumerate() {
             if let Some(pause) = pause.filter(|_| index > 0) {
                 steps.push_back(Step::Wait(pause));
             }
             steps.push_back(Step::Send(event));
         }
-        if cut.is_some() {
-            steps.extend([Step::Wait(FLUSH), Step::Cut]);
+        match ending {
+            Ending::Whole => {}
+            Ending::Cut(_) => steps.extend([Step::Wait(FLUSH), Step::Cut]),
+            Ending::Silence(_) => steps.push_back(Step::Wait(Duration::MAX)),
         }
         Self::new(steps, None, open)
     }

@@ -5,6 +5,7 @@ use crate::credentials::Credentials;
 use crate::fault::Faults;
 use crate::record::Records;
 use crate::server::Listeners;
+use crate::sessions::Sessions;
 use crate::tokens::Tokens;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +17,7 @@ pub struct Clouds {
     pub tokens: Tokens,
     pub listeners: Listeners,
     pub steering: crate::answer::Steering,
+    pub sessions: Sessions,
 }
 
 impl Clouds {
@@ -28,6 +30,7 @@ impl Clouds {
             tokens: Tokens::default(),
             listeners: Listeners::default(),
             steering: crate::answer::Steering::default(),
+            sessions: Sessions::default(),
         }
     }
 }

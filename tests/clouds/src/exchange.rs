@@ -1,6 +1,6 @@
 //! One request from its bytes to the bytes of its answer: the record, the faults, the surface's own answer.
 
-use crate::body::AnswerBody;
+use crate::body::{AnswerBody, Ending};
 use crate::clouds::Clouds;
 use crate::error;
 use crate::fault::{Applied, Fault};
@@ -144,11 +144,10 @@ fn finish(reply: Reply, plan: &fault::Plan, from_surface: bool, open: Open) -> R
         record.answer_headers = shown_headers(&headers);
     });
     let body = match reply.payload {
-        Payload::Whole(bytes) if plan.stall => AnswerBody::stalled(Some(bytes.len() as u64), open),
-        Payload::Events(_) if plan.stall => AnswerBody::stalled(None, open),
+        Payload::Whole(bytes) if plan.stall.is_some() => AnswerBody::stalled(Some(bytes.len() as u64), open),
         Payload::Whole(bytes) if from_surface && plan.cut.is_some() => AnswerBody::half(&bytes, open),
         Payload::Whole(bytes) => AnswerBody::whole(bytes, open),
-        Payload::Events(events) => AnswerBody::events(events, plan.slow, plan.cut, open),
+        Payload::Events(events) => AnswerBody::events(events, plan.slow, Ending::of(plan), open),
     };
     let mut response = Response::new(body);
     *response.status_mut() = reply.status;

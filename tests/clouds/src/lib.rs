@@ -20,6 +20,7 @@ mod record;
 mod recorded;
 mod serve;
 mod server;
+mod sessions;
 mod shared_io;
 mod sigv4;
 mod surface;

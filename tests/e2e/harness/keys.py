@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import time
+import zlib
 
 import places
 
@@ -28,3 +29,19 @@ def at(seconds):
 def written(seconds):
     """The same of seconds since 1970."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def nearly(key, place):
+    """The key with another letter at that place of its secret, and the check digits that fit."""
+    start, end = len("mh-"), len(key) - 6
+    secret = list(key[:end])
+    secret[range(start, end)[place]] = DIGITS[(DIGITS.index(secret[range(start, end)[place]]) + 1) % 62]
+    checked, check = "".join(secret), ""
+    left = zlib.crc32(checked.encode())
+    for _ in range(6):
+        left, last = divmod(left, 62)
+        check += DIGITS[last]
+    return checked + check

@@ -22,7 +22,7 @@ class Outcome:
 class Load:
     """`threads` clients on connections that they keep, and as many that open one a request, until the `with` block ends.
 
-    `question(number)` gives the words of `gateway.ask`'s body: an object to send to `path`. Each client pauses after a
+    `question(name)` gives the words of `gateway.ask`'s body: an object to send to `path`; `headers(name)` more headers. Each client pauses after a
     request; with `rate` all of them together begin so many a second, as far as there are clients that are free."""
 
     gateway: object
@@ -33,6 +33,7 @@ class Load:
     tenant: str = "acme"
     rate: float = 0
     tls: object = None
+    headers: object = lambda name: []
     outcomes: list = field(default_factory=list)
 
     def __enter__(self):
@@ -67,12 +68,13 @@ class Load:
         connection, count = None, 0
         while self._turn():
             count += 1
-            asked = self.question(f"{number}-{fresh}-{count}")
+            name = f"{number}-{fresh}-{count}"
+            asked = self.question(name)
             began = time.monotonic()
             try:
                 if connection is None:
                     connection = self.gateway.connect(tls=self.tls)
-                headers, body = self.gateway.prepared([], asked, self.tenant)
+                headers, body = self.gateway.prepared(self.headers(name), asked, self.tenant)
                 connection.send("POST", self.path, headers, body)
                 answer = connection.read()
                 outcome = Outcome(answer.status, began, time.monotonic() - began, fresh, asked, answer)

@@ -89,7 +89,7 @@ impl Explain {
     pub fn run(self) -> Result<Outcome, Outcome> {
         let policy = file::read(&self.policy)?;
         let config = Rc::new(policy.config);
-        if !self.claim.is_empty() && config.identity.token().is_none() {
+        if !self.claim.is_empty() && !config.identity.takes_tokens() {
             let help = "leave `--claim` out, or add `- jwt: {…}` to `identity`";
             return Err(Outcome::usage(format!("error: no token counts for this policy\n  help: {help}\n")));
         }

@@ -56,6 +56,7 @@ fn policy() -> Value {
             ("defaults", defaults()),
             ("limits", limits()),
             ("timeouts", timeouts()),
+            ("sessions", sessions()),
         ],
     );
     if let Value::Object(members) = &mut schema {
@@ -165,7 +166,7 @@ fn tenant() -> Value {
 
 const GRANT_REQUIRED: [&str; 3] = ["clouds", "residency", "models"];
 
-fn grant_fields() -> [(&'static str, Value); 8] {
+fn grant_fields() -> [(&'static str, Value); 9] {
     [
         ("clouds", {
             let clouds = list(
@@ -186,6 +187,14 @@ fn grant_fields() -> [(&'static str, Value); 8] {
         ),
         ("max_attempts", integer("The most targets that one request may try.", 1, 32, None)),
         ("denies", list("The features that no request may use.", reference("feature"))),
+        (
+            "foreign_reasoning",
+            json!({
+                "description": "What becomes of a conversation whose account fails: `keep` stays with it, `drop` goes on at the next target without the reasoning that only that account can read.",
+                "enum": ["keep", "drop"],
+                "default": "keep",
+            }),
+        ),
         (
             "translate",
             json!({"description": "Whether requests may be translated for targets that do not speak the client's API.", "type": "boolean", "default": true}),
@@ -243,6 +252,23 @@ fn defaults() -> Value {
                 ),
             ),
         ],
+    )
+}
+
+fn sessions() -> Value {
+    object(
+        "How what a client brings back of earlier responses finds the account that made it.",
+        &[],
+        [(
+            "tag_keys",
+            json!({
+                "description": "The environment variables of Envoy that hold the keys of tags (32 characters at least): the first one's makes them, all are taken.",
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 4,
+                "items": {"type": "string", "pattern": "^[A-Z][A-Z0-9_]{0,63}$"},
+            }),
+        )],
     )
 }
 

@@ -7,6 +7,9 @@ use super::{embedded, note, scalar};
 /// How deep an object on one line may be nested: what is deeper is read more easily over several.
 const DEEPEST: usize = 3;
 
+/// The longest text that is looked at, in bytes: it would fill the widest line, whatever its letters are.
+const LONGEST: usize = 4 * super::FLOW_COLUMNS;
+
 /// The value on one line, if it is small enough to be read there and nothing has to be said inside it.
 pub fn flow(value: &Value) -> Option<String> {
     at(value, 0)
@@ -41,7 +44,8 @@ fn at(value: &Value, depth: usize) -> Option<String> {
                 items.iter().map(|item| if is_nested(item) { None } else { at(item, depth) }).collect();
             Some(format!("[{}]", words?.join(", ")))
         }
-        Value::String(text) if embedded::block(text).is_some() => None,
+        // Too long for any line, which is seen without reading it.
+        Value::String(text) if text.len() > LONGEST || embedded::block(text).is_some() => None,
         scalar => Some(scalar::plain(scalar)),
     }
 }

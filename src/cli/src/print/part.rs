@@ -125,6 +125,10 @@ fn identity(value: &Value) -> String {
 /// About so many letters fit on a line where it stands deep.
 const SHORT: usize = 60;
 
+/// From how many bytes on a text is taken for large without being laid out: a policy with a hundred thousand API keys has eight
+/// million, and stands in ten parts of which each is asked.
+const LONG: usize = 16 << 10;
+
 /// About how many lines a value takes.
 pub fn lines(value: &Value) -> usize {
     if flow::flow(value).is_some_and(|line| line.chars().count() <= SHORT) {
@@ -136,6 +140,7 @@ pub fn lines(value: &Value) -> usize {
             note::facts(members).map(|(_, member)| below(member)).sum()
         }
         Value::Array(items) => items.iter().map(lines).sum(),
+        Value::String(text) if text.len() > LONG => text.len() / SHORT,
         Value::String(text) => embedded::block(text).map_or(1, |(_, block)| 1 + block.lines().count()),
         _ => 1,
     }

@@ -199,6 +199,10 @@ fn says_what_istio_cannot_carry() {
     let required = "]}, policy: {required: true, ceiling: {clouds: [azure], residency: [us], models: [\"*\"]}}}";
     let required = POLICY.replace("default]}}", &format!("default{required}"));
     let absorbing = POLICY.replace("auth: sigv4", "auth: sigv4, informational: absorb");
+    let keyed = POLICY.replace(
+        "identity: {trust: {listeners: [default]}}",
+        "identity: [{keys: {}}, {header: x-tenant-id, trust: {listeners: [default]}}]",
+    );
     let egress = ["--mode", "egress", "--host", "llm.edge.svc"];
     let with = |more: &[&'static str]| [&egress[..], more].concat();
     for (policy, more, code, said) in [
@@ -210,6 +214,7 @@ fn says_what_istio_cannot_carry() {
             "every request is a 401, unless a filter of yours behind `multihome-identity` sets `x-tenant-id`",
         ),
         (POLICY, vec![], 0, "whoever reaches the hosts says which tenant asks"),
+        (&keyed, JWT.to_vec(), 0, "identity[0].keys: no key counts here, since `--jwt-issuer` asks"),
         (&required, JWT.to_vec(), 1, "identity.policy.required: every request would be a 403"),
         (&absorbing, JWT.to_vec(), 0, "endpoints.aws.informational: has no effect here"),
         (EVERYTHING, vec!["--listener", "mtls"], 1, "listeners.mtls.tls: Istio's Gateway has the certificate"),

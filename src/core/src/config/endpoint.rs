@@ -15,6 +15,8 @@ use crate::name::{self, Named};
 pub struct Endpoint {
     /// Its name in the file; clients see it in `x-multihome-target`.
     pub name: String,
+    /// The account that it belongs to: what one endpoint of it made, the others can read.
+    pub account: Rc<str>,
     /// Its cloud.
     pub cloud: Cloud,
     /// What serves there.
@@ -57,7 +59,7 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let Some(cloud) = cloud else {
         // What follows depends on the cloud: without one, only what no cloud has can be judged.
         Cloud::ALL.iter().for_each(|cloud| fields.leave(cloud.endpoint_fields()));
-        fields.leave(&["host", "auth", "headers", "timeouts", "informational"]);
+        fields.leave(&["host", "auth", "headers", "timeouts", "informational", "account"]);
         fields.leave(&connection::FIELDS);
         fields.finish(faults);
         return None;
@@ -70,10 +72,12 @@ fn read(key: &str, node: &Node, place: Place, faults: &mut Faults) -> Option<End
     let (address, tls) = connection::read(&mut fields, &host, faults);
     let timeouts = timeouts::read_own(fields.optional("timeouts"), faults);
     let absorbs_informational = read_informational(&mut fields, faults);
+    let account = fields.optional_label("account", faults);
     fields.finish(faults);
     let site = site?;
     Some(Endpoint {
         name: key.to_owned(),
+        account: account.as_deref().unwrap_or(key).into(),
         cloud,
         region: site.region().to_owned(),
         site,
@@ -126,7 +130,9 @@ pub(super) fn check_secrets(endpoints: &[Endpoint], faults: &mut Faults) {
     for endpoint in endpoints {
         let Some((sds, kind)) = endpoint.auth.secret() else { continue };
         let same = |other: &Endpoint| other.auth.secret().filter(|(name, _)| *name == sds).map(|(_, kind)| kind);
-        let Some((first, first_kind)) = endpoints.iter().find_map(|other| Some((other, same(other)?))) else { continue };
+        let Some((first, first_kind)) = endpoints.iter().find_map(|other| Some((other, same(other)?))) else {
+            continue;
+        };
         if first.cloud != endpoint.cloud || first_kind != kind {
             let (cloud, other) = (endpoint.cloud.name(), first.cloud.name());
             let message = format!(

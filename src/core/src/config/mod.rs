@@ -8,6 +8,7 @@ mod limit;
 mod listener;
 mod model;
 mod order;
+mod session;
 mod tenant;
 mod timeouts;
 mod version;
@@ -22,22 +23,24 @@ pub use crate::cloud::auth::TokenEndpoint;
 pub use crate::cloud::{Address, Auth, Tls};
 pub use defaults::Defaults;
 pub use endpoint::Endpoint;
-pub use identity::header::{Carried, CertificateNames, Header, Trust};
+pub use identity::carried::Carried;
+pub use identity::header::{CertificateNames, Header, Trust};
 pub use identity::keys::{Key, KeyFile, Keys};
-pub use identity::token::{CarriedClaim, KeySet, KeyUri, Token};
+pub use identity::token::{KeySet, KeyUri, Token};
 pub use identity::{Identity, Source, keys::file as keys_file};
 pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
+pub use session::{Account, LEAST_KEY, Sessions};
 pub use tenant::{Grant, grant_of, parse_grant};
 pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
 
 use crate::cloud::gcp::metadata;
 use crate::contract;
-use crate::document::{self, Node};
 use crate::document::fields::{Fields, texts};
+use crate::document::{self, Node};
 use crate::name::sorted;
 
 /// A checked policy.
@@ -80,6 +83,8 @@ pub struct Config {
     pub metadata: Address,
     /// What holds where a tenant says nothing.
     pub defaults: Defaults,
+    /// How what clients bring back finds the account that made it.
+    pub sessions: Sessions,
     /// Sizes.
     pub limits: Limits,
     /// Times.
@@ -95,6 +100,22 @@ impl Config {
     /// Whether some endpoint takes its token from Google's metadata server.
     pub fn needs_google_token(&self) -> bool {
         self.endpoints.iter().any(|endpoint| endpoint.auth == Auth::Metadata)
+    }
+
+    /// The place of a target's account among [`Sessions::accounts`].
+    pub fn account_of(&self, target: &Target) -> Option<usize> {
+        self.sessions.account(&self.endpoint_of(target)?.account)
+    }
+
+    /// Whether the values that a model's responses give are tagged.
+    pub fn tags(&self, targets: &[usize]) -> bool {
+        let targets = targets.iter().filter_map(|index| self.targets.get(*index));
+        targets.filter_map(|target| self.account_of(target)).any(|account| self.sessions.is_tagged(account))
+    }
+
+    /// Whether more than one tenant may come: then nothing that an account keeps is one's own.
+    pub fn has_several_tenants(&self) -> bool {
+        self.tenants.len() > 1 || self.identity.ceilings().next().is_some()
     }
 
     /// The endpoint that a target stands on.
@@ -228,6 +249,8 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
     let metadata_address = metadata::read(fields.optional("gcp"), faults);
     let limits = limit::read(fields.optional("limits"), faults);
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);
+    let mut sessions = session::read(fields.optional("sessions"), faults);
+    session::settle(&mut sessions, &endpoints, models.values().map(|model| (model, &*targets)));
     fields.finish(faults);
     Some(Config {
         version: Version::of(root, keys),
@@ -240,6 +263,7 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
         listeners,
         metadata: metadata_address,
         defaults,
+        sessions,
         limits,
         timeouts,
     })

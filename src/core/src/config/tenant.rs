@@ -31,6 +31,8 @@ pub struct Grant {
     pub max_attempts: u32,
     /// The features that no request may use.
     pub denies: Features,
+    /// Whether a request may go on without the reasoning that another account encrypted, where that account fails.
+    pub drops_foreign_reasoning: bool,
     /// Whether its requests may be translated for targets that do not speak the client's API.
     pub translate: bool,
 }
@@ -167,6 +169,7 @@ fn read_fields(
         .optional_integer("max_attempts", 1..=MOST_ATTEMPTS, faults)
         .map_or(defaults.max_attempts, |attempts| attempts as u32);
     let denies = features(&mut fields, "denies", faults);
+    let drops_foreign_reasoning = read_foreign_reasoning(&mut fields, faults);
     let translate = fields.optional_bool("translate", faults).unwrap_or(true);
     fields.finish(faults);
     Some(Grant {
@@ -177,8 +180,20 @@ fn read_fields(
         orders,
         max_attempts,
         denies,
+        drops_foreign_reasoning,
         translate,
     })
+}
+
+/// What becomes of reasoning that another account encrypted.
+const FOREIGN_REASONING: [&str; 2] = ["keep", "drop"];
+
+fn read_foreign_reasoning(fields: &mut Fields<'_>, faults: &mut Faults) -> bool {
+    let text = fields.optional_text("foreign_reasoning", faults);
+    if let Some(other) = text.filter(|text| !FOREIGN_REASONING.contains(text)) {
+        faults.unknown(&fields.place.key("foreign_reasoning"), "word", other, FOREIGN_REASONING);
+    }
+    text == Some("drop")
 }
 
 /// A list of features: what a target lacks, or a tenant must not use.

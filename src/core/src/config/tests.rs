@@ -197,7 +197,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""surface": "mantle""#,
             r#""surface": "mantle", "key_header": "x-key""#,
-            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`, `informational`)",
+            "endpoints.aws.key_header: unknown field `key_header` (one of `cloud`, `residency`, `region`, `surface`, `auth`, `host`, `headers`, `address`, `tls`, `timeouts`, `informational`, `account`)",
         ),
         (r#""surface": "mantle""#, r#""surface": "mantle", "headers": {"openai-project": "proj_1"}"#, ""),
         (
@@ -355,6 +355,16 @@ fn says_every_fault_with_its_place() {
             r#""identity": {"#,
             r#""timeouts": {"idle": "5h"}, "identity": {"#,
             "timeouts.idle: `5h` is not a time (write 500ms, 30s or 5m; at most a day)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""sessions": {"tag_keys": ["0123456789abcdef"]}, "identity": {"#,
+            "sessions.tag_keys[0]: `0123456789abcdef` cannot name an environment variable (name the variable that holds the key, not the key: A-Z 0-9 _, a letter first)",
+        ),
+        (
+            r#""identity": {"#,
+            r#""sessions": {"tag_keys": []}, "identity": {"#,
+            "sessions.tag_keys: expected 1 to 4 environment variables, found 0",
         ),
         (
             r#""identity": {"#,

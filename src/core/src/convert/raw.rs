@@ -91,6 +91,17 @@ impl<'j> Raw<'j> {
         self.number().filter(|number| *number >= 0.0).map(|number| number as u64)
     }
 
+    /// The value on one line. Line ends stand only between the tokens of a JSON text, where they mean nothing; in an event's
+    /// data they would end it.
+    pub(crate) fn on_one_line(self) -> Cow<'j, [u8]> {
+        let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        if self.0.iter().any(ends_line) {
+            Cow::Owned(self.0.iter().copied().filter(|byte| !ends_line(byte)).collect())
+        } else {
+            Cow::Borrowed(self.0)
+        }
+    }
+
     /// Hands out the elements of an array; nothing of whatever else it is.
     pub(crate) fn each(self, mut each: impl FnMut(usize, Raw<'j>)) {
         let mut index = 0;
@@ -176,6 +187,11 @@ impl<'j, const N: usize> Members<'j, N> {
     pub(crate) fn get(&self, name: &str) -> Option<Raw<'j>> {
         let place = self.names.iter().position(|known| *known == name)?;
         self.values.get(place).copied().flatten()
+    }
+
+    /// All of them, in the order of their names.
+    pub(crate) fn values(&self) -> [Option<Raw<'j>>; N] {
+        self.values
     }
 
     /// The member of that name, which is not left over then.

@@ -106,6 +106,8 @@ mod tests {
         }
         let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
         assert!(parse(nested(MOST_DEPTH as usize).as_bytes()).is_ok());
-        assert!(parse(nested(MOST_DEPTH as usize + 1).as_bytes()).unwrap_err().starts_with("expected no deeper nesting"));
+        assert!(
+            parse(nested(MOST_DEPTH as usize + 1).as_bytes()).unwrap_err().starts_with("expected no deeper nesting")
+        );
     }
 }

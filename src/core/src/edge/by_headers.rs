@@ -12,16 +12,14 @@
 
 use std::rc::Rc;
 
-use super::{Asked, Denied, held, models, origin, refuse};
+use super::{Asked, Denied, Heard, hear, held, origin};
 use crate::api::error::ApiError;
 use crate::api::feature::Features;
 use crate::api::inbound::{Inbound, Single};
-use crate::api::path::{self, Operation};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
-use crate::plan::{self, Environment, Needs};
+use crate::plan::{self, Environment, Held, Needs};
 use crate::request::{Origin, Record, Request};
-use crate::tenant::Caller;
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -69,30 +67,19 @@ fn choose(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<ByHeaders, ApiError> {
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound, environment.now)?;
-    record.asked_by(caller.tenant());
-    record.named_by(caller.named_by());
-    let (api, in_path) = match operation {
-        Operation::ListModels => {
-            return Ok(ByHeaders::Found(models::list(config, &caller), std::mem::take(record)));
-        }
-        Operation::ShowModel(model) => {
-            return models::show(config, &caller, &model).map(|body| ByHeaders::Found(body, std::mem::take(record)));
-        }
-        Operation::Generate(api, model) => (api, model),
+    let mut asked = match hear(config, inbound, None, environment, record)? {
+        Heard::Models(body) => return Ok(ByHeaders::Found(body, std::mem::take(record))),
+        Heard::Asked(asked) => asked,
     };
-    record.asked_for(api);
-    refuse::check_body_headers(config, inbound)?;
-    let by_header = in_path.is_none();
-    let model = in_path.map_or_else(|| named(model), Ok)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model: Some(model.clone()) };
+    let by_header = asked.model.is_none();
+    let model = asked.model.take().map_or_else(|| named(model), Ok)?;
+    asked.model = Some(model.clone());
     let bytes = inbound.content_length.unwrap_or_default();
-    let needs = Needs { api, features: Features::default(), bytes, max_tokens: None };
+    let needs = Needs { api: asked.api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let mut candidates = plan::consider(&permit, &needs, environment);
     // The head leaves before there is a translation, and with it its length.
-    plan::leave_out_translation(&mut candidates, api);
+    plan::leave_out_translation(&mut candidates, asked.api);
     let plan = plan::decide(&permit, &needs, candidates, environment).plan?;
     // A plan has one target at least.
     let Some(first) = plan.at(0) else { return Err(unnamed()) };

@@ -10,6 +10,7 @@
 mod by_headers;
 mod models;
 mod refuse;
+mod session;
 
 use std::rc::Rc;
 
@@ -21,9 +22,10 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::convert::{self, Conversion};
-use crate::plan::{self, Candidate, Decision, Environment, Needs, Plan};
+use crate::plan::{self, Candidate, Decision, Environment, Held, Needs, Plan};
 use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
+use session::Brought;
 
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
@@ -91,6 +93,8 @@ pub struct Weighed<'a> {
     pub untranslatable: Vec<String>,
     /// The request in translation, where some target needs it.
     translation: Option<Translation>,
+    /// What it brings back of earlier responses.
+    brought: Brought,
 }
 
 /// Reads a request's headers.
@@ -108,23 +112,10 @@ fn start(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<Begin, ApiError> {
-    refuse::check_upgrade(inbound)?;
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound, environment.now)?;
-    record.asked_by(caller.tenant());
-    record.named_by(caller.named_by());
-    let (api, model) = match operation {
-        Operation::ListModels => {
-            return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
-        }
-        Operation::ShowModel(model) => {
-            return models::show(config, &caller, &model).map(|body| Begin::Found(body, std::mem::take(record)));
-        }
-        Operation::Generate(api, model) => (api, model),
+    let asked = match hear(config, inbound, None, environment, record)? {
+        Heard::Models(body) => return Ok(Begin::Found(body, std::mem::take(record))),
+        Heard::Asked(asked) => asked,
     };
-    record.asked_for(api);
-    refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
         let awaited = weighed.awaited;
         let plan = weighed.settle(record)?;
@@ -132,6 +123,40 @@ fn start(
         return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
     }
     Ok(Begin::Hold(Pending { asked, origin: origin(inbound), record: std::mem::take(record) }))
+}
+
+/// What the headers alone say.
+enum Heard {
+    /// The list of models is asked for, or one of them: this JSON.
+    Models(Vec<u8>),
+    /// A completion is.
+    Asked(Asked),
+}
+
+/// Finds who asks and for what, however the request goes on. `caller`: who it is, where that is known already.
+///
+/// # Errors
+/// Why the request is denied.
+fn hear(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    caller: Option<Caller>,
+    environment: &Environment<'_>,
+    record: &mut Record,
+) -> Result<Heard, ApiError> {
+    refuse::check_upgrade(inbound)?;
+    let operation = path::operation(inbound.method, inbound.path)?;
+    let caller = caller.map_or_else(|| Caller::identify(config, inbound, environment.now), Ok)?;
+    record.asked_by(caller.tenant());
+    record.named_by(caller.named_by());
+    let (api, model) = match operation {
+        Operation::ListModels => return Ok(Heard::Models(models::list(config, &caller))),
+        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(Heard::Models),
+        Operation::Generate(api, model) => (api, model),
+    };
+    record.asked_for(api);
+    refuse::check_body_headers(config, inbound)?;
+    Ok(Heard::Asked(Asked { config: Rc::clone(config), caller, api, model }))
 }
 
 impl Pending {
@@ -200,16 +225,32 @@ impl Asked {
         record: &mut Record,
     ) -> Result<Option<Weighed<'_>>, ApiError> {
         let Some(model) = &self.model else { return Ok(None) };
-        let needs =
-            Needs { api: self.api, features: Features::default(), bytes: length.unwrap_or_default(), max_tokens: None };
+        let needs = Needs {
+            api: self.api,
+            features: Features::default(),
+            bytes: length.unwrap_or_default(),
+            max_tokens: None,
+            held: Held::Free,
+        };
         let permit = self.permit(model, record)?;
+        if self.api == Api::Responses && permit.tags() {
+            return Ok(None);
+        }
         let candidates = plan::consider(&permit, &needs, environment);
         if !permit.denies().is_empty() || !needs_no_body(&candidates, self.api, permit.max_attempts(), permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
         let (untranslatable, translation) = (Vec::new(), None);
-        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision, untranslatable, translation }))
+        Ok(Some(Weighed {
+            permit,
+            needs,
+            awaited: Awaited::Whole,
+            decision,
+            untranslatable,
+            translation,
+            brought: Brought::default(),
+        }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -228,7 +269,6 @@ impl Asked {
         Ok(facts)
     }
 
-    /// `only`: the place in the configuration of the one target that is left, where one was chosen before.
     fn weigh(
         &self,
         facts: &Facts<'_>,
@@ -237,16 +277,13 @@ impl Asked {
         environment: &mut Environment<'_>,
         record: &mut Record,
     ) -> Result<Weighed<'_>, ApiError> {
-        let model = match (&self.model, &facts.model) {
-            (Some(model), _) => model,
-            (None, Some(model)) => &**model,
-            (None, None) => return Err(refuse::no_model()),
-        };
-        let needs =
-            Needs { api: self.api, features: facts.features, bytes: body.len() as u64, max_tokens: facts.max_tokens };
-        let permit = self.permit(model, record)?;
+        let permit = self.permit(self.model_of(facts)?, record)?;
+        // Where the target was chosen before, nothing that comes back could be tagged.
+        let brought = if only.is_none() { Brought::read(&permit, self.api, body)? } else { Brought::default() };
+        let needs = self.needs(facts, body, brought.held);
         let mut candidates = plan::consider(&permit, &needs, environment);
         candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
+        brought.check(&permit, &candidates)?;
         let mut translation = None;
         let untranslatable = plan::try_translation(&mut candidates, self.api, |conversion, id| {
             translation = Some(Translation::of(conversion, body, id)?);
@@ -254,7 +291,17 @@ impl Asked {
         });
         let mut decision = plan::decide(&permit, &needs, candidates, environment);
         plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
-        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision, untranslatable, translation })
+        let awaited = Awaited::of(facts.stream);
+        Ok(Weighed { permit, needs, awaited, decision, untranslatable, translation, brought })
+    }
+
+    fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
+        self.model.as_deref().or(facts.model.as_deref()).ok_or_else(refuse::no_model)
+    }
+
+    fn needs(&self, facts: &Facts<'_>, body: &[u8], held: Held) -> Needs {
+        let (features, bytes, max_tokens) = (facts.features, body.len() as u64, facts.max_tokens);
+        Needs { api: self.api, features, bytes, max_tokens, held }
     }
 }
 
@@ -268,8 +315,11 @@ impl Weighed<'_> {
     /// The same for a request whose body was read.
     fn settle_read(mut self, facts: &Facts<'_>, record: &mut Record) -> Result<Settled, ApiError> {
         let (awaited, translation) = (self.awaited, self.translation.take());
+        let brought = std::mem::take(&mut self.brought);
         let plan = self.settle(record)?;
-        Ok(Settled { plan, awaited, edits: Edits::of(facts), usage: facts.include_usage, translation })
+        let mut edits = Edits::of(facts);
+        brought.edit(&plan, &mut edits);
+        Ok(Settled { plan, awaited, edits, usage: facts.include_usage, translation })
     }
 }
 
@@ -287,19 +337,12 @@ pub fn explain(
     environment: &mut Environment<'_>,
     look: impl FnOnce(&Weighed<'_>),
 ) -> Result<(), ApiError> {
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = match tenant.and_then(|tenant| Caller::listed(config, tenant, inbound)) {
-        Some(listed) => listed?,
-        None => Caller::identify(config, inbound, environment.now)?,
-    };
-    let (api, model) = match operation {
-        Operation::ListModels => return Ok(()),
-        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),
-        Operation::Generate(api, model) => (api, model),
-    };
-    refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    let listed = tenant.and_then(|tenant| Caller::listed(config, tenant, inbound)).transpose()?;
     let mut record = Record::default();
+    let asked = match hear(config, inbound, listed, environment, &mut record)? {
+        Heard::Models(_) => return Ok(()),
+        Heard::Asked(asked) => asked,
+    };
     let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
         Some(weighed) => weighed,
         None => {

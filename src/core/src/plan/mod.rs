@@ -18,7 +18,7 @@ use crate::form::Form;
 use crate::tenant::{Permit, Rule};
 
 pub use order::{WeightedPicks, cost};
-pub use unfit::Unfit;
+pub use unfit::{Unfit, not_at_origin};
 
 /// What a request needs of a target, and what is known of its size.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,33 @@ pub struct Needs {
     pub bytes: u64,
     /// The most tokens that it lets the completion have.
     pub max_tokens: Option<u64>,
+    /// Where it has to go for what it brings back.
+    pub held: Held,
+}
+
+/// Where a request has to go for what it brings back of earlier responses. Accounts are given by their places in
+/// [`Sessions::accounts`](crate::config::Sessions::accounts).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Held {
+    /// Anywhere, as far as is known. What no other account could make sense of is tried at one target alone.
+    #[default]
+    Free,
+    /// Anywhere; of equals, this account comes first, since it has the conversation in its cache.
+    Prefers(usize),
+    /// To this account: no other can read it.
+    At(usize),
+    /// To this account; to others without what they cannot read, if this one fails.
+    First(usize),
+}
+
+impl Held {
+    /// The account.
+    pub fn account(self) -> Option<usize> {
+        match self {
+            Held::Free => None,
+            Held::Prefers(account) | Held::At(account) | Held::First(account) => Some(account),
+        }
+    }
 }
 
 /// What a worker knows at this moment, beside policy and request.
@@ -81,7 +108,7 @@ struct Planned {
 /// ```
 /// use multihome_core::api::Api;
 /// use multihome_core::api::feature::Features;
-/// use multihome_core::plan::{self, Environment, Needs, WeightedPicks};
+/// use multihome_core::plan::{self, Environment, Held, Needs, WeightedPicks};
 /// # use std::rc::Rc;
 /// # use multihome_core::api::inbound::{Inbound, Single};
 /// # use multihome_core::config;
@@ -97,7 +124,7 @@ struct Planned {
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
 /// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
-/// let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
+/// let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
 /// let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// let candidates = plan::consider(&permit, &needs, &environment);
 /// let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
@@ -191,6 +218,7 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
             (None, Some(form)) if !translates && convert::between(needs.api, form) != Some(Conversion::Pass) => {
                 Err(Unfit::Form)
             }
+            (None, Some(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
             (None, Some(form)) => {
                 let keyed = config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata);
                 if keyed && !(environment.google_token)() { Err(Unfit::NoCredential) } else { Ok(form) }
@@ -199,6 +227,11 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
         Candidate { index, target, fit }
     };
     permit.targets().map(consider).collect()
+}
+
+/// Whether a request is held to another account than the target's.
+fn is_elsewhere(config: &Config, target: &Target, held: Held) -> bool {
+    matches!(held, Held::At(account) if config.account_of(target) != Some(account))
 }
 
 /// Keeps those candidates that would have to be translated to from a request that cannot be. `try_out` says of one, in a form,
@@ -263,7 +296,10 @@ pub fn decide<'c>(
         return Decision { candidates, plan: Err(error) };
     }
     order::rank(permit, needs, &mut fit, environment.picks);
-    let most = if needs.features.of_one_account() { 1 } else { permit.max_attempts() };
+    let most = match needs.held {
+        Held::Free | Held::Prefers(_) if needs.features.of_one_account() => 1,
+        _ => permit.max_attempts(),
+    };
     let tries = fit
         .iter()
         .filter_map(|candidate| Some(Planned { index: candidate.index, form: candidate.fit.ok()? }))

@@ -19,6 +19,8 @@ pub enum Unfit {
     Form,
     /// It lacks what the request uses.
     Lacks(Features),
+    /// Another account made what the request brings back, and only that one can read it.
+    Origin,
     /// The request cannot be translated to what it speaks.
     Untranslatable,
     /// There is no credential for it at this moment.
@@ -29,22 +31,24 @@ impl Unfit {
     /// How near the target came to being fit: the client reads the last hurdle.
     fn hurdle(self) -> (u8, Option<Rule>) {
         match self {
-            Unfit::Policy(rule) => (0, Some(rule)),
-            Unfit::Denied(_) => (1, None),
-            Unfit::Form => (2, None),
-            Unfit::Lacks(_) => (3, None),
-            Unfit::Untranslatable => (4, None),
-            Unfit::NoCredential => (5, None),
+            Unfit::Origin => (0, None),
+            Unfit::Policy(rule) => (1, Some(rule)),
+            Unfit::Denied(_) => (2, None),
+            Unfit::Form => (3, None),
+            Unfit::Lacks(_) => (4, None),
+            Unfit::Untranslatable => (5, None),
+            Unfit::NoCredential => (6, None),
         }
     }
 }
 
-/// As the record has it: `residency`, `form`, `lacks-tools-images`, `credential`.
+/// As the record has it: `residency`, `form`, `lacks-tools-images`, `origin`, `credential`.
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Unfit::Policy(rule) => f.write_str(rule.name()),
             Unfit::Form => f.write_str("form"),
+            Unfit::Origin => f.write_str("origin"),
             Unfit::Untranslatable => f.write_str("untranslatable"),
             Unfit::NoCredential => f.write_str("credential"),
             Unfit::Denied(features) | Unfit::Lacks(features) => {
@@ -56,6 +60,14 @@ impl fmt::Display for Unfit {
             }
         }
     }
+}
+
+/// What the client reads where none of a model's targets that it may use stands at the account that made what it brings back.
+pub fn not_at_origin(model: &str) -> ApiError {
+    let message = format!(
+        "The account that made what this request brings back serves model `{model}` to this tenant no more: begin a new conversation."
+    );
+    ApiError::new(403, "origin_not_allowed", message).by_rule("origin")
 }
 
 /// What the client reads where no target is left: the last hurdle that any of them failed at.
@@ -74,6 +86,7 @@ pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit
             let message = format!("No target of model `{model}` that this tenant may use serves {here}; use {there}.");
             ApiError::new(400, "unsupported_operation", message).about("model")
         }
+        Some(Unfit::Origin) => not_at_origin(model),
         Some(Unfit::Policy(rule)) => {
             let rule = rule.name();
             ApiError::new(403, "no_target_allowed", format!("Rule `{rule}` leaves no target for model `{model}`."))

@@ -57,7 +57,7 @@ pub use watch::{MOST_HELD, Shape, Watch};
 /// ```
 /// # use multihome_core::api::Api;
 /// # use multihome_core::api::feature::Features;
-/// # use multihome_core::plan::{self, Environment, Needs, WeightedPicks};
+/// # use multihome_core::plan::{self, Environment, Held, Needs, WeightedPicks};
 /// # use std::rc::Rc;
 /// # use multihome_core::api::inbound::{Inbound, Single};
 /// # use multihome_core::config;
@@ -73,7 +73,7 @@ pub use watch::{MOST_HELD, Shape, Watch};
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
 /// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// # let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
-/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None };
+/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
 /// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// # let candidates = plan::consider(&permit, &needs, &environment);
 /// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();

@@ -10,7 +10,7 @@ use crate::api::body;
 use crate::api::feature::Features;
 use crate::api::inbound::{Inbound, Single};
 use crate::config;
-use crate::plan::{self, Environment, Needs, WeightedPicks};
+use crate::plan::{self, Environment, Held, Needs, WeightedPicks};
 use crate::tenant::Caller;
 
 /// All three clouds, one target each, in the order in which they are tried.
@@ -43,7 +43,13 @@ fn planned_with(body: &str, origin: Origin, change: impl FnOnce(&mut Edits)) -> 
     let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
     let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
     let permit = caller.permit(&config, "m").unwrap();
-    let needs = Needs { api: Api::Chat, features: Features::default(), bytes: body.len() as u64, max_tokens: None };
+    let needs = Needs {
+        api: Api::Chat,
+        features: Features::default(),
+        bytes: body.len() as u64,
+        max_tokens: None,
+        held: Held::Free,
+    };
     let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
     let candidates = plan::consider(&permit, &needs, &environment);
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();

@@ -228,6 +228,16 @@ impl<'c> Permit<'c> {
         self.caller.others.iter().fold(self.caller.own.denies, |denied, grant| denied.union(grant.denies))
     }
 
+    /// Whether a request may go on without the reasoning that another account encrypted; all policies that hold say so.
+    pub fn drops_foreign_reasoning(&self) -> bool {
+        self.caller.grants().all(|grant| grant.drops_foreign_reasoning)
+    }
+
+    /// Whether the values that the model's responses give are tagged.
+    pub fn tags(&self) -> bool {
+        self.config.tags(self.targets)
+    }
+
     /// Whether requests may be translated, by all of the policies that hold.
     pub fn translates(&self) -> bool {
         self.caller.grants().all(|grant| grant.translate)

@@ -1,6 +1,6 @@
 //! Chat completions, whole and streamed.
 
-use super::content::{Content, Finish, Item};
+use super::content::{Content, Finish, Item, Order};
 use super::{CREATED, Call, Flavor, data, filters};
 use crate::catalogue::{Family, family};
 use crate::credentials::uuid;
@@ -76,16 +76,18 @@ fn choice(call: &Call<'_>, content: &Content, index: u64) -> Value {
     let mut message = Map::new();
     message.insert("role".into(), json!("assistant"));
     let calls = calls(call, content);
-    let silent = !calls.is_empty() || (content.finish == Finish::ContentFilter && text.is_empty());
-    message.insert("content".into(), if silent { Value::Null } else { json!(text) });
+    let refusal = content.refusal();
+    let speechless = !calls.is_empty() || refusal.is_some() || content.finish == Finish::ContentFilter;
+    message.insert("content".into(), if speechless && text.is_empty() { Value::Null } else { json!(text) });
+    let refusal = json!(refusal);
     match call.flavor {
-        Flavor::GoogleOpenapi => {}
+        Flavor::GoogleOpenapi if refusal.is_null() => {}
         Flavor::Azure | Flavor::BedrockRuntime | Flavor::Mantle | Flavor::OpenAi => {
-            message.insert("refusal".into(), Value::Null);
+            message.insert("refusal".into(), refusal);
             message.insert("annotations".into(), json!([]));
         }
         _ => {
-            message.insert("refusal".into(), Value::Null);
+            message.insert("refusal".into(), refusal);
         }
     }
     if call.flavor == Flavor::MantleOpen {
@@ -117,16 +119,46 @@ fn said(call: &Call<'_>, content: &Content) -> String {
 }
 
 fn calls(call: &Call<'_>, content: &Content) -> Vec<Value> {
-    let calls = content.calls().enumerate().map(|(index, (name, arguments))| {
-        json!({
-            "id": call_id(call, index), "type": "function", "function": {"name": name, "arguments": arguments},
-        })
-    });
-    calls.collect()
+    let tools = content.items.iter().filter_map(ToolCall::of).enumerate();
+    tools.map(|(index, tool)| tool.shown(&call_id(call, index), tool.input)).collect()
 }
 
+/// A call of a tool, as chat completions have it.
+#[derive(Clone, Copy)]
+struct ToolCall<'a> {
+    kind: &'static str,
+    /// The field of what is handed to the tool.
+    field: &'static str,
+    name: &'a str,
+    input: &'a str,
+}
+
+impl<'a> ToolCall<'a> {
+    fn of(item: &'a Item) -> Option<Self> {
+        match item {
+            Item::Call { name, arguments, .. } => {
+                Some(Self { kind: "function", field: "arguments", name, input: arguments })
+            }
+            Item::Custom { name, input, .. } => Some(Self { kind: "custom", field: "input", name, input }),
+            _ => None,
+        }
+    }
+
+    fn shown(self, id: &str, input: &str) -> Value {
+        json!({"id": id, "type": self.kind, (self.kind): {"name": self.name, (self.field): input}})
+    }
+
+    fn delta(self, index: usize, piece: &str) -> Value {
+        json!({"index": index, (self.kind): {(self.field): piece}})
+    }
+}
+
+/// The Bedrock runtime numbers the calls of each answer.
 fn call_id(call: &Call<'_>, index: usize) -> String {
-    call.id("call_", &format!("call {index}"), 24)
+    match call.flavor {
+        Flavor::BedrockRuntime => format!("call_{index}"),
+        _ => call.id("call_", &format!("call {index}"), 24),
+    }
 }
 
 /// Reasoning models have no such field (recorded in 2025 and 2026).
@@ -166,7 +198,7 @@ fn usage(call: &Call<'_>, content: &Content) -> Value {
                     "reasoning_tokens": content.reasoning_tokens,
                 }),
             );
-            let mut prompt = json!({"audio_tokens": 0, "cached_tokens": 0});
+            let mut prompt = json!({"audio_tokens": 0, "cached_tokens": content.cached_tokens});
             if family(call.served) == Family::ReasoningNoChatTools
                 && let Value::Object(prompt) = &mut prompt
             {
@@ -180,7 +212,8 @@ fn usage(call: &Call<'_>, content: &Content) -> Value {
 
 pub fn events(call: &Call<'_>, content: &Content) -> Vec<Bytes> {
     let with_usage = call.body.get("stream_options").and_then(|options| options.get("include_usage"));
-    let stream = Stream { call, content, reports_usage: with_usage == Some(&Value::Bool(true)) };
+    let reports_usage = with_usage == Some(&Value::Bool(true));
+    let stream = Stream { call, content, reports_usage };
     let mut events = Vec::new();
     if call.flavor.is_azure() {
         events.push(data(&json!({
@@ -239,34 +272,58 @@ impl Stream<'_> {
             let aloud = format!("<reasoning>{REASONING}</reasoning>");
             events.push(self.chunk(index, &json!({"content": aloud}), None, &Value::Null));
         }
-        let mut tool = 0;
         for item in &self.content.items {
             match item {
-                Item::Reasoning => {}
                 Item::Message(pieces) => {
                     for piece in pieces {
                         events.push(self.chunk(index, &json!({"content": piece}), None, &filters::of_piece()));
                     }
                 }
-                Item::Call { name, arguments } => {
-                    self.tool_call(index, tool, name, arguments, events);
-                    tool += 1;
+                Item::Refusal(pieces) => {
+                    for piece in pieces {
+                        events.push(self.chunk(index, &json!({"refusal": piece}), None, &filters::of_piece()));
+                    }
                 }
+                _ => {}
             }
+        }
+        for calls in self.deltas_of_calls() {
+            events.push(self.chunk(index, &json!({"tool_calls": [calls]}), None, &json!({})));
         }
         events.push(self.chunk(index, &json!({}), Some(self.content.finish.reason()), &json!({})));
     }
 
-    fn tool_call(&self, index: u64, tool: usize, name: &str, arguments: &str, events: &mut Vec<Bytes>) {
-        let begin = json!({"tool_calls": [{
-            "index": tool, "id": call_id(self.call, tool), "type": "function",
-            "function": {"name": name, "arguments": ""},
-        }]});
-        events.push(self.chunk(index, &begin, None, &json!({})));
-        for piece in halves(arguments) {
-            let delta = json!({"tool_calls": [{"index": tool, "function": {"arguments": piece}}]});
-            events.push(self.chunk(index, &delta, None, &json!({})));
+    /// What is said of the calls: each is named, then come its arguments in pieces.
+    fn deltas_of_calls(&self) -> Vec<Value> {
+        let tools: Vec<ToolCall<'_>> = self.content.items.iter().filter_map(ToolCall::of).collect();
+        let mut deltas = Vec::new();
+        let named = |index: usize, tool: &ToolCall<'_>, input: &str| {
+            let mut call = tool.shown(&call_id(self.call, index), input);
+            if let Value::Object(call) = &mut call {
+                call.insert("index".into(), json!(index));
+            }
+            call
+        };
+        match self.content.order {
+            Order::DoneOnly => {
+                deltas.extend(tools.iter().enumerate().map(|(index, tool)| named(index, tool, tool.input)));
+            }
+            Order::InTurn => {
+                for (index, tool) in tools.iter().enumerate() {
+                    deltas.push(named(index, tool, ""));
+                    deltas.extend(halves(tool.input).into_iter().map(|piece| tool.delta(index, piece)));
+                }
+            }
+            Order::Interleaved => {
+                deltas.extend(tools.iter().enumerate().map(|(index, tool)| named(index, tool, "")));
+                for half in 0..2 {
+                    for (index, tool) in tools.iter().enumerate() {
+                        deltas.extend(halves(tool.input).get(half).map(|piece| tool.delta(index, piece)));
+                    }
+                }
+            }
         }
+        deltas
     }
 
     fn chunk(&self, index: u64, delta: &Value, finish: Option<&str>, filter: &Value) -> Bytes {
@@ -284,6 +341,9 @@ impl Stream<'_> {
         chunk.insert("choices".into(), json!([choice]));
         if self.reports_usage {
             chunk.insert("usage".into(), Value::Null);
+        }
+        if self.call.flavor == Flavor::OpenAi && self.call.obfuscates() {
+            chunk.insert("obfuscation".into(), json!(self.call.noise(piece, 0)));
         }
         data(&Value::Object(chunk))
     }

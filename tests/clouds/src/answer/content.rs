@@ -1,6 +1,8 @@
 //! What an answer says: its items, their pieces, why it ends, and how many tokens that is.
 
 use super::example;
+use super::led::{of_step, rest_of_script, scripted, since};
+use super::script::{self, Since};
 use super::steering::SteeredItem;
 use super::{Api, Call};
 use crate::fault::{marked, marked_number, without_markers};
@@ -10,18 +12,45 @@ pub struct Content {
     pub items: Vec<Item>,
     pub finish: Finish,
     pub input_tokens: usize,
+    /// Of the input, read from the cache.
+    pub cached_tokens: usize,
     pub output_tokens: usize,
     pub reasoning_tokens: usize,
+    pub order: Order,
+    /// Only the finished response has the encrypted content, as Azure is reported to do.
+    pub late: bool,
 }
 
 pub enum Item {
     Reasoning,
     /// Text in the pieces that a stream sends.
     Message(Vec<String>),
+    Refusal(Vec<String>),
     Call {
         name: String,
+        /// Where the tool was found, if it is not offered by itself.
+        namespace: Option<String>,
         arguments: String,
     },
+    Custom {
+        name: String,
+        namespace: Option<String>,
+        input: String,
+    },
+    /// A conversation so far, to be sealed.
+    Compaction(String),
+    /// An item of a hosted tool, without its id.
+    Raw(Value),
+}
+
+/// The order of what a stream says of several calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    InTurn,
+    /// Their pieces in alternation.
+    Interleaved,
+    /// No pieces: the arguments come whole.
+    DoneOnly,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,38 +61,68 @@ pub enum Finish {
     ContentFilter,
 }
 
+impl Finish {
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "stop" => Some(Self::Stop),
+            "length" => Some(Self::Length),
+            "tool_calls" => Some(Self::ToolCalls),
+            "content_filter" => Some(Self::ContentFilter),
+            _ => None,
+        }
+    }
+}
+
 const REASONING_TOKENS: usize = 64;
 
 impl Content {
     pub fn of(call: &Call<'_>) -> Self {
-        let asked = last_user_text(call);
+        let marked_text = last_user_text(call);
+        let asked = script::stripped(&marked_text);
+        let mut order = order(&asked);
         let (mut items, mut finish) = match &call.steer {
-            Some(steer) => (steered(&steer.items, steer.deltas), Finish::Stop),
-            None => own(call, &asked),
+            Some(steer) => (steered(&steer.items, steer.deltas), None),
+            None => match scripted(call) {
+                Some((step, reasons)) => {
+                    order = if step.order == Order::InTurn { order } else { step.order };
+                    (of_step(call, &step, reasons), step.finish)
+                }
+                None => own(call, &asked),
+            },
         };
-        if items.iter().any(|item| matches!(item, Item::Call { .. })) {
-            finish = Finish::ToolCalls;
+        if call.steer.is_none() && compacts(call) {
+            items.insert(0, Item::Compaction(rest_of_script(call)));
+        }
+        if items.iter().any(|item| matches!(item, Item::Call { .. } | Item::Custom { .. })) {
+            finish = finish.or(Some(Finish::ToolCalls));
         }
         if call.plan.filtered {
-            items.retain(|item| !matches!(item, Item::Call { .. }));
-            finish = Finish::ContentFilter;
+            items.retain(|item| !matches!(item, Item::Call { .. } | Item::Custom { .. }));
+            finish = Some(Finish::ContentFilter);
         }
         let said: usize = items
             .iter()
             .map(|item| match item {
                 Item::Reasoning => 0,
-                Item::Message(pieces) => pieces.iter().map(String::len).sum(),
-                Item::Call { arguments, .. } => arguments.len(),
+                Item::Message(pieces) | Item::Refusal(pieces) => pieces.iter().map(String::len).sum(),
+                Item::Call { arguments: text, .. } | Item::Custom { input: text, .. } | Item::Compaction(text) => {
+                    text.len()
+                }
+                Item::Raw(value) => value.to_string().len(),
             })
             .sum();
         let reasons = items.iter().any(|item| matches!(item, Item::Reasoning));
         let reasoning_tokens = if reasons { REASONING_TOKENS } else { 0 };
+        let input_tokens = input_tokens(call);
         Self {
             items,
-            finish,
-            input_tokens: call.raw.len().div_ceil(4),
+            finish: finish.unwrap_or(Finish::Stop),
+            input_tokens,
+            cached_tokens: marked_number(&asked, "cached").unwrap_or(0).min(input_tokens),
             output_tokens: said.div_ceil(4) + reasoning_tokens,
             reasoning_tokens,
+            order,
+            late: marked(&asked, "late"),
         }
     }
 
@@ -76,9 +135,10 @@ impl Content {
         pieces.collect()
     }
 
-    pub fn calls(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.items.iter().filter_map(|item| match item {
-            Item::Call { name, arguments } => Some((name.as_str(), arguments.as_str())),
+    /// The refusal, if there is one.
+    pub fn refusal(&self) -> Option<String> {
+        self.items.iter().find_map(|item| match item {
+            Item::Refusal(pieces) => Some(pieces.concat()),
             _ => None,
         })
     }
@@ -86,6 +146,30 @@ impl Content {
     pub fn reasons(&self) -> bool {
         self.reasoning_tokens > 0
     }
+}
+
+/// A token is four bytes here.
+pub fn input_tokens(call: &Call<'_>) -> usize {
+    call.raw.len().div_ceil(4)
+}
+
+fn order(asked: &str) -> Order {
+    if marked(asked, "interleaved") {
+        Order::Interleaved
+    } else if marked(asked, "done-only") {
+        Order::DoneOnly
+    } else {
+        Order::InTurn
+    }
+}
+
+/// Whether the client wants a conversation of this length compacted.
+fn compacts(call: &Call<'_>) -> bool {
+    let wanted = call.body.get("context_management").and_then(Value::as_array).into_iter().flatten();
+    let threshold = wanted
+        .filter(|entry| entry.get("type").is_some_and(|kind| kind == "compaction"))
+        .find_map(|entry| entry.get("compact_threshold").and_then(Value::as_u64));
+    call.api == Api::Responses && threshold.is_some_and(|threshold| input_tokens(call) as u64 >= threshold)
 }
 
 fn steered(items: &[SteeredItem], deltas: Option<usize>) -> Vec<Item> {
@@ -98,13 +182,13 @@ fn steered(items: &[SteeredItem], deltas: Option<usize>) -> Vec<Item> {
                 Some(value) => value.to_string(),
                 None => "{}".into(),
             };
-            Item::Call { name: call.clone(), arguments }
+            Item::Call { name: call.clone(), namespace: None, arguments }
         }
     };
     items.iter().map(item).collect()
 }
 
-fn own(call: &Call<'_>, asked: &str) -> (Vec<Item>, Finish) {
+fn own(call: &Call<'_>, asked: &str) -> (Vec<Item>, Option<Finish>) {
     let mut items = Vec::new();
     if marked(asked, "reasoning") {
         items.push(Item::Reasoning);
@@ -112,7 +196,11 @@ fn own(call: &Call<'_>, asked: &str) -> (Vec<Item>, Finish) {
     let calls = calls(call, asked);
     if !calls.is_empty() {
         items.extend(calls);
-        return (items, Finish::ToolCalls);
+        return (items, None);
+    }
+    if marked(asked, "refusal") {
+        items.push(Item::Refusal(pieces(REFUSAL, None)));
+        return (items, None);
     }
     let deltas = marked_number(asked, "events");
     let text = format!("{} {} {}: {}", call.cloud, call.place, call.model, without_markers(asked));
@@ -122,8 +210,11 @@ fn own(call: &Call<'_>, asked: &str) -> (Vec<Item>, Finish) {
     };
     let (text, finish) = shortened(call, text);
     items.push(Item::Message(pieces(&text, deltas)));
-    (items, finish)
+    let wanted = ["length", "content_filter"].into_iter().find(|name| marked(asked, &format!("finish={name}")));
+    (items, wanted.and_then(Finish::named).or(Some(finish)))
 }
+
+const REFUSAL: &str = "I'm sorry, but I can't help with that.";
 
 /// Words to reach the number of events that was asked for; numbered, so that a lost one shows.
 fn lengthened(mut text: String, words: usize) -> String {
@@ -159,7 +250,7 @@ fn shortened(call: &Call<'_>, mut text: String) -> (String, Finish) {
 }
 
 /// A word each, or as many pieces as were asked for; joined they are the text.
-fn pieces(text: &str, count: Option<usize>) -> Vec<String> {
+pub fn pieces(text: &str, count: Option<usize>) -> Vec<String> {
     let mut pieces: Vec<String> = text.split_inclusive(' ').map(str::to_owned).collect();
     if let Some(count) = count.filter(|count| *count > 0) {
         // Not enough words: the last ones are split by characters.
@@ -189,7 +280,7 @@ fn calls(call: &Call<'_>, asked: &str) -> Vec<Item> {
     }
     let item = |(name, parameters): &(&str, Option<&Value>)| {
         let arguments = parameters.map_or_else(|| "{}".into(), |schema| example::of(schema, "text").to_string());
-        Item::Call { name: (*name).to_owned(), arguments }
+        Item::Call { name: (*name).to_owned(), namespace: None, arguments }
     };
     let words: Vec<&str> = asked.split(|letter: char| letter.is_whitespace() || ",.;!?".contains(letter)).collect();
     let named = |name: &str| words.windows(2).any(|pair| pair == ["call", name]);
@@ -219,24 +310,26 @@ fn functions<'a>(call: &'a Call<'_>) -> Vec<(&'a str, Option<&'a Value>)> {
     tools.iter().filter_map(function).collect()
 }
 
-fn conversation<'a>(call: &'a Call<'_>) -> &'a [Value] {
-    let name = if call.api == Api::Chat { "messages" } else { "input" };
-    call.body.get(name).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+pub fn conversation<'a>(call: &'a Call<'_>) -> &'a [Value] {
+    match call.api {
+        Api::Chat => call.body.get("messages").and_then(Value::as_array).map_or(&[], Vec::as_slice),
+        Api::Responses => &call.turn.items,
+    }
 }
 
 fn ends_with_result(call: &Call<'_>) -> bool {
-    conversation(call).last().is_some_and(|last| {
-        last.get("role").is_some_and(|role| role == "tool")
-            || last.get("type").is_some_and(|kind| kind == "function_call_output")
-    })
+    conversation(call).last().and_then(since) == Some(Since::Result)
 }
 
 fn last_user_text(call: &Call<'_>) -> String {
-    if let Some(Value::String(text)) = call.body.get("input").filter(|_| call.api == Api::Responses) {
-        return text.clone();
-    }
-    let last = conversation(call).iter().rev().find(|message| message.get("role").is_some_and(|role| role == "user"));
-    match last.and_then(|message| message.get("content")) {
+    let mut items = conversation(call).iter().rev();
+    let last = items.find(|message| message.get("role").is_some_and(|role| role == "user"));
+    last.map(text_of).unwrap_or_default()
+}
+
+/// The texts of a message.
+pub fn text_of(message: &Value) -> String {
+    match message.get("content") {
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(parts)) => {
             let texts: Vec<&str> = parts.iter().filter_map(|part| part.get("text")?.as_str()).collect();

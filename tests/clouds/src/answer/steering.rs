@@ -17,6 +17,9 @@ pub struct Steer {
     /// Events per text; by default one a word.
     #[serde(default)]
     pub deltas: Option<usize>,
+    /// What the request refers to is taken as known: it was recorded at an account that is not emulated.
+    #[serde(default)]
+    pub trusting: bool,
 }
 
 #[derive(Clone, Debug, Deserialize)]

@@ -2,9 +2,11 @@
 
 mod marker;
 mod spoil;
+mod within;
 
 pub use marker::{marked, marked_number, without_markers};
 pub use spoil::reshape;
+pub use within::{Stage, Within};
 
 use crate::clouds::locked;
 use crate::surface::Surface;
@@ -49,8 +51,10 @@ pub enum Fault {
     Status(u16, Option<u64>),
     /// After that many events, or in the middle of a JSON body.
     Cut(usize),
-    /// The headers come, and nothing of the body.
-    Stall,
+    /// The headers come, and of the body that many events, or nothing.
+    Stall(usize),
+    /// An error inside a 200.
+    Within(Within),
     Garbage,
     Html,
     Huge,
@@ -65,17 +69,35 @@ pub enum Fault {
 const STATUSES: &[u16] = &[400, 401, 403, 404, 408, 413, 422, 424, 429, 500, 502, 503, 504];
 
 /// The numbers beside a fault's name.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     #[serde(alias = "retry-after")]
     pub retry_after: Option<u64>,
     pub ms: Option<u64>,
     pub after: Option<usize>,
+    /// Of an error inside a 200.
+    pub code: Option<String>,
+    /// How an event `error` looks: `flat`, as it is documented, or `nested`.
+    pub shape: Option<String>,
+}
+
+impl Settings {
+    fn within(&self, stage: Stage, as_response: bool) -> Result<Fault, String> {
+        let name = self.code.as_deref().unwrap_or("server_error");
+        let code = within::code(name).ok_or_else(|| format!("unknown code `{name}`"))?;
+        let nested = match self.shape.as_deref() {
+            None | Some("flat") => false,
+            Some("nested") => true,
+            Some(other) => return Err(format!("unknown shape `{other}`: `flat` or `nested`")),
+        };
+        Ok(Fault::Within(Within { stage, as_response, code, nested }))
+    }
 }
 
 impl Fault {
-    pub fn named(name: &str, settings: Settings) -> Result<Self, String> {
+    pub fn named(name: &str, settings: &Settings) -> Result<Self, String> {
+        let output = || Stage::Output(settings.after.unwrap_or(1));
         let pause = || settings.ms.map(Duration::from_millis).ok_or_else(|| format!("`{name}` needs ms=N"));
         Ok(match name {
             "refuse" => Self::Refuse,
@@ -83,7 +105,12 @@ impl Fault {
             "drop" => Self::Drop,
             "refused" => Self::Refused,
             "goaway" => Self::GoAway,
-            "stall" => Self::Stall,
+            "stall" => Self::Stall(settings.after.unwrap_or(0)),
+            "error-first" => settings.within(Stage::First, false)?,
+            "error-created" => settings.within(Stage::Created, false)?,
+            "error-output" => settings.within(output(), false)?,
+            "failed" => settings.within(Stage::Created, true)?,
+            "failed-output" => settings.within(output(), true)?,
             "hang" => Self::Hang,
             "delay" => Self::Delay(pause()?),
             "slow" => Self::Slow(pause()?),
@@ -141,7 +168,7 @@ pub fn asked_for(body: &str, surface: Surface, host: &str) -> Vec<Applied> {
         if !meant(on, surface, host) {
             continue;
         }
-        if let Ok(fault) = Fault::named(name, settings_of(settings))
+        if let Ok(fault) = Fault::named(name, &settings_of(settings))
             && fault != Fault::Refuse
         {
             applied.push(Applied { fault, text: marker.words.join(" ") });
@@ -157,6 +184,8 @@ fn settings_of(words: &[&str]) -> Settings {
             Some(("retry-after", number)) => settings.retry_after = number.parse().ok(),
             Some(("ms", number)) => settings.ms = number.parse().ok(),
             Some(("after", number)) => settings.after = number.parse().ok(),
+            Some(("code", name)) => settings.code = Some(name.to_owned()),
+            Some(("shape", name)) => settings.shape = Some(name.to_owned()),
             _ => {}
         }
     }
@@ -181,11 +210,20 @@ pub struct Order {
     pub retry_after: Option<u64>,
     pub ms: Option<u64>,
     pub after: Option<usize>,
+    pub code: Option<String>,
+    pub shape: Option<String>,
 }
 
 impl Order {
     pub fn fault(&self) -> Result<Fault, String> {
-        Fault::named(&self.fault, Settings { retry_after: self.retry_after, ms: self.ms, after: self.after })
+        let settings = Settings {
+            retry_after: self.retry_after,
+            ms: self.ms,
+            after: self.after,
+            code: self.code.clone(),
+            shape: self.shape.clone(),
+        };
+        Fault::named(&self.fault, &settings)
     }
 
     /// The surfaces it is about; one host stands for the surface it lives on.
@@ -246,7 +284,10 @@ pub struct Plan {
     pub delay: Option<Duration>,
     pub slow: Option<Duration>,
     pub cut: Option<usize>,
-    pub stall: bool,
+    /// After so many events nothing comes.
+    pub stall: Option<usize>,
+    /// The answer fails after its status.
+    pub within: Option<Within>,
     /// Happens before the cloud looks at the credential.
     pub door: Option<Fault>,
     /// An error that the cloud itself answers, once it knows who asks.
@@ -267,7 +308,8 @@ impl Plan {
                 Fault::Slow(pause) => plan.slow = plan.slow.or(Some(pause)),
                 Fault::Cut(after) => plan.cut = plan.cut.or(Some(after)),
                 Fault::Garbage => plan.garbage = true,
-                Fault::Stall => plan.stall = true,
+                Fault::Stall(after) => plan.stall = plan.stall.or(Some(after)),
+                Fault::Within(within) => plan.within = plan.within.or(Some(within)),
                 Fault::Huge => plan.huge = true,
                 Fault::Filtered => plan.filtered = true,
                 Fault::Padded => plan.padded = true,
@@ -292,6 +334,10 @@ mod tests {
         applied.into_iter().map(|applied| applied.fault).collect()
     }
 
+    fn within(stage: Stage, as_response: bool, code: &'static str) -> Fault {
+        Fault::Within(Within { stage, as_response, code, nested: false })
+    }
+
     #[test]
     fn a_marker_names_a_cloud_a_surface_or_a_host() {
         let rows: &[(&str, &[Fault])] = &[
@@ -304,6 +350,13 @@ mod tests {
             ("[[azure cut]]", &[Fault::Cut(1)]),
             ("[[azure delay]]", &[]),
             ("[[azure refuse]]", &[]),
+            ("[[azure stall]]", &[Fault::Stall(0)]),
+            ("[[azure stall after=2]]", &[Fault::Stall(2)]),
+            ("[[azure error-first]]", &[within(Stage::First, false, "server_error")]),
+            ("[[azure failed code=rate_limit_exceeded]]", &[within(Stage::Created, true, "rate_limit_exceeded")]),
+            ("[[azure error-output after=3]]", &[within(Stage::Output(3), false, "server_error")]),
+            ("[[azure error-first code=made_up]]", &[]),
+            ("[[azure error-first shape=round]]", &[]),
             ("[[azure 418]]", &[]),
             ("[[azure 400-quota]]", &[Fault::Quota]),
             ("[[azure 429", &[]),

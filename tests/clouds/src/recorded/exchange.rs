@@ -126,9 +126,6 @@ impl Exchange {
 
     /// Why an exchange cannot be compared: it uses what is not emulated.
     pub fn skipped(&self) -> Option<String> {
-        if self.request.get("background") == Some(&Value::Bool(true)) {
-            return Some("background responses are not emulated".into());
-        }
         if self.status != 200 {
             let code = self.body.pointer("/error/code").and_then(Value::as_str);
             if matches!(code, Some("unsupported_file" | "unsupported_value")) {

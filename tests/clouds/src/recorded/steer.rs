@@ -14,7 +14,7 @@ pub fn of(exchange: &Exchange) -> Value {
             items.map(|items| items.iter().filter(|item| !common::is_hosted(item)).map(item).collect())
         }
     };
-    json!({"on": exchange.host, "items": items.unwrap_or_default()})
+    json!({"on": exchange.host, "items": items.unwrap_or_default(), "trusting": true})
 }
 
 fn item(item: &Value) -> Value {

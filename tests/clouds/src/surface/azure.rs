@@ -1,12 +1,13 @@
 //! Azure OpenAI: the v1 API and the dated one, by key or by Entra token.
 
 use super::{Outcome, is_label};
-use crate::answer::{self, Api, Call, Flavor};
+use crate::answer::{self, Api, Asked, Flavor, Task};
 use crate::catalogue::family;
 use crate::clouds::Clouds;
 use crate::error::azure as error;
 use crate::fault::{Fault, Plan};
 use crate::http::{Reply, Request};
+use crate::sessions::{self, Operation};
 use crate::tokens::{Refused, TokenSource};
 use crate::validate::{self, Invalid};
 use hyper::{Method, StatusCode};
@@ -44,19 +45,29 @@ const RESPONSES_SINCE: &str = "2025-03-01-preview";
 const V1_VERSIONS: &[&str] = &["v1", "preview", "latest"];
 
 enum Route<'a> {
-    V1(Api),
+    V1(Api, Task),
     /// A deployment's name stands in the path.
     Dated(&'a str),
     DatedResponses,
+    /// Of a response that is kept; whether by the v1 path.
+    Kept(Operation<'a>, bool),
 }
 
 fn route(path: &str) -> Option<Route<'_>> {
-    match path.strip_prefix("/openai/")?.split('/').collect::<Vec<_>>().as_slice() {
-        ["v1", "chat", "completions"] => Some(Route::V1(Api::Chat)),
-        ["v1", "responses"] => Some(Route::V1(Api::Responses)),
+    let rest = path.strip_prefix("/openai/")?;
+    match rest.split('/').collect::<Vec<_>>().as_slice() {
+        ["v1", "chat", "completions"] => Some(Route::V1(Api::Chat, Task::Answer)),
+        ["v1", "responses"] => Some(Route::V1(Api::Responses, Task::Answer)),
+        ["v1", "responses", "compact"] => Some(Route::V1(Api::Responses, Task::Compact)),
+        ["v1", "responses", "input_tokens"] => Some(Route::V1(Api::Responses, Task::CountTokens)),
         ["deployments", deployment, "chat", "completions"] => Some(Route::Dated(deployment)),
         ["responses"] => Some(Route::DatedResponses),
-        _ => None,
+        // The v1 API alone compacts, counts, and has conversations.
+        ["responses", "compact" | "input_tokens"] | ["conversations", ..] => None,
+        _ => match rest.strip_prefix("v1/") {
+            Some(rest) => Some(Route::Kept(Operation::of(rest)?, true)),
+            None => Some(Route::Kept(Operation::of(rest)?, false)),
+        },
     }
 }
 
@@ -115,27 +126,27 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     }
     let route = route(&request.path).ok_or_else(error::no_resource)?;
     let version = request.query_value("api-version");
-    let api = match &route {
-        Route::V1(api) => {
-            check_v1_version(version.as_deref())?;
-            *api
-        }
-        Route::Dated(_) => {
-            check_dated_version(version.as_deref())?;
-            Api::Chat
-        }
-        Route::DatedResponses => {
-            check_dated_version(version.as_deref())?;
-            if version.as_deref().is_some_and(|version| version < RESPONSES_SINCE) {
-                return Err(error::bad_request(
-                    "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later",
-                ));
-            }
-            Api::Responses
-        }
+    match &route {
+        Route::V1(..) | Route::Kept(_, true) => check_v1_version(version.as_deref())?,
+        Route::Dated(_) => check_dated_version(version.as_deref())?,
+        Route::DatedResponses | Route::Kept(_, false) => check_responses_version(version.as_deref())?,
+    }
+    let (api, task) = match &route {
+        Route::V1(api, task) => (*api, *task),
+        Route::Dated(_) => (Api::Chat, Task::Answer),
+        Route::DatedResponses | Route::Kept(..) => (Api::Responses, Task::Answer),
     };
+    let place = resource(&request.host).unwrap_or_default();
+    let account = format!("azure {place}");
+    let wrong_method = || error::plain(StatusCode::METHOD_NOT_ALLOWED, "405", "Method Not Allowed");
+    if let Route::Kept(operation, _) = route {
+        if !operation.takes(&request.method) {
+            return Err(wrong_method());
+        }
+        return sessions::serve(&clouds.sessions, &account, operation, request);
+    }
     if request.method != Method::POST {
-        return Err(error::plain(StatusCode::METHOD_NOT_ALLOWED, "405", "Method Not Allowed"));
+        return Err(wrong_method());
     }
     if !request.declares_json() {
         return Err(error::wrong_media_type());
@@ -143,27 +154,27 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     let body = validate::object(&request.body).map_err(|invalid| error::invalid(&invalid))?;
     let deployment = match route {
         Route::Dated(deployment) => deployment.to_owned(),
-        Route::V1(_) | Route::DatedResponses => named(&body).map_err(|invalid| error::invalid(&invalid))?,
+        _ => named(&body).map_err(|invalid| error::invalid(&invalid))?,
     };
     let served = clouds.catalogue.azure(&deployment).ok_or_else(error::no_deployment)?;
     let in_path = matches!(route, Route::Dated(_));
     let flavor = if in_path { Flavor::AzureDated } else { Flavor::Azure };
-    validate::check(flavor, api, &body, family(&served)).map_err(|invalid| error::invalid(&invalid))?;
-    let place = resource(&request.host).unwrap_or_default();
-    let call = Call {
+    validate::check(flavor, api, task, &body, family(&served)).map_err(|invalid| error::invalid(&invalid))?;
+    let asked = Asked {
         api,
+        task,
         flavor,
+        account,
         cloud: "azure",
         place,
         model: &deployment,
         served: &served,
         body: &body,
-        raw: &request.body,
+        request,
         plan,
-        steer: clouds.steering.take(&request.host),
     };
     let region = place.rsplit('-').next().unwrap_or_default();
-    Ok(answer::reply(&call)
+    Ok(answer::reply(clouds, asked)?
         .with("x-request-id", answer::request_id(request))
         .with("x-ms-region", region)
         .with("x-ms-deployment-name", deployment.clone())
@@ -194,4 +205,13 @@ fn check_dated_version(version: Option<&str>) -> Result<(), Reply> {
         Some(version) if API_VERSIONS.contains(&version) => Ok(()),
         Some(_) => Err(error::bad_request("API version not supported")),
     }
+}
+
+fn check_responses_version(version: Option<&str>) -> Result<(), Reply> {
+    check_dated_version(version)?;
+    if version.is_some_and(|version| version < RESPONSES_SINCE) {
+        let message = "Azure OpenAI Responses API is enabled only for api-version 2025-03-01-preview and later";
+        return Err(error::bad_request(message));
+    }
+    Ok(())
 }

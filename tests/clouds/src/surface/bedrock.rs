@@ -1,12 +1,13 @@
 //! Amazon Bedrock's OpenAI surfaces: the runtime and Mantle, by SigV4 or by Bedrock API key.
 
 use super::{Outcome, Surface, is_label};
-use crate::answer::{self, Api, Call, Flavor};
+use crate::answer::{self, Api, Asked, Flavor, Task};
 use crate::catalogue::family;
 use crate::clouds::Clouds;
 use crate::error::aws::{self as error, Exception, Shape};
 use crate::fault::{Fault, Plan};
 use crate::http::{Reply, Request};
+use crate::sessions;
 use crate::sigv4;
 use crate::validate::{self, Invalid};
 use hyper::{Method, StatusCode};
@@ -27,28 +28,42 @@ pub fn region(surface: Surface, host: &str) -> Option<&str> {
     (real && is_label(region) && region.contains('-')).then_some(region)
 }
 
-struct Operation {
+struct Operation<'a> {
     prefix: &'static str,
     api: Api,
+    /// Of a response that is kept.
+    kept: Option<sessions::Operation<'a>>,
 }
 
-fn operation(surface: Surface, path: &str) -> Option<Operation> {
+impl Operation<'_> {
+    fn takes(&self, method: &Method) -> bool {
+        self.kept.map_or(*method == Method::POST, |kept| kept.takes(method))
+    }
+}
+
+fn operation(surface: Surface, path: &str) -> Option<Operation<'_>> {
     let (prefix, rest) = match path.strip_prefix("/openai/v1/") {
         Some(rest) => ("/openai/v1", rest),
         None if surface == Surface::AwsMantle => ("/v1", path.strip_prefix("/v1/")?),
         None => return None,
     };
-    let api = match rest {
-        "chat/completions" => Api::Chat,
-        "responses" => Api::Responses,
+    let (api, kept) = match rest {
+        "chat/completions" => (Api::Chat, None),
+        "responses" => (Api::Responses, None),
+        // Neither surface is known to compact or to count; Mantle keeps responses, the runtime does not.
+        "responses/compact" | "responses/input_tokens" => return None,
+        rest if rest.starts_with("conversations") => return None,
+        rest if surface == Surface::AwsMantle => (Api::Responses, Some(sessions::Operation::of(rest)?)),
         _ => return None,
     };
-    Some(Operation { prefix, api })
+    Some(Operation { prefix, api, kept })
 }
 
 pub fn answer(clouds: &Clouds, request: &Request, plan: &Plan) -> Outcome {
     let shape = if request.surface == Surface::AwsRuntime { Shape::Runtime } else { Shape::Mantle };
-    let Some(operation) = operation(request.surface, &request.path).filter(|_| request.method == Method::POST) else {
+    let Some(operation) =
+        operation(request.surface, &request.path).filter(|operation| operation.takes(&request.method))
+    else {
         return Outcome::new("not looked at", error::no_operation(shape));
     };
     let region = region(request.surface, &request.host).unwrap_or_default();
@@ -93,7 +108,7 @@ fn serve(
     clouds: &Clouds,
     request: &Request,
     plan: &Plan,
-    operation: &Operation,
+    operation: &Operation<'_>,
     region: &str,
     shape: Shape,
 ) -> Result<Reply, Reply> {
@@ -110,6 +125,10 @@ fn serve(
         Some(_) => return Err(error::fault(shape, 400, None)),
         None => {}
     }
+    let account = format!("{} {region}", request.surface.name());
+    if let Some(kept) = operation.kept {
+        return sessions::serve(&clouds.sessions, &account, kept, request);
+    }
     if !request.declares_json() {
         let message = "Expected request with `Content-Type: application/json`";
         return Err(Exception::new("UnsupportedMediaTypeException", 415, message).reply(shape));
@@ -122,23 +141,26 @@ fn serve(
         (_, "/v1") => Flavor::MantleOpen,
         _ => Flavor::Mantle,
     };
-    validate::check(flavor, operation.api, &body, family(model)).map_err(|invalid| error::invalid(&invalid))?;
-    Ok(answer::reply(&Call {
+    validate::check(flavor, operation.api, Task::Answer, &body, family(model))
+        .map_err(|invalid| error::invalid(&invalid))?;
+    let asked = Asked {
         api: operation.api,
+        task: Task::Answer,
         flavor,
+        account,
         cloud: "aws",
         place: region,
         model,
         served: model,
         body: &body,
-        raw: &request.body,
+        request,
         plan,
-        steer: clouds.steering.take(&request.host),
-    }))
+    };
+    answer::reply(clouds, asked)
 }
 
 /// The model exists, and on Mantle it lives under the prefix that was used.
-fn check_model(clouds: &Clouds, surface: Surface, operation: &Operation, model: &str) -> Result<(), Reply> {
+fn check_model(clouds: &Clouds, surface: Surface, operation: &Operation<'_>, model: &str) -> Result<(), Reply> {
     let api = operation.api.path();
     let wrong = |message: String| error::invalid(&Invalid { message, param: None, code: None });
     if surface == Surface::AwsRuntime {

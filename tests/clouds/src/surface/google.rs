@@ -1,7 +1,7 @@
 //! Google Cloud: OpenAI's models behind `publishers/openai`, and the OpenAI-compatible chat endpoint.
 
 use super::{Outcome, is_label};
-use crate::answer::{self, Api, Call, Flavor};
+use crate::answer::{self, Api, Asked, Flavor, Task};
 use crate::catalogue::{GCP_PROJECT, family};
 use crate::clouds::Clouds;
 use crate::error::google as error;
@@ -29,6 +29,7 @@ struct Operation<'a> {
     project: &'a str,
     location: &'a str,
     api: Api,
+    task: Task,
 }
 
 fn operation(path: &str) -> Option<Operation<'_>> {
@@ -36,12 +37,13 @@ fn operation(path: &str) -> Option<Operation<'_>> {
     let ["v1" | "v1beta1", "projects", project, "locations", location, rest @ ..] = parts.as_slice() else {
         return None;
     };
-    let api = match rest {
-        ["publishers", "openai", "v1", "responses"] => Api::Responses,
-        ["endpoints", "openapi", "chat", "completions"] => Api::Chat,
+    let (api, task) = match rest {
+        ["publishers", "openai", "v1", "responses"] => (Api::Responses, Task::Answer),
+        ["publishers", "openai", "v1", "responses", "compact"] => (Api::Responses, Task::Compact),
+        ["endpoints", "openapi", "chat", "completions"] => (Api::Chat, Task::Answer),
         _ => return None,
     };
-    Some(Operation { project, location, api })
+    Some(Operation { project, location, api, task })
 }
 
 pub fn answer(clouds: &Clouds, request: &Request, plan: &Plan) -> Outcome {
@@ -79,7 +81,7 @@ fn serve(
         Some(_) => return Err(error::fault(wrapped, 400, None)),
         None => {}
     }
-    let &Operation { project, location: place, api } = operation;
+    let &Operation { project, location: place, api, task } = operation;
     if project != GCP_PROJECT {
         return Err(denied(wrapped, project, place));
     }
@@ -107,19 +109,21 @@ fn serve(
         return Err(error::status(wrapped, 404, "NOT_FOUND", &message, vec![]));
     }
     let flavor = if api == Api::Chat { Flavor::GoogleOpenapi } else { Flavor::GooglePublisher };
-    validate::check(flavor, api, &body, family(model)).map_err(|invalid| bad(&invalid))?;
-    Ok(answer::reply(&Call {
+    validate::check(flavor, api, task, &body, family(model)).map_err(|invalid| bad(&invalid))?;
+    let asked = Asked {
         api,
+        task,
         flavor,
+        account: format!("gcp {project} {place}"),
         cloud: "gcp",
         place,
         model,
         served: model,
         body: &body,
-        raw: &request.body,
+        request,
         plan,
-        steer: clouds.steering.take(&request.host),
-    }))
+    };
+    answer::reply(clouds, asked)
 }
 
 fn denied(wrapped: bool, project: &str, place: &str) -> Reply {

@@ -2,12 +2,13 @@
 //! codes); the messages are those that users report.
 
 use super::Outcome;
-use crate::answer::{self, Api, Call, Flavor};
+use crate::answer::{self, Api, Asked, Flavor, Task};
 use crate::catalogue::family;
 use crate::clouds::Clouds;
 use crate::error::openai as error;
 use crate::fault::{Fault, Plan};
 use crate::http::{Reply, Request};
+use crate::sessions;
 use crate::validate;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -24,17 +25,23 @@ pub fn residency(host: &str) -> Option<&str> {
 }
 
 enum Operation<'a> {
-    Generate(Api),
+    Generate(Api, Task),
+    Kept(sessions::Operation<'a>),
     ListModels,
     ShowModel(&'a str),
 }
 
 fn operation(path: &str) -> Option<Operation<'_>> {
     let operation = match path.strip_prefix("/v1/")? {
-        "chat/completions" => Operation::Generate(Api::Chat),
-        "responses" => Operation::Generate(Api::Responses),
+        "chat/completions" => Operation::Generate(Api::Chat, Task::Answer),
+        "responses" => Operation::Generate(Api::Responses, Task::Answer),
+        "responses/compact" => Operation::Generate(Api::Responses, Task::Compact),
+        "responses/input_tokens" => Operation::Generate(Api::Responses, Task::CountTokens),
         "models" => Operation::ListModels,
-        rest => Operation::ShowModel(rest.strip_prefix("models/")?),
+        rest => match rest.strip_prefix("models/") {
+            Some(model) => Operation::ShowModel(model),
+            None => Operation::Kept(sessions::Operation::of(rest)?),
+        },
     };
     Some(operation)
 }
@@ -88,12 +95,17 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     }
     let unknown = || error::no_operation(request.method.as_str(), &request.path);
     let operation = operation(&request.path).ok_or_else(unknown)?;
-    let method = if matches!(operation, Operation::Generate(_)) { Method::POST } else { Method::GET };
-    if request.method != method {
-        return Err(error::wrong_method(request.method.as_str(), &request.path, method.as_str()));
+    let (taken, method) = match operation {
+        Operation::Generate(..) => (request.method == Method::POST, "POST"),
+        Operation::Kept(kept) => (kept.takes(&request.method), kept.method()),
+        Operation::ListModels | Operation::ShowModel(_) => (request.method == Method::GET, "GET"),
+    };
+    if !taken {
+        return Err(error::wrong_method(request.method.as_str(), &request.path, method));
     }
     match operation {
-        Operation::Generate(api) => generate(clouds, request, plan, api),
+        Operation::Generate(api, task) => generate(clouds, request, plan, api, task),
+        Operation::Kept(kept) => sessions::serve(&clouds.sessions, &account(clouds, request), kept, request),
         Operation::ListModels => {
             let models: Vec<Value> = clouds.catalogue.openai_models().map(shown).collect();
             Ok(Reply::json(StatusCode::OK, &json!({"object": "list", "data": models})))
@@ -109,28 +121,35 @@ fn shown(model: &str) -> Value {
     json!({"id": model, "object": "model", "created": 1_790_000_000, "owned_by": "system"})
 }
 
-fn generate(clouds: &Clouds, request: &Request, plan: &Plan, api: Api) -> Result<Reply, Reply> {
+/// A project keeps what is its own, in a region or none.
+fn account(clouds: &Clouds, request: &Request) -> String {
+    let project = request.header("openai-project").unwrap_or(&clouds.credentials.openai_project);
+    format!("openai {project} {}", residency(&request.host).unwrap_or_default())
+}
+
+fn generate(clouds: &Clouds, request: &Request, plan: &Plan, api: Api, task: Task) -> Result<Reply, Reply> {
     if !request.declares_json() {
         return Err(error::wrong_media_type(request.header("content-type").unwrap_or_default()));
     }
     let body = validate::object(&request.body).map_err(|invalid| error::invalid(&invalid))?;
     let model = validate::model(&body).map_err(|invalid| error::invalid(&invalid))?;
     let served = clouds.catalogue.openai(model).ok_or_else(|| error::no_model(model))?;
-    validate::check(Flavor::OpenAi, api, &body, family(model)).map_err(|invalid| error::invalid(&invalid))?;
-    let call = Call {
+    validate::check(Flavor::OpenAi, api, task, &body, family(model)).map_err(|invalid| error::invalid(&invalid))?;
+    let asked = Asked {
         api,
+        task,
+        account: account(clouds, request),
         flavor: Flavor::OpenAi,
         cloud: "openai",
         place: residency(&request.host).unwrap_or_default(),
         model,
         served: &served,
         body: &body,
-        raw: &request.body,
+        request,
         plan,
-        steer: clouds.steering.take(&request.host),
     };
     let project = request.header("openai-project").unwrap_or(&clouds.credentials.openai_project);
-    let reply = answer::reply(&call)
+    let reply = answer::reply(clouds, asked)?
         .with("openai-organization", clouds.credentials.openai_organization.clone())
         .with("openai-project", project)
         .with("openai-processing-ms", "42");

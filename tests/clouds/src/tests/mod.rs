@@ -7,7 +7,10 @@ mod faults;
 mod google;
 mod openai;
 mod recorded;
+mod scripts;
+mod sessions;
 mod streams;
+mod within;
 
 use crate::client::{Answer, Client, Failure, Outgoing};
 use crate::credentials::random_hex;

@@ -1,18 +1,18 @@
 use super::*;
 
 /// The payloads of a stream's `data:` lines.
-fn payloads(text: &str) -> Vec<Value> {
+pub fn payloads(text: &str) -> Vec<Value> {
     let data = text.lines().filter_map(|line| line.strip_prefix("data: "));
     data.map(|data| serde_json::from_str(data).unwrap_or_else(|_| json!(data))).collect()
 }
 
-fn streamed(mut body: Value, more: &Value) -> Value {
+pub fn streamed(mut body: Value, more: &Value) -> Value {
     body["stream"] = json!(true);
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
 }
 
-fn kinds(events: &[Value]) -> Vec<String> {
+pub fn kinds(events: &[Value]) -> Vec<String> {
     let mut kinds: Vec<String> = events.iter().map(|event| event["type"].as_str().unwrap().to_owned()).collect();
     kinds.dedup();
     kinds

@@ -24,12 +24,12 @@ const FIELDS: &[(&str, Kind)] = &[
     ("parallel_tool_calls", Kind::Flag),
     ("prediction", Kind::Object),
     ("presence_penalty", Kind::Decimal { min: -2.0, max: 2.0 }),
-    ("prompt_cache_key", Kind::Text),
+    ("prompt_cache_key", Kind::Short(64)),
     ("prompt_cache_options", Kind::Object),
-    ("prompt_cache_retention", Kind::Text),
+    ("prompt_cache_retention", Kind::OneOf(&["in_memory", "in-memory", "24h"])),
     ("reasoning_effort", Kind::OneOf(&["none", "minimal", "low", "medium", "high", "xhigh", "max"])),
     ("response_format", Kind::Object),
-    ("safety_identifier", Kind::Text),
+    ("safety_identifier", Kind::Short(64)),
     ("seed", Kind::Integer { min: i64::MIN, max: i64::MAX }),
     ("service_tier", Kind::OneOf(&["auto", "default", "flex", "scale", "priority", "fast", "ultrafast"])),
     ("stop", Kind::TextOrList(4)),
@@ -72,6 +72,7 @@ pub fn check(body: &Map<String, Value>, family: Family) -> Checked {
         kinds::metadata(metadata, "metadata")?;
     }
     check_stream_options(body)?;
+    check_logit_bias(body)?;
     check_logprobs(body)?;
     check_family(body, family)
 }
@@ -143,6 +144,12 @@ fn calls<'a>(message: &'a Map<String, Value>, place: &str) -> Result<Vec<&'a str
             let function = kinds::object(kinds::required(call, "function", join_parent(&place))?, &place)?;
             kinds::text(kinds::required(function, "name", &place)?, &join(&place, "name"))?;
             kinds::text(kinds::required(function, "arguments", &place)?, &join(&place, "arguments"))?;
+        } else {
+            let place_custom = join(&place, "custom");
+            let custom = kinds::object(kinds::required(call, "custom", &place)?, &place_custom)?;
+            for name in ["name", "input"] {
+                kinds::text(kinds::required(custom, name, &place_custom)?, &join(&place_custom, name))?;
+            }
         }
     }
     Ok(ids)
@@ -223,6 +230,9 @@ fn check_tools(body: &Map<String, Value>) -> Checked {
         if let Some(strict) = definition.get("strict") {
             field(strict, &Kind::Flag, &join(&inner_place, "strict"))?;
         }
+        if let Some(format) = definition.get("format").filter(|_| kind == "custom") {
+            custom_format(format, &join(&inner_place, "format"))?;
+        }
     }
     Ok(())
 }
@@ -241,12 +251,44 @@ fn check_tool_choice(body: &Map<String, Value>) -> Checked {
                 Value::String(_) => kinds::one_of(choice, &["none", "auto", "required"], "tool_choice"),
                 Value::Object(choice) => {
                     let kind = kinds::required(choice, "type", "tool_choice")?;
-                    kinds::one_of(kind, &["function", "custom", "allowed_tools"], "tool_choice.type")
+                    kinds::one_of(kind, &["function", "custom", "allowed_tools"], "tool_choice.type")?;
+                    check_chosen(body, choice, kind.as_str().unwrap_or_default())
                 }
                 _ => Ok(()),
             }
         }
     }
+}
+
+/// The tool that is chosen is offered.
+fn check_chosen(body: &Map<String, Value>, choice: &Map<String, Value>, kind: &str) -> Checked {
+    let place = join("tool_choice", kind);
+    let chosen = kinds::object(kinds::required(choice, kind, "tool_choice")?, &place)?;
+    if kind == "allowed_tools" {
+        let mode = kinds::required(chosen, "mode", &place)?;
+        kinds::one_of(mode, &["auto", "required"], &join(&place, "mode"))?;
+        return kinds::list(kinds::required(chosen, "tools", &place)?, &join(&place, "tools")).map(drop);
+    }
+    let name = kinds::text(kinds::required(chosen, "name", &place)?, &join(&place, "name"))?;
+    let tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
+    let mut names = tools.filter_map(|tool| tool.get(kind)?.get("name")?.as_str());
+    if names.any(|offered| offered == name) {
+        return Ok(());
+    }
+    let message = format!("Tool choice '{name}' not found in 'tools' parameter.");
+    Err(Invalid { message, param: Some("tool_choice".into()), code: None })
+}
+
+/// A custom tool's format, whose grammar lies in an object of its own.
+fn custom_format(format: &Value, place: &str) -> Checked {
+    if format.get("type").is_none_or(|kind| kind != "grammar") {
+        return kinds::custom_format(format, place);
+    }
+    let place_grammar = join(place, "grammar");
+    let grammar = format.get("grammar").ok_or_else(|| Invalid::missing(&place_grammar))?;
+    let mut flat = kinds::object(grammar, &place_grammar)?.clone();
+    flat.insert("type".into(), "grammar".into());
+    kinds::custom_format(&Value::Object(flat), &place_grammar)
 }
 
 fn check_response_format(body: &Map<String, Value>) -> Checked {
@@ -259,6 +301,9 @@ fn check_response_format(body: &Map<String, Value>) -> Checked {
         kinds::tool_name(kinds::required(schema, "name", place)?, &join(place, "name"))?;
         if let Some(schema) = schema.get("schema") {
             field(schema, &Kind::Object, &join(place, "schema"))?;
+        }
+        if let Some(strict) = schema.get("strict") {
+            field(strict, &Kind::Flag, &join(place, "strict"))?;
         }
     }
     if kind == "json_object"
@@ -287,6 +332,12 @@ fn check_stream_options(body: &Map<String, Value>) -> Checked {
     Ok(())
 }
 
+fn check_logit_bias(body: &Map<String, Value>) -> Checked {
+    let Some(Value::Object(bias)) = body.get("logit_bias") else { return Ok(()) };
+    let range = Kind::Decimal { min: -100.0, max: 100.0 };
+    bias.iter().try_for_each(|(token, value)| field(value, &range, &join("logit_bias", token)))
+}
+
 fn check_logprobs(body: &Map<String, Value>) -> Checked {
     let asked = body.get("top_logprobs").and_then(Value::as_i64).is_some_and(|count| count > 0);
     if asked && body.get("logprobs") != Some(&Value::Bool(true)) {
@@ -312,6 +363,9 @@ fn check_family(body: &Map<String, Value>, family: Family) -> Checked {
     if set("max_tokens") {
         let message = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.";
         return Err(Invalid::unsupported("max_tokens", message));
+    }
+    if set("stop") {
+        return Err(Invalid::unsupported("stop", "Unsupported parameter: 'stop' is not supported with this model."));
     }
     if reasoning {
         for name in ["top_p", "presence_penalty", "frequency_penalty", "logprobs", "top_logprobs", "logit_bias"] {

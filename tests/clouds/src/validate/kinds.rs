@@ -6,6 +6,10 @@ use serde_json::{Map, Value};
 /// What a field may hold. `null` is allowed wherever a field may be absent.
 pub enum Kind {
     Text,
+    /// A text of at most that many characters.
+    Short(usize),
+    /// An id of at most 64 characters that begins so.
+    Id(&'static str),
     Flag,
     Object,
     List,
@@ -87,6 +91,8 @@ pub fn check(value: &Value, kind: &Kind, param: &str) -> Checked {
     match kind {
         Kind::Any => Ok(()),
         Kind::Text => text(value, param).map(drop),
+        Kind::Short(most) => short(value, *most, param).map(drop),
+        Kind::Id(prefix) => id(value, prefix, param),
         Kind::Flag => value.as_bool().map(drop).ok_or_else(|| wrong_type(param, "a boolean", value)),
         Kind::Object => object(value, param).map(drop),
         Kind::List => list(value, param).map(drop),
@@ -161,13 +167,7 @@ pub fn tool_name(value: &Value, param: &str) -> Checked {
         );
         return Err(Invalid::new("empty_string", param, message));
     }
-    if name.len() > 64 {
-        let message = format!(
-            "Invalid '{param}': string too long. Expected a string with maximum length 64, but got a string with length {} instead.",
-            name.len()
-        );
-        return Err(Invalid::new("string_above_max_length", param, message));
-    }
+    short(value, 64, param)?;
     if name.bytes().all(legal) {
         return Ok(());
     }
@@ -190,5 +190,66 @@ pub fn metadata(value: &Value, param: &str) -> Checked {
         );
         return Err(Invalid::new("object_above_max_properties", param, message));
     }
-    pairs.iter().try_for_each(|(key, value)| text(value, &join(param, key)).map(drop))
+    pairs.iter().try_for_each(|(key, value)| {
+        if key.chars().count() > 64 {
+            let message = format!(
+                "Invalid '{param}': key too long. Expected keys with maximum length 64, but got a key with length {} instead.",
+                key.chars().count()
+            );
+            return Err(Invalid::new("string_above_max_length", param, message));
+        }
+        short(value, 512, &join(param, key)).map(drop)
+    })
+}
+
+/// A text of at most so many characters.
+pub fn short<'a>(value: &'a Value, most: usize, param: &str) -> Result<&'a str, Invalid> {
+    let got = text(value, param)?;
+    let length = got.chars().count();
+    if length <= most {
+        return Ok(got);
+    }
+    let message = format!(
+        "Invalid '{param}': string too long. Expected a string with maximum length {most}, but got a string with length {length} instead."
+    );
+    Err(Invalid::new("string_above_max_length", param, message))
+}
+
+/// An id that begins as its kind does.
+pub fn id(value: &Value, prefix: &str, param: &str) -> Checked {
+    let got = short(value, 64, param)?;
+    if got.starts_with(prefix) {
+        return Ok(());
+    }
+    let message = format!("Invalid '{param}': '{got}'. Expected an ID that begins with '{prefix}'.");
+    Err(Invalid::value(param, message))
+}
+
+/// What an object may hold, and nothing else.
+pub fn only(value: &Value, fields: &[(&str, Kind)], param: &str) -> Checked {
+    for (name, value) in object(value, param)? {
+        let place = join(param, name);
+        match fields.iter().find(|(known, _)| known == name) {
+            Some((_, kind)) => check(value, kind, &place)?,
+            None => {
+                return Err(Invalid::new("unknown_parameter", place.clone(), format!("Unknown parameter: '{place}'.")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The format of a custom tool's input: free text, or a grammar.
+pub fn custom_format(format: &Value, place: &str) -> Checked {
+    if format.is_null() {
+        return Ok(());
+    }
+    let format = object(format, place)?;
+    let kind = required(format, "type", place)?;
+    one_of(kind, &["text", "grammar"], &join(place, "type"))?;
+    if kind == "text" {
+        return Ok(());
+    }
+    text(required(format, "definition", place)?, &join(place, "definition"))?;
+    one_of(required(format, "syntax", place)?, &["lark", "regex"], &join(place, "syntax"))
 }

@@ -1,13 +1,14 @@
 //! What a request's body must be, as OpenAI's API checks it and says it.
 
 mod chat;
+mod items;
 mod kinds;
 mod responses;
 #[cfg(test)]
 mod tests;
 mod vendor;
 
-use crate::answer::{Api, Flavor};
+use crate::answer::{Api, Flavor, Task};
 use crate::catalogue::Family;
 use serde_json::{Map, Value};
 
@@ -66,10 +67,10 @@ pub fn model(body: &Map<String, Value>) -> Result<&str, Invalid> {
 }
 
 /// Checks a body for an operation of a model of that family, as `flavor` takes it.
-pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>, family: Family) -> Checked {
+pub fn check(flavor: Flavor, api: Api, task: Task, body: &Map<String, Value>, family: Family) -> Checked {
     match api {
         Api::Chat => chat::check(body, family)?,
-        Api::Responses => responses::check(body, family)?,
+        Api::Responses => responses::check(task, body, family)?,
     }
-    vendor::check(flavor, api, body)
+    vendor::check(flavor, api, body, family)
 }

@@ -14,6 +14,7 @@ fn chat() -> Value {
                 {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}},
             ]},
             {"role": "assistant", "content": null, "tool_calls": [
+
                 {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}},
                 {"id": "call_2", "type": "function", "function": {"name": "f", "arguments": "{}"}},
             ]},
@@ -21,7 +22,12 @@ fn chat() -> Value {
             {"role": "tool", "tool_call_id": "call_1", "content": [{"type": "text", "text": "one"}]},
             {"role": "user", "content": "Answer in json."},
         ],
-        "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": true}}],
+        "tools": [
+            {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": true}},
+            {"type": "custom", "custom": {"name": "exec", "format": {
+                "type": "grammar", "grammar": {"definition": "start: /.+/", "syntax": "lark"},
+            }}},
+        ],
         "tool_choice": "auto",
         "response_format": {"type": "json_schema", "json_schema": {"name": "answer", "schema": {"type": "object"}}},
         "stream": true,
@@ -45,9 +51,16 @@ fn responses() -> Value {
             {"type": "function_call", "call_id": "call_1", "name": "f", "arguments": "{}"},
             {"type": "function_call_output", "call_id": "call_1", "output": "5"},
             {"role": "assistant", "content": [{"type": "output_text", "text": "five"}]},
+            {"type": "custom_tool_call", "id": "ctc_1", "call_id": "call_2", "name": "exec", "input": "ls"},
+            {"type": "custom_tool_call_output", "call_id": "call_2", "output": "a.txt"},
+            {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAA"},
+            {"type": "item_reference", "id": "rs_2"},
         ],
         "instructions": "Be brief.",
-        "tools": [{"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": false}],
+        "tools": [
+            {"type": "function", "name": "f", "parameters": {"type": "object"}, "strict": false},
+            {"type": "custom", "name": "exec", "format": {"type": "grammar", "definition": ".+", "syntax": "regex"}},
+        ],
         "tool_choice": {"type": "function", "name": "f"},
         "text": {"format": {"type": "json_schema", "name": "answer", "schema": {"type": "object"}}, "verbosity": "low"},
         "reasoning": {"effort": "low", "summary": "auto"}, "include": ["reasoning.encrypted_content"],
@@ -61,7 +74,7 @@ fn checked(api: Api, body: &Value, family: Family) -> Checked {
     let bytes = body.to_string();
     let body = object(bytes.as_bytes())?;
     model(&body)?;
-    check(Flavor::Azure, api, &body, family)
+    check(Flavor::Azure, api, Task::Answer, &body, family)
 }
 
 /// Sets the value at a pointer, or removes it; a trailing `+` appends to a list.
@@ -94,6 +107,7 @@ fn valid_bodies_pass() {
     });
     assert_eq!(checked(Api::Chat, &neutral, Family::Reasoning), Ok(()));
     let tools_without_effort = changed(chat(), "/reasoning_effort", Some(json!("none")));
+    let tools_without_effort = changed(tools_without_effort, "/stop", None);
     assert_eq!(checked(Api::Chat, &tools_without_effort, Family::ReasoningNoChatTools), Ok(()));
 }
 
@@ -111,6 +125,7 @@ fn refused(api: Api, valid: fn() -> Value, rows: Vec<Row>) {
 
 const TYPE: Option<&str> = Some("invalid_type");
 const VALUE: Option<&str> = Some("invalid_value");
+const LONG: Option<&str> = Some("string_above_max_length");
 const MISSING: Option<&str> = Some("missing_required_parameter");
 
 #[test]
@@ -216,6 +231,36 @@ fn one_fault_in_a_chat_body_is_refused() {
         ("/presence_penalty", x(json!(3)), Some("presence_penalty"), Some("decimal_above_max_value")),
         ("/logit_bias", x(json!([])), Some("logit_bias"), TYPE),
         ("/parallel_tool_calls", x(json!(1)), Some("parallel_tool_calls"), TYPE),
+        ("/tools/1/custom", None, Some("tools[1].custom"), MISSING),
+        ("/tools/1/custom/format/type", x(json!("free")), Some("tools[1].custom.format.type"), VALUE),
+        ("/tools/1/custom/format/grammar", None, Some("tools[1].custom.format.grammar"), MISSING),
+        (
+            "/tools/1/custom/format/grammar/syntax",
+            x(json!("ebnf")),
+            Some("tools[1].custom.format.grammar.syntax"),
+            VALUE,
+        ),
+        ("/tool_choice", x(json!({"type": "function"})), Some("tool_choice.function"), MISSING),
+        ("/tool_choice", x(json!({"type": "function", "function": {"name": "g"}})), Some("tool_choice"), None),
+        ("/tool_choice", x(json!({"type": "custom", "custom": {"name": "f"}})), Some("tool_choice"), None),
+        (
+            "/tool_choice",
+            x(json!({"type": "allowed_tools", "allowed_tools": {"mode": "none", "tools": []}})),
+            Some("tool_choice.allowed_tools.mode"),
+            VALUE,
+        ),
+        (
+            "/messages/2/tool_calls/0",
+            x(json!({"id": "call_1", "type": "custom", "custom": {"name": "exec"}})),
+            Some("messages[2].tool_calls[0].custom.input"),
+            MISSING,
+        ),
+        ("/response_format/json_schema/strict", x(json!("yes")), Some("response_format.json_schema.strict"), TYPE),
+        ("/logit_bias/50256", x(json!(101)), Some("logit_bias.50256"), Some("decimal_above_max_value")),
+        ("/prompt_cache_key", x(json!("k".repeat(65))), Some("prompt_cache_key"), Some("string_above_max_length")),
+        ("/prompt_cache_retention", x(json!("forever")), Some("prompt_cache_retention"), VALUE),
+        ("/metadata", x(json!({"k".repeat(65): "v"})), Some("metadata"), Some("string_above_max_length")),
+        ("/metadata", x(json!({"k": "v".repeat(513)})), Some("metadata.k"), Some("string_above_max_length")),
         ("/input", x(json!("hi")), None, None),
         ("/temprature", x(json!(1)), None, None),
     ];
@@ -250,6 +295,54 @@ fn one_fault_in_a_responses_body_is_refused() {
         ("/input/4/output", x(json!({"a": 1})), Some("input[4].output"), TYPE),
         ("/input/5/content/0/type", x(json!("input_text")), Some("input[5].content[0].type"), VALUE),
         ("/instructions", x(json!(["a"])), Some("instructions"), TYPE),
+        ("/input/2/id", x(json!("fc_1")), Some("input[2].id"), VALUE),
+        ("/input/2/id", x(json!(format!("rs_{}", "1".repeat(62)))), Some("input[2].id"), LONG),
+        ("/input/2/summary", x(json!([{"type": "text", "text": "x"}])), Some("input[2].summary[0].type"), VALUE),
+        ("/input/2/encrypted_content", x(json!({})), Some("input[2].encrypted_content"), TYPE),
+        ("/input/3/id", x(json!("call_1")), Some("input[3].id"), VALUE),
+        ("/input/3/call_id", x(json!("c".repeat(65))), Some("input[3].call_id"), LONG),
+        ("/input/3/status", x(json!("done")), Some("input[3].status"), VALUE),
+        ("/input/5/id", x(json!("rs_1")), Some("input[5].id"), VALUE),
+        ("/input/6/input", None, Some("input[6].input"), MISSING),
+        ("/input/6/input", x(json!({})), Some("input[6].input"), TYPE),
+        ("/input/6/name", None, Some("input[6].name"), MISSING),
+        ("/input/6/id", x(json!("fc_1")), Some("input[6].id"), VALUE),
+        ("/input/7/output", x(json!(1)), Some("input[7].output"), TYPE),
+        ("/input/8/encrypted_content", None, Some("input[8].encrypted_content"), MISSING),
+        ("/input/8/id", x(json!("rs_1")), Some("input[8].id"), VALUE),
+        ("/input/9/id", None, Some("input[9].id"), MISSING),
+        ("/input/1/content/1/detail", x(json!("tiny")), Some("input[1].content[1].detail"), VALUE),
+        ("/input/1/content/1/image_url", x(json!({"url": "data:,"})), Some("input[1].content[1].image_url"), TYPE),
+        ("/input/1/content/1", x(json!({"type": "input_file"})), Some("input[1].content[1].file_id"), MISSING),
+        ("/tools/1/format/type", x(json!("free")), Some("tools[1].format.type"), VALUE),
+        ("/tools/1/format/definition", None, Some("tools[1].format.definition"), MISSING),
+        ("/tools/1/format/syntax", x(json!("ebnf")), Some("tools[1].format.syntax"), VALUE),
+        ("/tool_choice/name", None, Some("tool_choice.name"), MISSING),
+        ("/tool_choice/name", x(json!("g")), Some("tool_choice"), None),
+        (
+            "/tool_choice",
+            x(json!({"type": "allowed_tools", "mode": "none", "tools": []})),
+            Some("tool_choice.mode"),
+            VALUE,
+        ),
+        ("/text/format/strict", x(json!("yes")), Some("text.format.strict"), TYPE),
+        ("/text/format", x(json!({"type": "json_object"})), Some("input"), None),
+        ("/text/style", x(json!("terse")), Some("text.style"), unknown),
+        ("/include/0", x(json!("reasoning.content")), Some("include[0]"), VALUE),
+        ("/previous_response_id", x(json!("msg_1")), Some("previous_response_id"), VALUE),
+        ("/conversation", x(json!(1)), Some("conversation"), TYPE),
+        ("/context_management", x(json!([{"compact_threshold": 5000}])), Some("context_management[0].type"), MISSING),
+        (
+            "/context_management",
+            x(json!([{"type": "compaction", "compact_threshold": 5}])),
+            Some("context_management[0].compact_threshold"),
+            Some("integer_below_min_value"),
+        ),
+        ("/background", x(json!(true)), Some("background"), Some("invalid_parameter_combination")),
+        ("/prompt", x(json!({"version": "1"})), Some("prompt.id"), MISSING),
+        ("/prompt_cache_key", x(json!("k".repeat(65))), Some("prompt_cache_key"), LONG),
+        ("/safety_identifier", x(json!("s".repeat(65))), Some("safety_identifier"), LONG),
+        ("/top_logprobs", x(json!(21)), Some("top_logprobs"), Some("integer_above_max_value")),
         ("/tools/0/type", x(json!("functions")), Some("tools[0].type"), VALUE),
         ("/tools/0", x(json!({"type": "function", "function": {"name": "f"}})), Some("tools[0].name"), MISSING),
         ("/tools/0/parameters", x(json!([])), Some("tools[0].parameters"), TYPE),
@@ -274,6 +367,7 @@ fn one_fault_in_a_responses_body_is_refused() {
         ("/max_tokens", x(json!(5)), Some("max_tokens"), unknown),
         ("/reasoning_effort", x(json!("low")), Some("reasoning_effort"), unknown),
     ];
+    assert!(rows.len() >= 60, "{}", rows.len());
     refused(Api::Responses, responses, rows);
 }
 
@@ -294,6 +388,9 @@ fn reasoning_models_refuse_what_they_cannot_do() {
         (json!({"presence_penalty": 1}), Family::Reasoning, Some("presence_penalty")),
         (json!({"logprobs": true}), Family::Reasoning, Some("logprobs")),
         (json!({"logit_bias": {}}), Family::Reasoning, Some("logit_bias")),
+        (json!({"stop": "x"}), Family::Reasoning, Some("stop")),
+        (json!({"stop": "x", "reasoning_effort": "none"}), Family::ReasoningNoChatTools, Some("stop")),
+        (json!({"stop": "x"}), Family::Open, None),
         (json!({"tools": tools}), Family::Reasoning, None),
         (json!({"tools": tools}), Family::ReasoningNoChatTools, Some("reasoning_effort")),
         (json!({"tools": tools, "reasoning_effort": "low"}), Family::ReasoningNoChatTools, Some("reasoning_effort")),
@@ -380,10 +477,58 @@ fn each_vendor_takes_what_it_can() {
     ];
     for (body, takers) in rows {
         let body = body.as_object().unwrap();
-        let found: String = ALL
-            .iter()
-            .map(|flavor| if check(*flavor, Api::Responses, body, Family::Reasoning).is_ok() { 'y' } else { 'n' })
-            .collect();
+        let found: String =
+            ALL.iter()
+                .map(|flavor| {
+                    if check(*flavor, Api::Responses, Task::Answer, body, Family::Reasoning).is_ok() {
+                        'y'
+                    } else {
+                        'n'
+                    }
+                })
+                .collect();
         assert_eq!(found, takers, "{body:?}");
+    }
+}
+
+#[test]
+fn references_that_exclude_each_other_are_refused_together() {
+    let body = json!({"model": "m", "input": "x", "previous_response_id": "resp_1", "conversation": "conv_1"});
+    let invalid = checked(Api::Responses, &body, Family::Classic).unwrap_err();
+    assert_eq!((invalid.param, invalid.code), (None, Some("mutually_exclusive_parameters")));
+}
+
+#[test]
+fn compacting_and_counting_take_their_own_fields() {
+    let rows = [
+        (Task::Compact, json!({"model": "m", "input": "x", "prompt_cache_key": "k"}), None),
+        (Task::Compact, json!({"model": "m", "previous_response_id": "resp_1"}), None),
+        (Task::Compact, json!({"model": "m"}), Some("input")),
+        (Task::Compact, json!({"model": "m", "input": "x", "tools": []}), Some("tools")),
+        (Task::Compact, json!({"model": "m", "input": "x", "stream": true}), Some("stream")),
+        (Task::CountTokens, json!({"model": "m", "input": "x", "tools": []}), None),
+        (Task::CountTokens, json!({"model": "m", "input": "x", "store": false}), Some("store")),
+        (Task::CountTokens, json!({"model": "m", "input": 1}), Some("input")),
+    ];
+    for (task, body, expected) in rows {
+        let found = check(Flavor::Azure, Api::Responses, task, body.as_object().unwrap(), Family::Reasoning);
+        assert_eq!(found.err().and_then(|invalid| invalid.param).as_deref(), expected, "{task:?} {body}");
+    }
+}
+
+#[test]
+fn the_runtime_gives_one_answer_and_its_open_models_take_no_biases() {
+    let messages = json!([{"role": "user", "content": "x"}]);
+    let rows = [
+        (json!({"n": 2}), Family::ReasoningNoChatTools, Some("n")),
+        (json!({"n": 1}), Family::ReasoningNoChatTools, None),
+        (json!({"n": 2}), Family::Open, None),
+        (json!({"logit_bias": {"1": 1}}), Family::Open, Some("logit_bias")),
+    ];
+    for (more, family, expected) in rows {
+        let mut body = json!({"model": "m", "messages": messages});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let found = check(Flavor::BedrockRuntime, Api::Chat, Task::Answer, body.as_object().unwrap(), family);
+        assert_eq!(found.err().and_then(|invalid| invalid.param).as_deref(), expected, "{more}");
     }
 }

@@ -4,6 +4,7 @@
 use super::kinds::join;
 use super::{Checked, Invalid};
 use crate::answer::{Api, Flavor};
+use crate::catalogue::Family;
 use serde_json::{Map, Value};
 
 /// The tools of Bedrock's surfaces.
@@ -14,7 +15,7 @@ const MANTLE_TOOLS: &[&str] =
 /// The items that neither surface of Bedrock takes.
 const REFUSED_ITEMS: &[&str] = &["agent_message", "context_compaction", "local_shell_call"];
 
-pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>) -> Checked {
+pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>, family: Family) -> Checked {
     let tools = match flavor {
         Flavor::BedrockRuntime => RUNTIME_TOOLS,
         Flavor::Mantle | Flavor::MantleOpen => MANTLE_TOOLS,
@@ -34,6 +35,9 @@ pub fn check(flavor: Flavor, api: Api, body: &Map<String, Value>) -> Checked {
     check_images(body, if runtime { &["data:", "s3:"] } else { &["data:", "s3:", "https:"] })?;
     if runtime && body.get("background") == Some(&Value::Bool(true)) {
         return Err(Invalid::unsupported("background", "Background mode is not supported."));
+    }
+    if runtime && api == Api::Chat {
+        check_runtime_chat(body, family)?;
     }
     if !runtime {
         check_mantle_values(body)?;
@@ -68,6 +72,20 @@ fn check_responses(body: &Map<String, Value>, tools: &[&str]) -> Checked {
         if list(item.get("content")).any(|part| part.get("file_url").is_some_and(Value::is_string)) {
             return Err(no_variant("content"));
         }
+    }
+    Ok(())
+}
+
+/// One answer at a time; gpt-oss has no biases.
+fn check_runtime_chat(body: &Map<String, Value>, family: Family) -> Checked {
+    let open = family == Family::Open;
+    let (name, refused) = match open {
+        true => ("logit_bias", body.get("logit_bias").is_some_and(|bias| !bias.is_null())),
+        false => ("n", body.get("n").and_then(Value::as_u64).is_some_and(|count| count > 1)),
+    };
+    if refused {
+        let message = format!("Unsupported parameter: '{name}' is not supported with this model.");
+        return Err(Invalid::unsupported(name, message));
     }
     Ok(())
 }

@@ -217,5 +217,6 @@ fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
         Unfit::Denied(features) => format!("policy's `denies` holds {}", names(features).join(", ")),
         Unfit::Lacks(features) => format!("lacks {}", names(features).join(", ")),
         Unfit::NoCredential => "there is no Google access token".to_owned(),
+        Unfit::Origin => "another account made what the request brings back".to_owned(),
     }
 }

@@ -75,6 +75,13 @@ fn common() -> Vec<(&'static str, Value)> {
         ("tls", reference("tls")),
         ("timeouts", reference("timeouts")),
         (
+            "account",
+            text(
+                "The account that it belongs to, where several endpoints share one: what one of them made, the others can read. Default: the endpoint's name.",
+                LABEL,
+            ),
+        ),
+        (
             "informational",
             json!({"description": "`absorb`, for a cloud that sends informational responses (100, 102, 103): they end within Envoy, at the price of one more hop.", "const": "absorb"}),
         ),

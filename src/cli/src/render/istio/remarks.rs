@@ -1,6 +1,6 @@
 //! What Istio cannot carry though the policy is right, and what is probably not meant.
 
-use multihome_core::config::{Config, Header, KeySet};
+use multihome_core::config::{Config, Header, KeySet, Source as Named};
 
 use super::egress;
 use super::identity::{Source, source};
@@ -112,19 +112,28 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
                 .to_owned(),
         );
     }
-    if let Some(token) = identity.token() {
-        if options.jwt.is_some() {
-            remarks.faults.push(format!(
-                "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
-                token.place
-            ));
-        }
+    if let Some(token) = identity.tokens().next().filter(|_| options.jwt.is_some()) {
+        remarks.faults.push(format!(
+            "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
+            token.place
+        ));
+    }
+    for token in identity.tokens() {
         if let KeySet::File(file) = &token.keys {
             remarks.faults.push(format!(
                 "{}.jwt.jwks: the gateway's proxy has no file {file}, and would refuse its listener\n  help: write the address of the keys, `https://…`, or take `--jwt-issuer` with `--jwks-file FILE`",
                 token.place
             ));
         }
+    }
+    let of_keys = identity.sources.iter().find_map(|each| match each {
+        Named::Keys { place } => Some(place),
+        Named::Token(_) | Named::Header(_) => None,
+    });
+    if let (Source::Token, Some(place)) = (source, of_keys) {
+        remarks.warnings.push(format!(
+            "{place}.keys: no key counts here, since `--jwt-issuer` asks every request for a token (a source `jwt` of the policy takes tokens, and keys too)"
+        ));
     }
     if options.mode != Mode::Egress && !options.tenants.is_empty() {
         remarks.faults.push(

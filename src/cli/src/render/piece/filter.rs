@@ -27,7 +27,7 @@ pub fn before_router(policy: &Policy<'_>, paths: &Paths, listener: &ListenerCont
     // Else it would run for every route of an Envoy that has others too, and answer 404 for all that are not its own.
     let edge = explained(
         "The module at the edge: it decides by policy which targets a request may have, and in which order.",
-        plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, listener.names, &configuration),
+        plugin::filter(EDGE_FILTER, EDGE_ROLE, paths, listener.names, &policy.config.sessions, &configuration),
     );
     filters.push(in_chain(edge, listener.place));
     filters

@@ -2,9 +2,64 @@
 
 use std::borrow::Cow;
 
-use super::raw::{Raw, between_brackets, elements, given, is, members, on_one_line};
+use super::super::raw::{Members, Raw};
 use crate::form::Usage;
 use crate::json::{Cursor, Malformed, Writer};
+
+/// What is read of a completion, or of a chunk of one.
+const MEMBERS: &[&str; 7] = &["error", "id", "created", "model", "choices", "usage", "service_tier"];
+
+/// A completion, or a chunk of one.
+#[derive(Debug)]
+pub(super) struct Completion<'j> {
+    pub(super) error: Option<Raw<'j>>,
+    /// With its quotes; `None` where it is empty.
+    pub(super) id: Option<Raw<'j>>,
+    pub(super) created: Option<Raw<'j>>,
+    pub(super) model: Option<Raw<'j>>,
+    /// The first choice: no request that is translated asks for more.
+    pub(super) choice: Option<Raw<'j>>,
+    pub(super) counted: Option<Counted>,
+    /// With its quotes.
+    pub(super) service_tier: Option<Raw<'j>>,
+}
+
+impl<'j> Completion<'j> {
+    pub(super) fn read(text: &'j [u8]) -> Result<Completion<'j>, Malformed> {
+        let mut cursor = Cursor::new(text);
+        let members = Members::read(&mut cursor, MEMBERS, |_, _| {})?;
+        cursor.end()?;
+        let members = members.ok_or(Malformed { at: 0, expected: "an object" })?;
+        let [error, id, created, model, choices, usage, service_tier] = members.values();
+        Ok(Completion {
+            error,
+            id: id.filter(|id| id.inner().is_some_and(|inner| !inner.is_empty())),
+            created,
+            model,
+            choice: choices.and_then(first),
+            counted: usage.and_then(Counted::read),
+            service_tier: service_tier.filter(|tier| tier.is_string()),
+        })
+    }
+}
+
+fn first(choices: Raw<'_>) -> Option<Raw<'_>> {
+    let (mut first, mut unnumbered) = (None, None);
+    choices.each(|_, choice| {
+        let Some(members) = Members::of(choice, &["index"]) else { return };
+        match members.get("index") {
+            None => unnumbered = unnumbered.or(Some(choice)),
+            Some(index) if index.bytes() == b"0" => first = first.or(Some(choice)),
+            Some(_) => {}
+        }
+    });
+    first.or(unnumbered)
+}
+
+/// The error of a completion that failed, alone in its object.
+pub(super) fn failed(error: Raw<'_>) -> Vec<u8> {
+    [b"{\"error\":", &*error.on_one_line(), b"}"].concat()
+}
 
 /// Why a completion ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,16 +73,13 @@ pub(super) enum Finish {
 }
 
 impl Finish {
-    /// What a `finish_reason` says; `None` where it says nothing yet.
-    pub(super) fn read(reason: Raw<'_>) -> Option<Finish> {
-        let reason = given(reason)?;
-        Some(if is(reason, "length") {
-            Finish::Length
-        } else if is(reason, "content_filter") {
-            Finish::Filtered
-        } else {
-            Finish::Whole
-        })
+    /// What a `finish_reason` says.
+    pub(super) fn of(reason: Raw<'_>) -> Finish {
+        match &*reason.word() {
+            b"length" => Finish::Length,
+            b"content_filter" => Finish::Filtered,
+            _ => Finish::Whole,
+        }
     }
 
     /// The `status` of a response, and of the last of its items.
@@ -58,23 +110,20 @@ pub(super) struct Counted {
 }
 
 impl Counted {
-    pub(super) fn read(usage: Raw<'_>) -> Result<Counted, Malformed> {
-        let [prompt, completion, total, of_prompt, of_completion] = members(
-            usage,
-            &[
-                "prompt_tokens",
-                "completion_tokens",
-                "total_tokens",
-                "prompt_tokens_details",
-                "completion_tokens_details",
-            ],
-            |_, _| {},
-        )?;
-        let [cached, cache_writes] = details(of_prompt, &["cached_tokens", "cache_write_tokens"])?;
-        let [reasoning] = details(of_completion, &["reasoning_tokens"])?;
+    fn read(usage: Raw<'_>) -> Option<Counted> {
+        let names = &[
+            "prompt_tokens",
+            "completion_tokens",
+            "total_tokens",
+            "prompt_tokens_details",
+            "completion_tokens_details",
+        ];
+        let [prompt, completion, total, of_prompt, of_completion] = Members::of(usage, names)?.values();
+        let [cached, cache_writes] = details(of_prompt, &["cached_tokens", "cache_write_tokens"]);
+        let [reasoning] = details(of_completion, &["reasoning_tokens"]);
         let (input, output) = (count(prompt), count(completion));
-        let total = given(total).map_or(input.saturating_add(output), count);
-        Ok(Counted { usage: Usage { input, cached, output, reasoning }, cache_writes, total })
+        let total = total.and_then(Raw::count).unwrap_or(input.saturating_add(output));
+        Some(Counted { usage: Usage { input, cached, output, reasoning }, cache_writes, total })
     }
 
     pub(super) fn write(self, json: &mut Writer<'_>) {
@@ -88,76 +137,112 @@ impl Counted {
     }
 }
 
-fn details<const N: usize>(details: Raw<'_>, names: &[&str; N]) -> Result<[u64; N], Malformed> {
-    match given(details) {
-        Some(details) => Ok(members(details, names, |_, _| {})?.map(count)),
-        None => Ok([0; N]),
-    }
+fn details<const N: usize>(details: Option<Raw<'_>>, names: &'static [&'static str; N]) -> [u64; N] {
+    let details = details.and_then(|details| Members::of(details, names));
+    details.map_or([0; N], |details| details.values().map(count))
 }
 
-fn count(value: Raw<'_>) -> u64 {
-    if value.is_empty() {
-        return 0;
+fn count(value: Option<Raw<'_>>) -> u64 {
+    value.and_then(Raw::count).unwrap_or_default()
+}
+
+/// What a message or a delta says. Strings stand without their quotes; what it does not say is empty.
+#[derive(Debug)]
+pub(super) struct Message<'j> {
+    /// The model's reasoning, under either of the names that clouds give it; OpenAI's own models do not show theirs.
+    pub(super) reasoning: &'j [u8],
+    pub(super) content: &'j [u8],
+    pub(super) refusal: &'j [u8],
+    /// Each as a `Response` has it.
+    pub(super) annotations: Vec<Vec<u8>>,
+    pub(super) calls: Vec<CallSaid<'j>>,
+}
+
+impl<'j> Message<'j> {
+    pub(super) fn read(message: Raw<'j>) -> Result<Message<'j>, Malformed> {
+        let names = &["reasoning_content", "reasoning", "content", "refusal", "annotations", "tool_calls"];
+        let members = Members::of(message, names).ok_or(Malformed { at: 0, expected: "a message" })?;
+        let [reasoning, also_reasoning, content, refusal, cited, called] = members.values();
+        let mut calls = Ok(Vec::new());
+        if let Some(called) = called {
+            called.each(|_, call| match (&mut calls, CallSaid::read(call)) {
+                (Ok(calls), Ok(call)) => calls.push(call),
+                (Ok(_), Err(malformed)) => calls = Err(malformed),
+                (Err(_), _) => {}
+            });
+        }
+        // Some gateways of models put an object there.
+        let reasoning = [reasoning, also_reasoning].into_iter().flatten().find_map(Raw::inner);
+        Ok(Message {
+            reasoning: reasoning.unwrap_or_default(),
+            content: text(content)?,
+            refusal: text(refusal)?,
+            annotations: cited.map(annotations).unwrap_or_default(),
+            calls: calls?,
+        })
     }
-    Cursor::new(value).number().ok().flatten().map_or(0, |number| number as u64)
 }
 
 /// The tokens' probabilities of a choice's text: elements of an array, which are the same in a `Response`.
-pub(super) fn logprobs(logprobs: Raw<'_>) -> Result<Cow<'_, [u8]>, Malformed> {
-    let Some(logprobs) = given(logprobs) else { return Ok(Cow::Borrowed(b"")) };
-    let [content] = members(logprobs, &["content"], |_, _| {})?;
-    Ok(on_one_line(between_brackets(content)))
+pub(super) fn logprobs(logprobs: Option<Raw<'_>>) -> Cow<'_, [u8]> {
+    let content = logprobs.and_then(|logprobs| Members::of(logprobs, &["content"])?.get("content"));
+    match content.filter(|content| content.is_array() && !content.is_empty()).map(Raw::on_one_line) {
+        Some(Cow::Borrowed(array)) => Cow::Borrowed(between_brackets(array)),
+        Some(Cow::Owned(array)) => Cow::Owned(between_brackets(&array).to_vec()),
+        None => Cow::Borrowed(b""),
+    }
 }
 
-/// The annotations of a message, each as a `Response` has it: without the object that chat completions put around a citation.
-pub(super) fn annotations(annotations: Raw<'_>) -> Result<Vec<Vec<u8>>, Malformed> {
+fn between_brackets(array: &[u8]) -> &[u8] {
+    array.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")).unwrap_or_default()
+}
+
+/// Without the object that chat completions put around a citation.
+fn annotations(annotations: Raw<'_>) -> Vec<Vec<u8>> {
     let mut flat = Vec::new();
-    let Some(annotations) = given(annotations) else { return Ok(flat) };
-    elements(annotations, |_, annotation| {
-        let [kind, citation] = members(annotation, &["type", "url_citation"], |_, _| {})?;
-        if let Some(citation) = given(citation)
-            && is(kind, "url_citation")
+    annotations.each(|_, annotation| {
+        let Some(members) = Members::of(annotation, &["type", "url_citation"]) else { return };
+        let [Some(kind), Some(citation)] = members.values() else { return };
+        let names = &["start_index", "end_index", "title", "url"];
+        if let Some(citation) = Members::of(citation, names)
+            && kind.is("url_citation")
         {
-            let [start, end, title, url] = members(citation, &["start_index", "end_index", "title", "url"], |_, _| {})?;
             let mut written = Vec::new();
             let mut json = Writer::new(&mut written);
             json.begin_object().key("type").string("url_citation");
-            for (key, value) in [("start_index", start), ("end_index", end), ("title", title), ("url", url)] {
-                if let Some(value) = given(value) {
-                    json.key(key).raw(&on_one_line(value));
+            for name in names {
+                if let Some(value) = citation.get(name) {
+                    json.key(name).raw(&value.on_one_line());
                 }
             }
             json.end_object();
             flat.push(written);
         }
-        Ok(())
-    })?;
-    Ok(flat)
+    });
+    flat
 }
 
 /// What a message or a delta says of one tool call; what it does not say is empty. Strings stand without their quotes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CallSaid<'j> {
     pub(super) index: Option<u64>,
-    pub(super) id: Raw<'j>,
+    pub(super) id: &'j [u8],
     pub(super) custom: bool,
-    pub(super) name: Raw<'j>,
+    pub(super) name: &'j [u8],
     /// The arguments of a function, the input of a custom tool.
-    pub(super) arguments: Raw<'j>,
+    pub(super) arguments: &'j [u8],
 }
 
 impl<'j> CallSaid<'j> {
-    pub(super) fn read(call: Raw<'j>) -> Result<CallSaid<'j>, Malformed> {
-        let [index, id, kind, function, custom] =
-            members(call, &["index", "id", "type", "function", "custom"], |_, _| {})?;
-        let (is_custom, said) = match (given(function), given(custom)) {
-            (None, Some(custom)) => (true, custom),
-            (Some(function), _) => (is(kind, "custom"), function),
-            (None, None) => (is(kind, "custom"), &b"{}"[..]),
-        };
-        let [name, arguments, input] = members(said, &["name", "arguments", "input"], |_, _| {})?;
+    fn read(call: Raw<'j>) -> Result<CallSaid<'j>, Malformed> {
+        let expected = Malformed { at: 0, expected: "a call" };
+        let members = Members::of(call, &["index", "id", "type", "function", "custom"]).ok_or(expected)?;
+        let [index, id, kind, function, custom] = members.values();
+        let is_custom = function.is_none() && (custom.is_some() || kind.is_some_and(|kind| kind.is("custom")));
+        let said = function.or(custom).unwrap_or(Raw::EMPTY);
+        let [name, arguments, input] = Members::of(said, &["name", "arguments", "input"]).ok_or(expected)?.values();
         Ok(CallSaid {
-            index: given(index).map(count),
+            index: index.and_then(Raw::count),
             id: text(id)?,
             custom: is_custom,
             name: text(name)?,
@@ -166,12 +251,8 @@ impl<'j> CallSaid<'j> {
     }
 }
 
-/// A string without its quotes; empty where there is none.
-pub(super) fn text(value: Raw<'_>) -> Result<Raw<'_>, Malformed> {
-    match given(value) {
-        None => Ok(b""),
-        Some(value) => super::raw::unquoted(value).ok_or(Malformed { at: 0, expected: "a string" }),
-    }
+fn text(value: Option<Raw<'_>>) -> Result<&[u8], Malformed> {
+    value.map_or(Ok(b""), |value| value.inner().ok_or(Malformed { at: 0, expected: "a string" }))
 }
 
 #[cfg(test)]
@@ -182,10 +263,10 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn usage_is_counted_as_a_response_counts_it() {
-        let chat = br#"{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,
+        let chat = br#"{"usage":{"prompt_tokens":9,"completion_tokens":12,"total_tokens":21,
             "prompt_tokens_details":{"cached_tokens":4,"cache_write_tokens":2,"audio_tokens":0},
-            "completion_tokens_details":{"reasoning_tokens":5}}"#;
-        let counted = Counted::read(chat).unwrap();
+            "completion_tokens_details":{"reasoning_tokens":5}}}"#;
+        let counted = Completion::read(chat).unwrap().counted.unwrap();
         assert_eq!(counted.usage, Usage { input: 9, cached: 4, output: 12, reasoning: 5 });
         let mut written = Vec::new();
         counted.write(&mut Writer::new(&mut written));
@@ -196,27 +277,20 @@ mod tests {
                 r#""output_tokens":12,"output_tokens_details":{"reasoning_tokens":5},"total_tokens":21}"#
             )
         );
-        let bare =
-            Counted::read(br#"{"prompt_tokens":72,"completion_tokens":56,"prompt_tokens_details":null}"#).unwrap();
-        assert_eq!(bare.total, 128);
+        let bare = br#"{"usage":{"prompt_tokens":72,"completion_tokens":56,"prompt_tokens_details":null}}"#;
+        assert_eq!(Completion::read(bare).unwrap().counted.unwrap().total, 128);
     }
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_call_is_read_in_whole_or_in_part() {
-        let call = CallSaid::read(br#"{"function":{"arguments":"{}","name":"f"},"id":"call_1","type":"function"}"#);
-        let call = call.unwrap();
+        let message = br#"{"tool_calls":[{"function":{"arguments":"{}","name":"f"},"id":"call_1","type":"function"},
+            {"index":2,"custom":{"name":"c","input":"x"}}]}"#;
+        let message = Message::read(Raw::read(&mut Cursor::new(message)).unwrap()).unwrap();
+        let [call, custom] = message.calls.as_slice() else { panic!("{message:?}") };
         assert_eq!((call.index, call.id, call.custom), (None, &b"call_1"[..], false));
         assert_eq!((call.name, call.arguments), (&b"f"[..], &b"{}"[..]));
-        let custom = CallSaid::read(br#"{"index":2,"custom":{"name":"c","input":"x"}}"#).unwrap();
         assert_eq!((custom.index, custom.custom, custom.arguments), (Some(2), true, &b"x"[..]));
-        assert!(CallSaid::read(br#"{"function":{"arguments":{}}}"#).is_err());
-    }
-
-    #[wasm_bindgen_test(unsupported = test)]
-    fn a_citation_is_flat_in_a_response() {
-        let chat = br#"[{"type":"url_citation","url_citation":{"end_index":9,"start_index":1,"title":"T","url":"u"}}]"#;
-        let flat = annotations(chat).unwrap();
-        let expected = r#"{"type":"url_citation","start_index":1,"end_index":9,"title":"T","url":"u"}"#;
-        assert_eq!(flat, [expected.as_bytes()]);
+        let odd = br#"{"tool_calls":[{"function":{"arguments":{}}}]}"#;
+        assert!(Message::read(Raw::read(&mut Cursor::new(odd)).unwrap()).is_err());
     }
 }

@@ -7,10 +7,9 @@
 mod numbered;
 mod output;
 
-use super::completion::{CallSaid, Counted, Finish, annotations, logprobs, text};
-use super::raw::{Raw, elements, given, members};
-use super::reply::{REASONING, failed, first_choice};
-use super::response::{Head, State, service_tier};
+use super::super::raw::{Members, Raw};
+use super::completion::{Completion, Counted, Finish, Message, failed, logprobs};
+use super::response::{Head, State};
 use crate::api::error::{ApiError, kind_of};
 use crate::convert::{Asked, Told};
 use crate::form::Usage;
@@ -59,14 +58,17 @@ impl From<Malformed> for Broken {
 }
 
 impl Broken {
-    fn told(self) -> Told {
+    fn error(self) -> ApiError {
         let message = match self {
             Broken::Malformed => "The stream holds what is no chunk of a chat completion.",
             Broken::TooLong => "The completion is too long to be translated.",
             Broken::Unended => "The stream ended before the completion did.",
         };
-        let error = ApiError::new(502, "server_error", message);
-        Told::Failed(error.to_json())
+        ApiError::new(502, "upstream_error", message)
+    }
+
+    fn told(self) -> Told {
+        Told::Failed(self.error().to_json())
     }
 }
 
@@ -91,7 +93,7 @@ impl Events {
             Phase::Before(_) | Phase::Begun(_) => {}
         }
         if event.data.trim_ascii() == b"[DONE]" {
-            return self.finished(out);
+            return self.finish(out).map_or_else(Broken::told, |()| Told::Done);
         }
         match self.chunk(event, out) {
             Ok(Some(error)) => Told::Failed(error),
@@ -106,14 +108,13 @@ impl Events {
         match self.phase {
             Phase::Over { well: true } => Told::Done,
             Phase::Over { well: false } => Broken::Unended.told(),
-            Phase::Before(_) | Phase::Begun(_) => {
-                let told = self.finished(out);
-                if let Told::Failed(_) = told {
-                    let error = ApiError::new(502, "server_error", "The stream ended before the completion did.");
-                    self.fail(&error, out);
+            Phase::Before(_) | Phase::Begun(_) => match self.finish(out) {
+                Ok(()) => Told::Done,
+                Err(broken) => {
+                    self.fail(&broken.error(), out);
+                    broken.told()
                 }
-                told
-            }
+            },
         }
     }
 
@@ -145,36 +146,30 @@ impl Events {
 
     /// Takes a chunk. `Some` is an error of the cloud's.
     fn chunk(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Result<Option<Vec<u8>>, Broken> {
-        let data = event.data;
-        let [error, id, created, model, choices, usage, tier] =
-            members(data, &["error", "id", "created", "model", "choices", "usage", "service_tier"], |_, _| {})?;
-        if let Some(error) = given(error) {
+        let chunk = Completion::read(event.data)?;
+        if let Some(error) = chunk.error {
             return Ok(Some(failed(error)));
         }
         if event.name == b"error" {
-            return Ok(Some(failed(data)));
+            return Ok(Some([b"{\"error\":", event.data, b"}"].concat()));
         }
-        if let Some(usage) = given(usage) {
-            self.counted = Some(Counted::read(usage)?);
-        }
-        let choice = first_choice(choices)?;
+        self.counted = chunk.counted.or(self.counted);
         // Azure's first chunk tells what it found in the prompt; it has no id and no choice.
-        let has_id = !text(id)?.is_empty();
-        if has_id || choice.is_some() {
-            self.begin(if has_id { id } else { data }, created, model, out);
+        if chunk.id.is_some() || chunk.choice.is_some() {
+            self.begin(chunk.id.map_or(event.data, Raw::bytes), &chunk, out);
         }
-        if let (Phase::Begun(head), Some(tier)) = (&mut self.phase, service_tier(tier)) {
-            head.service_tier = tier;
+        if let Phase::Begun(head) = &mut self.phase {
+            head.set_service_tier(chunk.service_tier);
         }
-        if let Some(choice) = choice {
+        if let Some(choice) = chunk.choice {
             self.choice(choice, out)?;
         }
         Ok(None)
     }
 
-    fn begin(&mut self, origin: Raw<'_>, created: Raw<'_>, model: Raw<'_>, out: &mut Vec<u8>) {
+    fn begin(&mut self, origin: &[u8], chunk: &Completion<'_>, out: &mut Vec<u8>) {
         let Phase::Before(asked) = &mut self.phase else { return };
-        let head = Head::new(std::mem::take(asked), self.now, origin, created, model);
+        let head = Head::new(std::mem::take(asked), self.now, origin, chunk.created, chunk.model);
         self.output.response(&head, "response.created", State::InProgress, None, out);
         self.output.response(&head, "response.in_progress", State::InProgress, None, out);
         self.phase = Phase::Begun(head);
@@ -182,46 +177,39 @@ impl Events {
 
     fn choice(&mut self, choice: Raw<'_>, out: &mut Vec<u8>) -> Result<(), Broken> {
         let Phase::Begun(head) = &self.phase else { return Ok(()) };
-        let [delta, finish, probabilities] = members(choice, &["delta", "finish_reason", "logprobs"], |_, _| {})?;
-        if let Some(finish) = Finish::read(finish) {
-            self.finish = Some(finish);
+        let choice = Members::of(choice, &["delta", "finish_reason", "logprobs"]).ok_or(Broken::Malformed)?;
+        let [delta, finish, probabilities] = choice.values();
+        if let Some(finish) = finish {
+            self.finish = Some(Finish::of(finish));
             self.spoke = true;
         }
-        let Some(delta) = given(delta) else { return Ok(()) };
-        let [one, other] = REASONING;
-        let [reasoning, also_reasoning, content, refusal, cited, calls] =
-            members(delta, &[one, other, "content", "refusal", "annotations", "tool_calls"], |_, _| {})?;
+        let Some(delta) = delta else { return Ok(()) };
+        let said = Message::read(delta)?;
         let before = self.output.sequence();
-        let reasoning = [reasoning, also_reasoning].into_iter().find_map(super::raw::some_text);
-        if let Some(reasoning) = reasoning {
-            self.output.reasoning(head, reasoning, out);
+        if !said.reasoning.is_empty() {
+            self.output.reasoning(head, said.reasoning, out);
         }
-        let content = text(content)?;
-        if !content.is_empty() {
-            self.output.text(head, content, &logprobs(probabilities)?, out);
+        if !said.content.is_empty() {
+            self.output.text(head, said.content, &logprobs(probabilities), out);
         }
-        for annotation in annotations(cited)? {
-            self.output.annotation(head, &annotation, out);
+        for annotation in &said.annotations {
+            self.output.annotation(head, annotation, out);
         }
-        let refusal = text(refusal)?;
-        if !refusal.is_empty() {
-            self.output.refusal(head, refusal, out);
+        if !said.refusal.is_empty() {
+            self.output.refusal(head, said.refusal, out);
         }
-        if let Some(calls) = given(calls) {
-            elements(calls, |_, call| {
-                self.output.call(head, CallSaid::read(call)?, out);
-                Ok(())
-            })?;
+        for call in said.calls {
+            self.output.call(head, call, out);
         }
         self.spoke |= self.output.sequence() > before;
         if self.output.kept_bytes() > MOST_KEPT { Err(Broken::TooLong) } else { Ok(()) }
     }
 
     /// The cloud says no more: ends the response, if the completion has ended.
-    fn finished(&mut self, out: &mut Vec<u8>) -> Told {
-        let (Phase::Begun(head), Some(finish)) = (&self.phase, self.finish) else { return Broken::Unended.told() };
+    fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Broken> {
+        let (Phase::Begun(head), Some(finish)) = (&self.phase, self.finish) else { return Err(Broken::Unended) };
         if !self.output.close_all(head, finish, out) {
-            return Broken::Malformed.told();
+            return Err(Broken::Malformed);
         }
         let name = match finish {
             Finish::Whole => "response.completed",
@@ -229,6 +217,6 @@ impl Events {
         };
         self.output.response(head, name, State::Ended(finish), self.counted, out);
         self.phase = Phase::Over { well: true };
-        Told::Done
+        Ok(())
     }
 }

@@ -6,7 +6,6 @@
 mod call_id;
 mod completion;
 mod events;
-mod raw;
 mod reply;
 mod request;
 mod response;

@@ -5,55 +5,34 @@
 
 mod content;
 mod echo;
+mod format;
 mod messages;
-mod notes;
+mod object;
 mod tools;
 
-use super::raw::{Raw, elements, given, is, members};
-use crate::convert::{Asked, Towards, Translated, Untranslatable};
+use super::super::notes::Notes;
+use super::super::raw::{Raw, Shown, word};
+use super::super::{Asked, Towards, Translated, Untranslatable};
 use crate::json::{Cursor, Malformed, Writer};
 use messages::Messages;
-use notes::Notes;
 use tools::Tools;
 
 /// Writes the Responses request `body` as one for a chat completion, behind what `out` holds.
 ///
 /// # Errors
-/// What of it chat completions have no place for.
+/// What of it chat completions have no place for; nothing is written then.
 pub fn request(body: &[u8], towards: &Towards<'_>, out: &mut Vec<u8>) -> Result<Translated, Untranslatable> {
     let start = out.len();
     let mut notes = Notes::default();
-    match write(body, towards, &mut notes, out) {
-        Ok(asked) => notes.translated(asked),
-        Err(Malformed { at, expected }) => {
-            out.truncate(start);
-            Err(Untranslatable(vec![format!("the body, which is no JSON at byte {at}: {expected} was expected")]))
-        }
+    let translated = match write(body, towards, &mut notes, out) {
+        Ok(asked) => notes.outcome(asked),
+        // The edge has read it before: this is for whoever calls with something else.
+        Err(Malformed { at, expected }) => Err(Untranslatable(vec![format!("byte {at}: {expected} is expected")])),
+    };
+    if translated.is_err() {
+        out.truncate(start);
     }
-}
-
-/// The members of a request that are written behind its messages, as they stand in it.
-#[derive(Debug, Default)]
-struct Fields<'j> {
-    stream: bool,
-    instructions: Raw<'j>,
-    tools: Raw<'j>,
-    tool_choice: Raw<'j>,
-    parallel_tool_calls: Raw<'j>,
-    max_output_tokens: Raw<'j>,
-    max_tool_calls: Raw<'j>,
-    temperature: Raw<'j>,
-    top_p: Raw<'j>,
-    top_logprobs: Raw<'j>,
-    include: Raw<'j>,
-    reasoning: Raw<'j>,
-    text: Raw<'j>,
-    service_tier: Raw<'j>,
-    metadata: Raw<'j>,
-    user: Raw<'j>,
-    safety_identifier: Raw<'j>,
-    prompt_cache_key: Raw<'j>,
-    prompt_cache_retention: Raw<'j>,
+    translated
 }
 
 fn write(body: &[u8], towards: &Towards<'_>, notes: &mut Notes, out: &mut Vec<u8>) -> Result<Asked, Malformed> {
@@ -61,44 +40,47 @@ fn write(body: &[u8], towards: &Towards<'_>, notes: &mut Notes, out: &mut Vec<u8
     Writer::new(out).string(towards.model);
     out.extend_from_slice(b",\"messages\":[");
     let begin = out.len();
-    let mut fields = Fields::default();
-    let mut tools = Tools::default();
+    let (mut fields, mut tools) = (Fields::default(), Tools::default());
     let mut cursor = Cursor::new(body);
     cursor.object(|cursor, key| {
         if key.is("input") {
-            let mut messages = Messages::new(out, begin);
-            return messages.read(body, cursor, &mut tools, notes);
+            if std::mem::replace(&mut fields.has_input, true) {
+                notes.cannot(format_args!("input: it stands twice"));
+            }
+            return Messages::new(out, begin).read(cursor, &mut tools, notes);
         }
-        let value = body.get(cursor.skip()?).unwrap_or_default();
-        fields.take(&key.meaning_within(MOST_NAME).unwrap_or_default(), value, notes)
+        let value = Raw::read(cursor)?;
+        if !value.is_null() && !fields.take(&word(&key), value, notes) {
+            notes.cannot(format_args!("{}", Shown(key)));
+        }
+        Ok::<(), Malformed>(())
     })?;
     cursor.end()?;
-    let echo = echo::of(&fields);
-    tools.read(fields.tools, "tools", notes)?;
-    put_in_front(&fields, &tools, begin, out);
+    if let Some(declared) = fields.tools {
+        tools.read(declared, format_args!("tools"), notes);
+    }
+    put_in_front(fields.instructions, &tools, begin, out);
     out.push(b']');
     // What follows are members of the object that is open.
     let mut rest = Vec::new();
     let mut json = Writer::new(&mut rest);
-    tools.write(fields.tool_choice, fields.parallel_tool_calls, &mut json, notes)?;
-    fields.write(&mut json, notes)?;
+    tools.write(fields.tool_choice, fields.parallel_tool_calls, &mut json, notes);
+    fields.write(&mut json, notes);
     if !rest.is_empty() {
         out.push(b',');
         out.extend_from_slice(&rest);
     }
     out.push(b'}');
-    Ok(Asked { stream: fields.stream, echo, namespaces: tools.namespaces(), ..Asked::default() })
+    let stream = fields.stream.is_some_and(Raw::is_true);
+    Ok(Asked { stream, echo: echo::of(&fields), namespaces: tools.namespaces(), ..Asked::default() })
 }
 
-/// Longer than any name of a request's members, in bytes.
-const MOST_NAME: usize = 64;
-
 /// Puts what the model is told before all else in front of the conversation.
-fn put_in_front(fields: &Fields<'_>, tools: &Tools<'_>, begin: usize, out: &mut Vec<u8>) {
+fn put_in_front(instructions: Option<Raw<'_>>, tools: &Tools<'_>, begin: usize, out: &mut Vec<u8>) {
     let mut front = Vec::new();
-    if let Some(instructions) = given(fields.instructions) {
+    if let Some(instructions) = instructions {
         content::system(&mut front, |json| {
-            json.raw(instructions);
+            json.raw(instructions.bytes());
         });
     }
     tools.explain_namespaces(&mut front);
@@ -108,61 +90,72 @@ fn put_in_front(fields: &Fields<'_>, tools: &Tools<'_>, begin: usize, out: &mut 
     out.splice(begin..begin, front);
 }
 
+/// The members of a request that are written behind its messages, as they stand in it; no null is among them.
+#[derive(Debug, Default)]
+struct Fields<'j> {
+    has_input: bool,
+    stream: Option<Raw<'j>>,
+    instructions: Option<Raw<'j>>,
+    tools: Option<Raw<'j>>,
+    tool_choice: Option<Raw<'j>>,
+    parallel_tool_calls: Option<Raw<'j>>,
+    max_output_tokens: Option<Raw<'j>>,
+    max_tool_calls: Option<Raw<'j>>,
+    temperature: Option<Raw<'j>>,
+    top_p: Option<Raw<'j>>,
+    top_logprobs: Option<Raw<'j>>,
+    include: Option<Raw<'j>>,
+    reasoning: Option<Raw<'j>>,
+    text: Option<Raw<'j>>,
+    service_tier: Option<Raw<'j>>,
+    metadata: Option<Raw<'j>>,
+    user: Option<Raw<'j>>,
+    safety_identifier: Option<Raw<'j>>,
+    prompt_cache_key: Option<Raw<'j>>,
+    prompt_cache_retention: Option<Raw<'j>>,
+}
+
 impl<'j> Fields<'j> {
-    /// Takes a member of the request, other than its input.
-    fn take(&mut self, name: &[u8], value: Raw<'j>, notes: &mut Notes) -> Result<(), Malformed> {
-        let no_default = given(value).is_some();
-        match name {
-            b"model" => {}
-            b"stream" => self.stream = value == b"true",
-            b"instructions" => {
-                self.instructions = value;
-                if no_default && !value.starts_with(b"\"") {
-                    notes.refuse(format_args!("instructions"));
-                }
-            }
-            b"tools" => self.tools = value,
-            b"tool_choice" => self.tool_choice = value,
-            b"parallel_tool_calls" => self.parallel_tool_calls = value,
-            b"max_output_tokens" => self.max_output_tokens = value,
-            b"temperature" => self.temperature = value,
-            b"top_p" => self.top_p = value,
-            b"top_logprobs" => self.top_logprobs = value,
-            b"include" => self.include = value,
-            b"reasoning" => self.reasoning = value,
-            b"text" => self.text = value,
-            b"service_tier" => self.service_tier = value,
-            b"user" => self.user = value,
-            b"safety_identifier" => self.safety_identifier = value,
-            b"prompt_cache_key" => self.prompt_cache_key = value,
-            b"prompt_cache_retention" => self.prompt_cache_retention = value,
+    /// Takes a member of the request, other than its input; whether it can be carried.
+    fn take(&mut self, name: &[u8], value: Raw<'j>, notes: &mut Notes) -> bool {
+        let slot = match name {
+            b"stream" => &mut self.stream,
+            b"instructions" if value.is_string() => &mut self.instructions,
+            b"tools" => &mut self.tools,
+            b"tool_choice" => &mut self.tool_choice,
+            b"parallel_tool_calls" => &mut self.parallel_tool_calls,
+            b"max_output_tokens" => &mut self.max_output_tokens,
+            b"temperature" => &mut self.temperature,
+            b"top_p" => &mut self.top_p,
+            b"top_logprobs" => &mut self.top_logprobs,
+            b"include" => &mut self.include,
+            b"reasoning" => &mut self.reasoning,
+            b"text" => &mut self.text,
+            b"service_tier" => &mut self.service_tier,
+            b"user" => &mut self.user,
+            b"safety_identifier" => &mut self.safety_identifier,
+            b"prompt_cache_key" => &mut self.prompt_cache_key,
+            b"prompt_cache_retention" => &mut self.prompt_cache_retention,
+            // Chat completions take it only with what they store.
             b"metadata" => {
-                self.metadata = value;
-                if no_default && !is_empty(value) {
+                if !value.is_empty() {
                     notes.leave_out("metadata");
                 }
+                &mut self.metadata
             }
             // It counts calls of tools that a cloud runs by itself, of which none is translated.
             b"max_tool_calls" => {
-                self.max_tool_calls = value;
-                if no_default {
-                    notes.leave_out("max_tool_calls");
-                }
+                notes.leave_out("max_tool_calls");
+                &mut self.max_tool_calls
             }
-            b"client_metadata" if no_default => notes.leave_out("client_metadata"),
-            b"prompt_cache_options" if no_default => notes.leave_out("prompt_cache_options"),
-            b"stream_options" if no_default => stream_options(value, notes)?,
-            b"store" | b"background" if value == b"false" => {}
-            b"truncation" if is(value, "disabled") => {}
-            b"context_management" if is_empty(value) => {}
-            _ if no_default => notes.refuse_name(name),
-            _ => {}
-        }
-        Ok(())
+            _ => return passes(name, value, notes),
+        };
+        *slot = Some(value);
+        true
     }
 
     /// Writes what a request has beside its messages and tools.
-    fn write(&self, json: &mut Writer<'_>, notes: &mut Notes) -> Result<(), Malformed> {
+    fn write(&self, json: &mut Writer<'_>, notes: &mut Notes) {
         let members = [
             ("max_completion_tokens", self.max_output_tokens),
             ("temperature", self.temperature),
@@ -173,145 +166,86 @@ impl<'j> Fields<'j> {
             ("prompt_cache_retention", self.prompt_cache_retention),
         ];
         for (name, value) in members {
-            if let Some(value) = given(value) {
-                json.key(name).raw(value);
+            if let Some(value) = value {
+                json.key(name).raw(value.bytes());
             }
         }
-        self.write_logprobs(json, notes)?;
-        self.write_reasoning(json, notes)?;
-        self.write_text(json, notes)?;
-        if is(self.service_tier, "ultrafast") {
-            notes.refuse(format_args!("service_tier: ultrafast"));
-        } else if let Some(tier) = given(self.service_tier).filter(|tier| !is(tier, "auto")) {
-            json.key("service_tier").raw(tier);
+        if let Some(tier) = self.service_tier.filter(|tier| !tier.is("auto")) {
+            if tier.is("ultrafast") {
+                notes.cannot(format_args!("service_tier: ultrafast"));
+            }
+            json.key("service_tier").raw(tier.bytes());
         }
-        if self.stream {
+        self.write_logprobs(json, notes);
+        if let Some(reasoning) = self.reasoning {
+            format::write_reasoning(reasoning, json, notes);
+        }
+        if let Some(text) = self.text {
+            format::write_text(text, json, notes);
+        }
+        if self.stream.is_some_and(Raw::is_true) {
             json.key("stream").boolean(true);
             json.key("stream_options").begin_object().key("include_usage").boolean(true).end_object();
         }
-        Ok(())
     }
 
-    fn write_logprobs(&self, json: &mut Writer<'_>, notes: &mut Notes) -> Result<(), Malformed> {
+    fn write_logprobs(&self, json: &mut Writer<'_>, notes: &mut Notes) {
         let mut logprobs = false;
-        if let Some(include) = given(self.include) {
-            elements(notes.array(include, format_args!("include")), |place, wanted| {
-                if is(wanted, "message.output_text.logprobs") {
-                    logprobs = true;
-                } else if is(wanted, "reasoning.encrypted_content") {
-                    notes.leave_out("include: reasoning.encrypted_content");
-                } else if !OF_HOSTED_TOOLS.iter().any(|known| is(wanted, known)) {
-                    notes.refuse_value(format_args!("include[{place}]"), wanted);
-                }
-                Ok(())
-            })?;
+        if let Some(include) = self.include {
+            if !include.is_array() {
+                notes.cannot(format_args!("include"));
+            }
+            include.each(|place, wanted| match &*wanted.word() {
+                b"message.output_text.logprobs" => logprobs = true,
+                b"reasoning.encrypted_content" => notes.leave_out("include: reasoning.encrypted_content"),
+                // Of tools that a cloud runs by itself, and of items that no chat completion has: nothing, here.
+                b"file_search_call.results"
+                | b"web_search_call.results"
+                | b"web_search_call.action.sources"
+                | b"message.input_image.image_url"
+                | b"computer_call_output.output.image_url"
+                | b"code_interpreter_call.outputs" => {}
+                _ => notes.cannot(format_args!("include[{place}]: {wanted}")),
+            });
         }
-        let top = given(self.top_logprobs).filter(|top| *top != b"0");
+        let top = self.top_logprobs.filter(|top| top.number() != Some(0.0));
         if logprobs || top.is_some() {
             json.key("logprobs").boolean(true);
         }
         if let Some(top) = top {
-            json.key("top_logprobs").raw(top);
+            json.key("top_logprobs").raw(top.bytes());
         }
-        Ok(())
-    }
-
-    fn write_reasoning(&self, json: &mut Writer<'_>, notes: &mut Notes) -> Result<(), Malformed> {
-        let Some(reasoning) = given(self.reasoning) else { return Ok(()) };
-        let [effort, summary, also_summary, context, mode] = members(
-            notes.object(reasoning, format_args!("reasoning")),
-            &["effort", "summary", "generate_summary", "context", "mode"],
-            |key, value| {
-                if given(value).is_some() {
-                    notes.refuse_member(format_args!("reasoning"), key);
-                }
-            },
-        )?;
-        if let Some(effort) = given(effort) {
-            json.key("reasoning_effort").raw(effort);
-        }
-        for (name, value) in [("summary", summary), ("generate_summary", also_summary)] {
-            match given(value) {
-                Some(value) if !is(value, "auto") => notes.refuse_value(format_args!("reasoning.{name}"), value),
-                Some(_) => notes.leave_out("reasoning.summary"),
-                None => {}
-            }
-        }
-        // It says which earlier reasoning the model sees. A request that is translated brings none that it could.
-        if given(context).is_some_and(|context| !is(context, "auto")) {
-            notes.leave_out("reasoning.context");
-        }
-        if let Some(mode) = given(mode).filter(|mode| !is(mode, "standard")) {
-            notes.refuse_value(format_args!("reasoning.mode"), mode);
-        }
-        Ok(())
-    }
-
-    fn write_text(&self, json: &mut Writer<'_>, notes: &mut Notes) -> Result<(), Malformed> {
-        let Some(text) = given(self.text) else { return Ok(()) };
-        let [format, verbosity] =
-            members(notes.object(text, format_args!("text")), &["format", "verbosity"], |key, value| {
-                if given(value).is_some() {
-                    notes.refuse_member(format_args!("text"), key);
-                }
-            })?;
-        if let Some(verbosity) = given(verbosity).filter(|verbosity| !is(verbosity, "medium")) {
-            json.key("verbosity").raw(verbosity);
-        }
-        let Some(format) = given(format) else { return Ok(()) };
-        let [kind, name, description, schema, strict] = members(
-            notes.object(format, format_args!("text.format")),
-            &["type", "name", "description", "schema", "strict"],
-            |key, value| {
-                if given(value).is_some() {
-                    notes.refuse_member(format_args!("text.format"), key);
-                }
-            },
-        )?;
-        if is(kind, "json_object") {
-            json.key("response_format").begin_object().key("type").string("json_object").end_object();
-        } else if is(kind, "json_schema") {
-            json.key("response_format").begin_object().key("type").string("json_schema");
-            json.key("json_schema").begin_object();
-            for (key, value) in [("name", name), ("description", description), ("schema", schema), ("strict", strict)] {
-                if let Some(value) = given(value) {
-                    json.key(key).raw(value);
-                }
-            }
-            json.end_object().end_object();
-        } else if !is(kind, "text") {
-            notes.refuse_value(format_args!("text.format.type"), kind);
-        }
-        Ok(())
     }
 }
 
-/// What `include` may ask of tools that a cloud runs by itself, and of items that no chat completion has: nothing, here.
-const OF_HOSTED_TOOLS: [&str; 6] = [
-    "file_search_call.results",
-    "web_search_call.results",
-    "web_search_call.action.sources",
-    "message.input_image.image_url",
-    "computer_call_output.output.image_url",
-    "code_interpreter_call.outputs",
-];
-
-fn stream_options(value: Raw<'_>, notes: &mut Notes) -> Result<(), Malformed> {
-    let [obfuscation] =
-        members(notes.object(value, format_args!("stream_options")), &["include_obfuscation"], |key, value| {
-            if given(value).is_some() {
-                notes.refuse_member(format_args!("stream_options"), key);
+/// Whether a member that is not written can be left away: it says nothing that chat completions do not do anyway, or is a
+/// hint.
+fn passes(name: &[u8], value: Raw<'_>, notes: &mut Notes) -> bool {
+    match name {
+        // The target's own model stands in its place.
+        b"model" => true,
+        // Neither a response that is kept nor one that is made later has a place there.
+        b"store" | b"background" => value.is_false(),
+        b"truncation" => value.is("disabled"),
+        b"context_management" => value.is_empty(),
+        b"client_metadata" => hint("client_metadata", notes),
+        b"prompt_cache_options" => hint("prompt_cache_options", notes),
+        b"stream_options" => {
+            let Some(options) = notes.members_of(value, &["include_obfuscation"], format_args!("stream_options"))
+            else {
+                return true;
+            };
+            // The events are made here, and never obfuscated.
+            if options.get("include_obfuscation").is_some_and(Raw::is_true) {
+                notes.leave_out("stream_options.include_obfuscation");
             }
-        })?;
-    // The events are made here, and never obfuscated.
-    if obfuscation == b"true" {
-        notes.leave_out("stream_options.include_obfuscation");
+            true
+        }
+        _ => false,
     }
-    Ok(())
 }
 
-/// Whether a value is an object or an array with nothing in it.
-fn is_empty(value: Raw<'_>) -> bool {
-    let inner = value.get(1..value.len().saturating_sub(1)).unwrap_or_default();
-    matches!(value.first(), Some(b'{' | b'[')) && inner.trim_ascii().is_empty()
+fn hint(name: &'static str, notes: &mut Notes) -> bool {
+    notes.leave_out(name);
+    true
 }

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::super::raw::Raw;
 use super::call_id;
 use super::completion::{Counted, Finish};
-use super::raw::{Raw, given, on_one_line};
 use crate::convert::Asked;
 use crate::json::Writer;
 
@@ -60,7 +60,7 @@ pub(super) struct Head {
     pub(super) digest: String,
     created: Vec<u8>,
     model: Vec<u8>,
-    pub(super) service_tier: Vec<u8>,
+    service_tier: Vec<u8>,
     asked: Asked,
 }
 
@@ -69,17 +69,22 @@ const DIGITS: usize = 40;
 
 impl Head {
     /// The head of the response to what was `asked`. `origin` tells this completion from all others: its id.
-    pub(super) fn new(asked: Asked, now: u64, origin: Raw<'_>, created: Raw<'_>, model: Raw<'_>) -> Head {
-        let is_number = |value: &Raw<'_>| value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
-        let created = given(created).filter(is_number);
-        let created = created.map_or_else(|| now.to_string().into_bytes(), <[u8]>::to_vec);
-        let model = given(model).filter(|model| model.starts_with(b"\"")).unwrap_or(b"\"\"");
+    pub(super) fn new(asked: Asked, now: u64, origin: &[u8], created: Option<Raw<'_>>, model: Option<Raw<'_>>) -> Head {
+        let created = created.filter(|created| created.count().is_some());
+        let model = model.filter(|model| model.is_string());
         Head {
             digest: call_id::digest(origin, DIGITS),
-            created,
-            model: model.to_vec(),
+            created: created.map_or_else(|| now.to_string().into_bytes(), |created| created.bytes().to_vec()),
+            model: model.map_or(&b"\"\""[..], Raw::bytes).to_vec(),
             service_tier: Vec::new(),
             asked,
+        }
+    }
+
+    /// Notes the service tier that the cloud names, if it does.
+    pub(super) fn set_service_tier(&mut self, tier: Option<Raw<'_>>) {
+        if let Some(tier) = tier {
+            self.service_tier = tier.bytes().to_vec();
         }
     }
 
@@ -219,11 +224,6 @@ pub(super) fn write_elements(json: &mut Writer<'_>, elements: &[u8]) {
 pub(super) fn write_reasoning(json: &mut Writer<'_>, text: &[u8]) {
     json.begin_object().key("type").string("reasoning_text");
     json.key("text").begin_string().raw_text(text).end_string().end_object();
-}
-
-/// The service tier that a cloud names, as it is kept.
-pub(super) fn service_tier(value: Raw<'_>) -> Option<Vec<u8>> {
-    given(value).filter(|tier| tier.starts_with(b"\"")).map(|tier| on_one_line(tier).into_owned())
 }
 
 /// Where a response is.

@@ -6,7 +6,7 @@ mod weighted;
 
 use std::cmp::Ordering;
 
-use super::{Candidate, Needs};
+use super::{Candidate, Held, Needs};
 use crate::api::Api;
 use crate::config::Order;
 use crate::convert::{self, Conversion};
@@ -17,10 +17,26 @@ pub use weighted::WeightedPicks;
 
 /// Puts the candidates that fit into the permit's order.
 pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
+    let config = permit.config();
+    let elsewhere = |candidate: &Candidate<'_>, account| config.account_of(candidate.target) != Some(account);
+    let first_at = |fit: &mut [Candidate<'_>], account| {
+        sort(fit, &|one, other| elsewhere(one, account).cmp(&elsewhere(other, account)));
+    };
+    // The orders keep equals as they stand.
+    if let Some(account) = needs.held.account() {
+        first_at(fit, account);
+    }
     match permit.order() {
         Order::Ordered => ordered::rank(permit, fit, needs.api),
         Order::Cheapest => cheapest::rank(permit, needs, fit),
-        Order::Weighted => weighted::rank(fit, picks),
+        Order::Weighted => {
+            let first =
+                fit.first().filter(|first| needs.held.account().is_some_and(|account| !elsewhere(first, account)));
+            weighted::rank(first.map(|first| first.target.key), fit, picks);
+        }
+    }
+    if let Held::First(account) = needs.held {
+        first_at(fit, account);
     }
 }
 

@@ -41,11 +41,12 @@ impl WeightedPicks {
     }
 }
 
-/// The first in proportion to the weights, the others by weight.
-pub(super) fn rank(fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
-    let weights: Vec<(TargetKey, u32)> =
-        fit.iter().map(|candidate| (candidate.target.key, candidate.target.weight)).collect();
-    let first = picks.pick(&weights);
+/// The first in proportion to the weights, if it is not given; the others by weight.
+pub(super) fn rank(first: Option<TargetKey>, fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
+    let first = first.or_else(|| {
+        let weights = fit.iter().map(|candidate| (candidate.target.key, candidate.target.weight));
+        picks.pick(&weights.collect::<Vec<_>>())
+    });
     let rank = |candidate: &Candidate<'_>| (Some(candidate.target.key) != first, Reverse(candidate.target.weight));
     super::sort(fit, &|one, other| rank(one).cmp(&rank(other)));
 }

@@ -3,13 +3,13 @@
 //! Chat completions have functions and custom tools, and no namespaces: a tool's namespace becomes the beginning of its name,
 //! what is said of the namespace is told to the model before all else, and the names in the response are taken apart again.
 
-use std::fmt;
+use std::fmt::Arguments;
 
+use super::super::super::notes::Notes;
+use super::super::super::raw::{Members, Raw};
 use super::super::SEPARATOR;
-use super::super::raw::{Raw, elements, given, is, meaning, members, unquoted};
 use super::content;
-use super::notes::Notes;
-use crate::json::{Malformed, Writer};
+use crate::json::Writer;
 
 /// The longest name that chat completions take.
 const MOST_NAME: usize = 64;
@@ -23,44 +23,46 @@ pub(super) struct Tools<'j> {
     /// As elements of an array.
     written: Vec<u8>,
     /// The tools without a namespace: where they stand, and their names.
-    plain: Vec<(String, Raw<'j>)>,
+    plain: Vec<(String, &'j [u8])>,
     namespaces: Vec<Namespace<'j>>,
 }
 
 #[derive(Debug)]
 struct Namespace<'j> {
     name: Box<str>,
-    /// With its quotes; empty where there is none.
-    description: Raw<'j>,
+    /// Without its quotes; empty where there is none.
+    description: &'j [u8],
 }
 
-/// A tool as it is declared.
-#[derive(Debug)]
-struct Tool<'j> {
-    kind: Raw<'j>,
-    name: Raw<'j>,
-    description: Raw<'j>,
-    parameters: Raw<'j>,
-    strict: Raw<'j>,
-    format: Raw<'j>,
-    /// Of a namespace.
-    tools: Raw<'j>,
-}
+/// What a tool is declared with: those of a namespace are the last.
+const TOOL: &[&str; 11] = &[
+    "type",
+    "name",
+    "description",
+    "parameters",
+    "strict",
+    "format",
+    "allowed_callers",
+    "defer_loading",
+    "async",
+    "output_schema",
+    "tools",
+];
 
 impl<'j> Tools<'j> {
     /// Reads a list of tools, which stands at `place`.
-    pub(super) fn read(&mut self, tools: Raw<'j>, place: &str, notes: &mut Notes) -> Result<(), Malformed> {
-        let Some(tools) = given(tools) else { return Ok(()) };
-        elements(notes.array(tools, format_args!("{place}")), |number, tool| {
-            let at = format!("{place}[{number}]");
-            let tool = Tool::read(notes.object(tool, format_args!("{at}")), format_args!("{at}"), notes)?;
-            if is(tool.kind, "namespace") {
-                return self.namespace(&tool, &at, notes);
+    pub(super) fn read(&mut self, tools: Raw<'j>, place: Arguments<'_>, notes: &mut Notes) {
+        if !tools.is_array() {
+            notes.cannot(place);
+        }
+        tools.each(|index, tool| {
+            let at = format_args!("{place}[{index}]");
+            if kind(tool).is("namespace") {
+                self.namespace(tool, at, notes);
+            } else if let Some(name) = self.tool(tool, b"", at, notes) {
+                self.plain.push((at.to_string(), name));
             }
-            self.tool(&tool, b"", format_args!("{at}"), notes)?;
-            self.plain.push((at, tool.name));
-            Ok(())
-        })
+        });
     }
 
     /// The names of the namespaces.
@@ -70,152 +72,143 @@ impl<'j> Tools<'j> {
 
     /// Writes what the namespaces are for as messages, each with a comma behind it.
     pub(super) fn explain_namespaces(&self, out: &mut Vec<u8>) {
-        for Namespace { name, description } in &self.namespaces {
-            let description = unquoted(description).unwrap_or_default();
-            if !description.is_empty() {
-                content::system(out, |json| {
-                    json.begin_string().text("Of the tools whose names begin with ").text(name).text(SEPARATOR);
-                    json.text(": ").raw_text(description).end_string();
-                });
-            }
+        for Namespace { name, description } in self.namespaces.iter().filter(|known| !known.description.is_empty()) {
+            content::system(out, |json| {
+                json.begin_string().text("Of the tools whose names begin with ").text(name).text(SEPARATOR);
+                json.text(": ").raw_text(description).end_string();
+            });
         }
     }
 
     /// Writes the tools, which of them are to be called, and whether several at once. Without tools, clouds refuse the rest.
     pub(super) fn write(
         &self,
-        choice: Raw<'j>,
-        parallel: Raw<'j>,
+        choice: Option<Raw<'j>>,
+        parallel: Option<Raw<'j>>,
         json: &mut Writer<'_>,
         notes: &mut Notes,
-    ) -> Result<(), Malformed> {
+    ) {
         for (at, name) in &self.plain {
-            let is_of = |namespace: &Namespace<'_>| begins_with(unquoted(name).unwrap_or_default(), &namespace.name);
-            if self.namespaces.iter().any(is_of) {
-                notes.refuse_value(format_args!("{at}.name, which is like one of a namespace"), name);
+            if self.namespaces.iter().any(|namespace| begins_with(name, &namespace.name)) {
+                notes.cannot(format_args!("{at}.name: it begins like those of a namespace"));
             }
         }
         let has_tools = !self.written.is_empty();
         if has_tools {
             json.key("tools").begin_array().raw(&self.written).end_array();
         }
-        if let Some(choice) = given(choice).filter(|choice| !is(choice, "auto") && (has_tools || !is(choice, "none"))) {
-            write_choice(choice, json, notes)?;
+        let says_nothing = |choice: &Raw<'_>| choice.is("auto") || choice.is("none") && !has_tools;
+        if let Some(choice) = choice.filter(|choice| !says_nothing(choice)) {
+            write_choice(choice, json.key("tool_choice"), notes);
         }
         match parallel {
-            b"false" if has_tools => {
+            Some(parallel) if parallel.is_false() && has_tools => {
                 json.key("parallel_tool_calls").boolean(false);
             }
-            b"" | b"null" | b"true" | b"false" => {}
-            _ => notes.refuse(format_args!("parallel_tool_calls")),
+            Some(parallel) if !parallel.is_false() && !parallel.is_true() => {
+                notes.cannot(format_args!("parallel_tool_calls"));
+            }
+            _ => {}
         }
-        Ok(())
     }
 
-    /// Writes the name of a tool: with that of its namespace before it, if it has one. Both are values.
-    pub(super) fn write_name(namespace: Raw<'_>, name: Raw<'_>, json: &mut Writer<'_>) {
-        json.begin_string();
-        if let Some(namespace) = unquoted(namespace).filter(|namespace| !namespace.is_empty()) {
-            json.raw_text(namespace).text(SEPARATOR);
-        }
-        json.raw_text(unquoted(name).unwrap_or_default()).end_string();
-    }
-
-    fn namespace(&mut self, tool: &Tool<'j>, at: &str, notes: &mut Notes) -> Result<(), Malformed> {
+    fn namespace(&mut self, namespace: Raw<'j>, at: Arguments<'_>, notes: &mut Notes) {
+        let names = &["type", "name", "description", "tools"];
+        let Some(members) = notes.members_of(namespace, names, at) else { return };
+        let [_, name, description, tools] = members.values();
+        let name = name.unwrap_or(Raw::EMPTY);
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-        let name = meaning(tool.name, MOST_NAME).filter(|name| !name.is_empty() && name.bytes().all(legal));
-        let Some(name) = name else {
-            notes.refuse(format_args!("{at}.name"));
-            return Ok(());
+        // A namespace whose tools could be taken for those of another is refused like one that is no name.
+        let alike = |known: &Namespace<'_>, name: &str| {
+            begins_with(name.as_bytes(), &known.name) || begins_with(known.name.as_bytes(), name)
         };
-        let known = self.namespaces.iter().any(|known| *known.name == *name);
-        let alike = |known: &Namespace<'_>| {
-            begins_with(name.as_bytes(), &known.name) || begins_with(known.name.as_bytes(), &name)
-        };
-        if !known && (self.namespaces.len() == MOST_NAMESPACES || self.namespaces.iter().any(alike)) {
-            notes.refuse_value(format_args!("{at}.name"), tool.name);
-            return Ok(());
+        let text = name.inner().and_then(|name| std::str::from_utf8(name).ok());
+        match text.filter(|name| (1..=MOST_NAME).contains(&name.len()) && name.bytes().all(legal)) {
+            Some(name) if self.namespaces.iter().any(|known| *known.name == *name) => {}
+            Some(name)
+                if self.namespaces.len() < MOST_NAMESPACES
+                    && !self.namespaces.iter().any(|known| alike(known, name)) =>
+            {
+                let description = description.and_then(Raw::inner).unwrap_or_default();
+                self.namespaces.push(Namespace { name: name.into(), description });
+            }
+            _ => return notes.cannot(format_args!("{at}.name: {name}")),
         }
-        if !known {
-            self.namespaces.push(Namespace { name: name.into(), description: tool.description });
+        if let Some(tools) = tools {
+            tools.each(|index, tool| {
+                self.tool(tool, text.unwrap_or_default().as_bytes(), format_args!("{at}.tools[{index}]"), notes);
+            });
         }
-        let Some(tools) = given(tool.tools) else { return Ok(()) };
-        elements(notes.array(tools, format_args!("{at}.tools")), |number, inner| {
-            let at = format!("{at}.tools[{number}]");
-            let inner = Tool::read(notes.object(inner, format_args!("{at}")), format_args!("{at}"), notes)?;
-            self.tool(&inner, tool.name, format_args!("{at}"), notes)
-        })
     }
 
-    fn tool(
-        &mut self,
-        tool: &Tool<'j>,
-        namespace: Raw<'j>,
-        at: fmt::Arguments<'_>,
-        notes: &mut Notes,
-    ) -> Result<(), Malformed> {
-        let kind = if is(tool.kind, "function") {
-            "function"
-        } else if is(tool.kind, "custom") {
-            "custom"
-        } else {
-            notes.refuse_value(format_args!("{at}.type"), tool.kind);
-            return Ok(());
+    /// Writes a tool; its name, if it is one.
+    fn tool(&mut self, tool: Raw<'j>, namespace: &[u8], at: Arguments<'_>, notes: &mut Notes) -> Option<&'j [u8]> {
+        let kind = kind(tool);
+        let Some(known) = KINDS.into_iter().find(|known| kind.is(known)) else {
+            notes.cannot(format_args!("{at}.type: {kind}"));
+            return None;
         };
-        let length = |value| unquoted(value).unwrap_or_default().len();
-        let before = if namespace.is_empty() { 0 } else { length(namespace) + SEPARATOR.len() };
+        let mut members = notes.members_of(tool, TOOL, at)?;
+        let name = notes.text(&mut members, "name", at)?.inner().unwrap_or_default();
         // A long name of its own is for the cloud to judge.
-        if unquoted(tool.name).is_none() || before > 0 && before + length(tool.name) > MOST_NAME {
-            notes.refuse_value(format_args!("{at}.name"), tool.name);
+        if !namespace.is_empty() && namespace.len() + SEPARATOR.len() + name.len() > MOST_NAME {
+            notes.cannot(format_args!("{at}.name: with its namespace it is longer than {MOST_NAME} characters"));
         }
         if !self.written.is_empty() {
             self.written.push(b',');
         }
         let mut json = Writer::new(&mut self.written);
-        json.begin_object().key("type").string(kind).key(kind).begin_object();
-        json.key("name");
-        Tools::write_name(namespace, tool.name, &mut json);
-        if let Some(description) = given(tool.description) {
-            json.key("description").raw(description);
+        json.begin_object().key("type").string(known).key(known).begin_object();
+        write_name(namespace, name, json.key("name"));
+        if let Some(description) = members.take("description") {
+            json.key("description").raw(description.bytes());
         }
-        if kind == "custom" {
-            write_format(tool.format, at, &mut json, notes)?;
-        } else {
-            if let Some(parameters) = given(tool.parameters) {
-                json.key("parameters").raw(parameters);
+        if known == "custom" {
+            if let Some(format) = members.take("format") {
+                write_format(format, format_args!("{at}.format"), &mut json, notes);
             }
-            if tool.strict == b"true" {
+        } else {
+            if let Some(parameters) = members.take("parameters") {
+                json.key("parameters").raw(parameters.bytes());
+            }
+            if members.take("strict").is_some_and(Raw::is_true) {
                 json.key("strict").boolean(true);
             }
         }
         json.end_object().end_object();
-        Ok(())
+        if let Some(callers) = members.take("allowed_callers") {
+            callers.each(|_, caller| {
+                if !caller.is("direct") {
+                    notes.cannot(format_args!("{at}.allowed_callers: {caller}"));
+                }
+            });
+        }
+        members.take("type");
+        for name in ["defer_loading", "async"] {
+            if members.get(name).is_some_and(Raw::is_false) {
+                members.take(name);
+            }
+        }
+        notes.left(&members, at);
+        Some(name)
     }
 }
 
-impl<'j> Tool<'j> {
-    /// Reads a tool that stands at `at`. What a client asks of it beyond its definition is noted.
-    fn read(tool: Raw<'j>, at: fmt::Arguments<'_>, notes: &mut Notes) -> Result<Tool<'j>, Malformed> {
-        let [kind] = members(tool, &["type"], |_, _| {})?;
-        let translated = ["function", "custom", "namespace"].iter().any(|known| is(kind, known));
-        let names = ["name", "description", "parameters", "strict", "format", "tools", "allowed_callers"];
-        let [name, description, parameters, strict, format, tools, callers] = members(tool, &names, |key, value| {
-            let no_default = !matches!(value, b"null" | b"false" | b"{}" | b"[]");
-            // Of another kind, the kind says enough.
-            if translated && no_default && !key.is("type") {
-                notes.refuse_member(at, key);
-            }
-        })?;
-        if let Some(callers) = given(callers) {
-            elements(notes.array(callers, format_args!("{at}.allowed_callers")), |_, caller| {
-                if !is(caller, "direct") {
-                    notes.refuse_value(format_args!("{at}.allowed_callers"), caller);
-                }
-                Ok(())
-            })?;
-        }
-        Ok(Tool { kind, name, description, parameters, strict, format, tools })
+/// The kinds of tools that both APIs have.
+const KINDS: [&str; 2] = ["function", "custom"];
+
+/// The type of a tool.
+fn kind(tool: Raw<'_>) -> Raw<'_> {
+    Members::of(tool, &["type"]).and_then(|tool| tool.get("type")).unwrap_or(tool)
+}
+
+/// Writes the name of a tool: with that of its namespace before it, if it has one.
+pub(super) fn write_name(namespace: &[u8], name: &[u8], json: &mut Writer<'_>) {
+    json.begin_string();
+    if !namespace.is_empty() {
+        json.raw_text(namespace).text(SEPARATOR);
     }
+    json.raw_text(name).end_string();
 }
 
 /// Whether a name is one of a tool in that namespace.
@@ -224,80 +217,56 @@ fn begins_with(name: &[u8], namespace: &str) -> bool {
 }
 
 /// Writes how the input of a custom tool has to look; text of any kind is what it is without.
-fn write_format(
-    format: Raw<'_>,
-    at: fmt::Arguments<'_>,
-    json: &mut Writer<'_>,
-    notes: &mut Notes,
-) -> Result<(), Malformed> {
-    let Some(format) = given(format) else { return Ok(()) };
-    let format = notes.object(format, format_args!("{at}.format"));
-    let [kind, definition, syntax] = members(format, &["type", "definition", "syntax"], |key, value| {
-        if given(value).is_some() {
-            notes.refuse_member(format_args!("{at}.format"), key);
-        }
-    })?;
-    if is(kind, "grammar") {
-        json.key("format").begin_object().key("type").string("grammar").key("grammar").begin_object();
-        for (key, value) in [("syntax", syntax), ("definition", definition)] {
-            if let Some(value) = given(value) {
-                json.key(key).raw(value);
+fn write_format(format: Raw<'_>, at: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+    let Some(members) = notes.members_of(format, &["type", "syntax", "definition"], at) else { return };
+    let kind = members.get("type").unwrap_or(Raw::EMPTY);
+    match &*kind.word() {
+        b"text" => {}
+        b"grammar" => {
+            json.key("format").begin_object().key("type").string("grammar").key("grammar").begin_object();
+            for name in ["syntax", "definition"] {
+                if let Some(value) = members.get(name) {
+                    json.key(name).raw(value.bytes());
+                }
             }
+            json.end_object().end_object();
         }
-        json.end_object().end_object();
-    } else if !is(kind, "text") {
-        notes.refuse_value(format_args!("{at}.format.type"), kind);
+        _ => notes.cannot(format_args!("{at}.type: {kind}")),
     }
-    Ok(())
 }
 
-fn write_choice(choice: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes) -> Result<(), Malformed> {
-    if choice.starts_with(b"\"") {
-        json.key("tool_choice").raw(choice);
-        return Ok(());
+fn write_choice(choice: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+    if choice.is_string() {
+        json.raw(choice.bytes());
+        return;
     }
-    let [kind] = members(notes.object(choice, format_args!("tool_choice")), &["type"], |_, _| {})?;
-    if !is(kind, "allowed_tools") {
-        return write_named(choice, format_args!("tool_choice"), json.key("tool_choice"), notes);
+    let place = format_args!("tool_choice");
+    if !kind(choice).is("allowed_tools") {
+        return write_named(choice, place, json, notes);
     }
-    let [_, mode, tools] = members(choice, &["type", "mode", "tools"], |key, value| {
-        if given(value).is_some() {
-            notes.refuse_member(format_args!("tool_choice"), key);
-        }
-    })?;
-    json.key("tool_choice").begin_object().key("type").string("allowed_tools").key("allowed_tools").begin_object();
-    json.key("mode").raw(given(mode).unwrap_or(b"\"auto\""));
+    let Some(members) = notes.members_of(choice, &["type", "mode", "tools"], place) else { return };
+    let [_, mode, tools] = members.values();
+    json.begin_object().key("type").string("allowed_tools").key("allowed_tools").begin_object();
+    json.key("mode").raw(mode.map_or(b"\"auto\"", Raw::bytes));
     json.key("tools").begin_array();
-    elements(notes.array(tools, format_args!("tool_choice.tools")), |number, tool| {
-        write_named(tool, format_args!("tool_choice.tools[{number}]"), json, notes)
-    })?;
+    if let Some(tools) = tools {
+        tools.each(|index, tool| write_named(tool, format_args!("{place}.tools[{index}]"), json, notes));
+    }
     json.end_array().end_object().end_object();
-    Ok(())
 }
 
 /// Writes a tool that is meant by its kind and name, which stands at `at`.
-fn write_named(
-    tool: Raw<'_>,
-    at: fmt::Arguments<'_>,
-    json: &mut Writer<'_>,
-    notes: &mut Notes,
-) -> Result<(), Malformed> {
-    let tool = notes.object(tool, at);
-    let [kind] = members(tool, &["type"], |_, _| {})?;
-    let Some(known) = ["function", "custom"].into_iter().find(|known| is(kind, known)) else {
-        notes.refuse_value(format_args!("{at}.type"), kind);
+fn write_named(tool: Raw<'_>, at: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+    let kind = kind(tool);
+    let Some(known) = KINDS.into_iter().find(|known| kind.is(known)) else {
         json.null();
-        return Ok(());
+        return notes.cannot(format_args!("{at}.type: {kind}"));
     };
-    let [_, name] = members(tool, &["type", "name"], |key, value| {
-        if given(value).is_some() {
-            notes.refuse_member(at, key);
-        }
-    })?;
-    if unquoted(name).is_none() {
-        notes.refuse(format_args!("{at}.name"));
-    }
     json.begin_object().key("type").string(known).key(known).begin_object();
-    json.key("name").raw(given(name).unwrap_or(b"\"\"")).end_object().end_object();
-    Ok(())
+    if let Some(mut members) = notes.members_of(tool, &["type", "name"], at)
+        && let Some(name) = notes.text(&mut members, "name", at)
+    {
+        json.key("name").raw(name.bytes());
+    }
+    json.end_object().end_object();
 }

@@ -1,4 +1,5 @@
-//! Whole completions: what becomes of what they say, and of how they end.
+//! Whole completions: what a response needs of its request, and what is none. What becomes of what they say is in the rows of
+//! `tests/convert`.
 
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -15,105 +16,6 @@ fn replied(asked: &Asked, members: &str) -> Result<(String, Usage), Unreadable> 
     let out = String::from_utf8(out).unwrap();
     serde_json::from_str::<serde::de::IgnoredAny>(&out).unwrap();
     Ok((out, usage))
-}
-
-/// A digest of `chatcmpl-1`, with its quotes.
-const DIGEST: &str = "ee64bef593d536091d1f686b086b57daaff74c26";
-
-/// A message, the `finish_reason`, what stands beside them in the choice; the status, why it is incomplete, and the output.
-const CHOICES: &[(&str, &str, &str, &str, &str)] = &[
-    (
-        r#"{"role":"assistant","content":"a\n\"b\"","refusal":null,"annotations":[]}"#,
-        r#""stop""#,
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a\n\"b\""}]}"#,
-    ),
-    (
-        r#"{"content":"a"}"#,
-        r#""length""#,
-        "incomplete",
-        r#"{"reason":"max_output_tokens"}"#,
-        r#"{"id":"msg_ID0000","type":"message","status":"incomplete","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a"}]}"#,
-    ),
-    (r#"{"content":null}"#, r#""length""#, "incomplete", r#"{"reason":"max_output_tokens"}"#, ""),
-    (r#"{"content":""}"#, r#""content_filter""#, "incomplete", r#"{"reason":"content_filter"}"#, ""),
-    // Who is said nothing to is told so.
-    (
-        r#"{"content":null}"#,
-        r#""stop""#,
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":""}]}"#,
-    ),
-    (
-        r#"{"content":null,"refusal":"no"}"#,
-        r#""stop""#,
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"refusal","refusal":"no"}]}"#,
-    ),
-    (
-        r#"{"content":"a","refusal":"no"}"#,
-        "null",
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a"},{"type":"refusal","refusal":"no"}]}"#,
-    ),
-    (
-        r#"{"content":null,"tool_calls":[{"function":{"arguments":"{\"city\":\"Paris\"}","name":"weather"},"id":"call_J3ajtA7qivs","type":"function"}]}"#,
-        r#""tool_calls""#,
-        "completed",
-        "null",
-        r#"{"id":"fc_ID0000","type":"function_call","status":"completed","call_id":"call_J3ajtA7qivs","name":"weather","arguments":"{\"city\":\"Paris\"}"}"#,
-    ),
-    (
-        r#"{"content":"a","tool_calls":[{"id":"call_0","type":"function","function":{"name":"f","arguments":""}},{"id":"call_1","type":"custom","custom":{"name":"exec","input":"1"}}]}"#,
-        r#""tool_calls""#,
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a"}]},{"id":"fc_ID0001","type":"function_call","status":"completed","call_id":"call_0-ee64bef593d53609","name":"f","arguments":"{}"},{"id":"ctc_ID0002","type":"custom_tool_call","status":"completed","call_id":"call_1-ee64bef593d53609","name":"exec","input":"1"}"#,
-    ),
-    (
-        r#"{"content":"a","reasoning":"hm","reasoning_content":null}"#,
-        r#""stop""#,
-        "completed",
-        "null",
-        r#"{"id":"rs_ID0000","type":"reasoning","status":"completed","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]},{"id":"msg_ID0001","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[],"logprobs":[],"text":"a"}]}"#,
-    ),
-    (
-        r#"{"content":"","reasoning_content":"hm"}"#,
-        r#""length""#,
-        "incomplete",
-        r#"{"reason":"max_output_tokens"}"#,
-        r#"{"id":"rs_ID0000","type":"reasoning","status":"incomplete","summary":[],"content":[{"type":"reasoning_text","text":"hm"}]}"#,
-    ),
-    (
-        r#"{"content":"a","annotations":[{"type":"url_citation","url_citation":{"end_index":1,"start_index":0,"title":"T","url":"u"}}]}"#,
-        r#""stop","logprobs":{"content":[{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]}],"refusal":null}"#,
-        "completed",
-        "null",
-        r#"{"id":"msg_ID0000","type":"message","status":"completed","role":"assistant","content":[{"type":"output_text","annotations":[{"type":"url_citation","start_index":0,"end_index":1,"title":"T","url":"u"}],"logprobs":[{"token":"a","logprob":-0.1,"bytes":[97],"top_logprobs":[]}],"text":"a"}]}"#,
-    ),
-];
-
-#[wasm_bindgen_test(unsupported = test)]
-fn what_a_model_said_is_the_output_of_a_response() {
-    for (message, finish, status, details, output) in CHOICES {
-        let choice = format!(r#""choices":[{{"index":0,"message":{message},"finish_reason":{finish}}}]"#);
-        let (out, _) = replied(&Asked::default(), &choice).unwrap();
-        let expected = format!(
-            concat!(
-                r#"{{"id":"resp_{}","object":"response","created_at":5,"status":"{}","error":null,"#,
-                r#""incomplete_details":{},"model":"gpt-4o","output":[{}],"usage":null}}"#
-            ),
-            DIGEST,
-            status,
-            details,
-            output.replace("ID", DIGEST)
-        );
-        assert_eq!(out, expected, "{message}");
-    }
 }
 
 #[wasm_bindgen_test(unsupported = test)]

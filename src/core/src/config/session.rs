@@ -1,0 +1,116 @@
+//! Sessions: which accounts keep what clients bring back, and the keys of the tags that lead there.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use super::endpoint::Endpoint;
+use super::model::Target;
+use crate::document::fields::{Fields, Found, texts};
+use crate::fault::Faults;
+use crate::name;
+use crate::session::Keys;
+
+/// How what a client brings back finds the account that made it.
+#[derive(Clone, Debug, Default)]
+pub struct Sessions {
+    /// The environment variables of Envoy that hold the keys of tags: the first one's makes them, all are taken.
+    pub key_variables: Vec<String>,
+    /// The accounts, in the order of the file's endpoints; each once.
+    pub accounts: Vec<Account>,
+    keys: Option<Keys>,
+}
+
+/// What can read what it made: a resource with its credential. Endpoints that share one say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name: what its endpoints say, or the name of its only endpoint.
+    pub name: Rc<str>,
+    /// Whether what it makes is tagged: some model that stands there stands at another account, too. Once one of its
+    /// models is tagged, all are: else an untagged value would be a way round the tags.
+    pub tagged: bool,
+}
+
+impl Sessions {
+    /// Reads the keys of tags. `variable` reads an environment variable.
+    ///
+    /// # Errors
+    /// The variables that are not set, or hold too little to be a key.
+    pub fn read_keys(&mut self, variable: impl Fn(&str) -> Option<Vec<u8>>) -> Result<(), Vec<String>> {
+        let mut missing = Vec::new();
+        let mut secrets = Vec::new();
+        for name in &self.key_variables {
+            match variable(name).filter(|secret| secret.len() >= LEAST_KEY) {
+                Some(secret) => secrets.push(secret),
+                None => missing.push(name.clone()),
+            }
+        }
+        self.keys = Some(Keys::new(secrets.iter().map(Vec::as_slice)));
+        if missing.is_empty() { Ok(()) } else { Err(missing) }
+    }
+
+    /// The keys of tags; where none were read, ones that everybody knows.
+    pub fn keys(&self) -> Cow<'_, Keys> {
+        self.keys.as_ref().map_or_else(|| Cow::Owned(Keys::new([])), Cow::Borrowed)
+    }
+
+    /// The account's place.
+    pub fn account(&self, name: &str) -> Option<usize> {
+        self.accounts.iter().position(|account| *account.name == *name)
+    }
+
+    /// Whether what the account at this place makes is tagged.
+    pub fn is_tagged(&self, account: usize) -> bool {
+        self.accounts.get(account).is_some_and(|account| account.tagged)
+    }
+}
+
+/// The least that a key may have, in bytes: 128 bits in hexadecimal digits.
+pub const LEAST_KEY: usize = 32;
+/// The most keys: one in use, and those before it.
+const MOST_KEYS: usize = 4;
+
+pub(super) fn read(found: Found<'_>, faults: &mut Faults) -> Sessions {
+    let mut sessions = Sessions::default();
+    let Some(mut fields) = Fields::maybe(found, faults) else { return sessions };
+    if let Some((node, place)) = fields.optional("tag_keys") {
+        let named = texts(node, &place, faults);
+        if named.is_empty() || named.len() > MOST_KEYS {
+            faults.add(&place, format!("expected 1 to {MOST_KEYS} environment variables, found {}", named.len()));
+        }
+        for (variable, place) in named {
+            if !name::is_variable(variable) {
+                faults.add_with_help(
+                    &place,
+                    format!("`{}` cannot name an environment variable", crate::api::error::shown(variable)),
+                    "name the variable that holds the key, not the key: A-Z 0-9 _, a letter first",
+                );
+            }
+            sessions.key_variables.push(variable.to_owned());
+        }
+    }
+    fields.finish(faults);
+    sessions
+}
+
+/// Notes the accounts of all endpoints, and which are tagged.
+pub(super) fn settle<'m>(
+    sessions: &mut Sessions,
+    endpoints: &[Endpoint],
+    models: impl Iterator<Item = (&'m Vec<usize>, &'m [Target])>,
+) {
+    for endpoint in endpoints {
+        if sessions.account(&endpoint.account).is_none() {
+            sessions.accounts.push(Account { name: Rc::clone(&endpoint.account), tagged: false });
+        }
+    }
+    for (places, targets) in models {
+        let targets = places.iter().filter_map(|place| targets.get(*place));
+        let accounts = targets.filter_map(|target| Some(&*endpoints.get(target.endpoint)?.account));
+        let accounts: HashSet<&str> = accounts.collect();
+        if accounts.len() > 1 {
+            let several = sessions.accounts.iter_mut().filter(|account| accounts.contains(&*account.name));
+            several.for_each(|account| account.tagged = true);
+        }
+    }
+}

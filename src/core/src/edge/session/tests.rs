@@ -1,0 +1,178 @@
+use std::rc::Rc;
+
+use wasm_bindgen_test::wasm_bindgen_test;
+
+use super::super::{Begin, begin};
+use crate::api::error::ApiError;
+use crate::api::inbound::Inbound;
+use crate::config::{self, Config};
+use crate::plan::{Environment, WeightedPicks};
+use crate::request::Request;
+use crate::session::tag::Kind;
+
+/// `both` stands at two accounts, of which `az-2` is a second endpoint of one; `alone` at one that is tagged for `both`'s sake;
+/// `other` at one that is not.
+const POLICY: &str = r#"{
+  "endpoints": {
+    "az": {"cloud": "azure", "resource": "r", "residency": "us", "account": "contoso", "auth": {"api_key": {"sds": "k"}}},
+    "az-2": {"cloud": "azure", "resource": "r", "residency": "us", "account": "contoso", "auth": {"api_key": {"sds": "k"}}},
+    "aws": {"cloud": "aws", "region": "us-east-1", "surface": "mantle", "residency": "us", "auth": "sigv4"},
+    "openai": {"cloud": "openai", "data_residency": "us", "residency": "us", "auth": {"api_key": {"sds": "o"}}}
+  },
+  "models": {
+    "both": [{"endpoint": "az", "id": "d", "form": "openai.responses"},
+             {"endpoint": "aws", "id": "openai.m", "form": "openai.responses"},
+             {"endpoint": "az-2", "id": "e", "form": "openai.responses"}],
+    "alone": [{"endpoint": "aws", "id": "openai.n", "form": "openai.responses"}],
+    "other": [{"endpoint": "openai", "id": "o", "form": "openai.responses"}]
+  },
+  "tenants": {
+    "acme": {"clouds": ["azure", "aws", "openai"], "residency": ["us"], "models": ["*"]},
+    "drops": {"clouds": ["aws", "azure", "openai"], "residency": ["us"], "models": ["*"], "foreign_reasoning": "drop"},
+    "aws-only": {"clouds": ["aws"], "residency": ["us"], "models": ["both"]}
+  },
+  "identity": {"trust": {"listeners": ["default"]}},
+  "sessions": {"tag_keys": ["NEW", "OLD"]}
+}"#;
+
+fn config() -> Rc<Config> {
+    let mut config = config::check(&config::parse_json(POLICY.as_bytes()).unwrap()).unwrap();
+    let key = |name: &str| Some(format!("{name}-0123456789-0123456789-0123456789").into_bytes());
+    config.sessions.read_keys(key).unwrap();
+    Rc::new(config)
+}
+
+/// The body with `<account|value>` made the value with its tag, as that tenant got it.
+fn tagged(config: &Config, tenant: &str, marked: &str) -> String {
+    let mut out = String::new();
+    let mut rest = marked;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (value, after) = after.split_once('>').unwrap();
+        let (account, value) = value.split_once('|').unwrap();
+        let kind = if before.ends_with("encrypted_content\":\"") { Kind::Encrypted } else { Kind::Id };
+        let (prefix, end) = value.split_at(kind.place(value.as_bytes()));
+        let tag = config.sessions.keys().binding(tenant, account).tag(value.as_bytes());
+        out += &format!("{before}{prefix}{}{end}", std::str::from_utf8(&tag).unwrap());
+        rest = after;
+    }
+    out + rest
+}
+
+fn ask(tenant: &str, made_for: &str, marked: &str) -> Result<(Request, String), ApiError> {
+    let config = config();
+    let body = tagged(&config, made_for, marked);
+    let headers = [
+        (":method", "POST"),
+        (":path", "/v1/responses"),
+        ("x-tenant-id", tenant),
+        ("content-type", "application/json"),
+    ];
+    let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    let inbound = Inbound::read(headers, config.identity.headers());
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
+    match begin(&config, &inbound, &mut environment) {
+        Begin::Hold(pending) => {
+            let request =
+                pending.finish(body.clone().into(), false, &mut environment).map_err(|denied| denied.error)?;
+            Ok((request, body))
+        }
+        Begin::Denied(denied) => Err(denied.error),
+        Begin::Found(..) | Begin::Go(_) => Err(ApiError::new(200, "found", "it was not held")),
+    }
+}
+
+/// The endpoints that are tried, each with the body that it gets.
+fn sent(tenant: &str, marked: &str) -> Vec<(String, String)> {
+    let (mut request, body) = ask(tenant, tenant, marked).unwrap_or_else(|error| panic!("{marked}: {error:?}"));
+    let mut sent = Vec::new();
+    while let Some(endpoint) = request.next_endpoint().map(str::to_owned) {
+        let (attempt, head) = request.begin(&endpoint).unwrap();
+        let length = head.length.unwrap();
+        let mut bytes = body.clone().into_bytes();
+        if let Some(until) = request.replaces(&attempt) {
+            let start = request.replacement(&attempt, |most| body.as_bytes()[..most].to_vec()).unwrap();
+            bytes.splice(..until, start);
+        }
+        assert_eq!(bytes.len() as u64, length, "{endpoint}");
+        sent.push((endpoint, String::from_utf8(bytes).unwrap()));
+        request.judge(attempt, crate::request::UpstreamResponse { status: 429, ..Default::default() });
+    }
+    sent
+}
+
+const REASONING: &str = r#"{"type":"reasoning","id":"<A|rs_1>","summary":[],"encrypted_content":"<A|gAAAA>"}"#;
+
+fn with_reasoning(account: &str) -> String {
+    let item = REASONING.replace("A|", &format!("{account}|"));
+    format!(r#"{{"model":"both","input":[{item},{{"id":"<{account}|fc_1>","type":"function_call","call_id":"c"}}]}}"#)
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_request_goes_where_what_it_brings_back_was_made() {
+    for (tenant, marked, endpoints) in [
+        ("acme", r#"{"model":"both","input":"hi"}"#.to_owned(), &["az", "az-2", "aws"][..]),
+        ("acme", r#"{"model":"both","previous_response_id":"<aws|resp_1>"}"#.to_owned(), &["aws"]),
+        ("acme", r#"{"model":"both","previous_response_id":"<contoso|resp_1>"}"#.to_owned(), &["az", "az-2"]),
+        ("acme", with_reasoning("aws"), &["aws"]),
+        (
+            "acme",
+            r#"{"model":"both","input":[{"type":"message","id":"<aws|msg_1>","content":"x"}]}"#.to_owned(),
+            &["az", "az-2", "aws"],
+        ),
+        ("acme", r#"{"model":"both","input":[{"type":"reasoning","encrypted_content":"gAAA"}]}"#.to_owned(), &["az"]),
+        ("acme", r#"{"model":"alone","previous_response_id":"<aws|resp_1>"}"#.to_owned(), &["aws"]),
+        ("drops", with_reasoning("contoso"), &["az", "az-2", "aws"]),
+        ("drops", r#"{"model":"both","previous_response_id":"<contoso|resp_1>"}"#.to_owned(), &["az", "az-2"]),
+    ] {
+        let tried: Vec<String> = sent(tenant, &marked).into_iter().map(|(endpoint, _)| endpoint).collect();
+        assert_eq!(tried, endpoints, "{tenant}: {marked}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_cloud_gets_its_own_bytes() {
+    let plain = r#"{"model":"openai.m","input":[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"},{"id":"fc_1","type":"function_call","call_id":"c"}]}"#;
+    assert_eq!(sent("acme", &with_reasoning("aws")), [("aws".to_owned(), plain.to_owned())]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn another_account_gets_what_it_can_read() {
+    let sent = sent("drops", &with_reasoning("contoso"));
+    let origin = r#"{"model":"d","input":[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"},{"id":"fc_1","type":"function_call","call_id":"c"}]}"#;
+    let other = r#"{"model":"openai.m","input":[{"type":"function_call","call_id":"c"}]}"#;
+    assert_eq!([&*sent[0].1, &*sent[2].1], [origin, other]);
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn says_why_no_account_can_serve_a_request() {
+    for (tenant, made_for, marked, status, code) in [
+        ("acme", "drops", r#"{"model":"both","previous_response_id":"<aws|resp_1>"}"#, 400, "foreign_reference"),
+        ("acme", "acme", r#"{"model":"both","previous_response_id":"<openai-2|resp_1>"}"#, 400, "foreign_reference"),
+        ("acme", "acme", r#"{"model":"both","previous_response_id":"resp_1"}"#, 400, "foreign_reference"),
+        ("acme", "acme", r#"{"model":"alone","previous_response_id":"resp_1"}"#, 400, "foreign_reference"),
+        (
+            "aws-only",
+            "aws-only",
+            r#"{"model":"both","previous_response_id":"<contoso|resp_1>"}"#,
+            403,
+            "origin_not_allowed",
+        ),
+        ("acme", "acme", r#"{"model":"both","previous_response_id":"<openai|resp_1>"}"#, 403, "origin_not_allowed"),
+        (
+            "acme",
+            "acme",
+            r#"{"model":"both","input":[{"encrypted_content":"<aws|gAAAA>"},{"encrypted_content":"<contoso|gAAAA>"}]}"#,
+            400,
+            "conflicting_origins",
+        ),
+    ] {
+        let error = ask(tenant, made_for, marked).unwrap_err();
+        assert_eq!((error.status, error.code.as_deref()), (status, Some(code)), "{tenant}: {marked}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn a_model_whose_account_is_no_others_is_not_touched() {
+    let marked = r#"{"model":"other","previous_response_id":"resp_1"}"#;
+    assert_eq!(sent("acme", marked), [("openai".to_owned(), marked.replace("\"other\"", "\"o\""))]);
+}
