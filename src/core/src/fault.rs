@@ -36,6 +36,14 @@ impl Place {
     }
 }
 
+/// Out of line, once for all readers of policy, each of which drops dozens.
+impl Drop for Place {
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.clear();
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, step) in self.0.iter().enumerate() {

@@ -45,6 +45,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// The first byte of the next token, which stays unread.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.byte() {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -228,14 +229,17 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline(always)]
     fn malformed(&self, expected: &'static str) -> Malformed {
         Malformed { at: self.at, expected }
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Malformed> {
         if self.peek() != Some(byte) {
             return Err(self.malformed(expected));
@@ -266,6 +270,7 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    #[inline]
     fn scalar(&mut self) -> Result<(), Malformed> {
         for word in ["true", "false", "null"] {
             if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
@@ -295,6 +300,7 @@ impl<'j> Cursor<'j> {
         Ok(())
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Malformed> {
         let first = self.at;
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {
