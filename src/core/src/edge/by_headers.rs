@@ -13,12 +13,15 @@
 use std::rc::Rc;
 
 use super::{Asked, Denied, held, models, origin, refuse};
+use crate::api::Api;
 use crate::api::error::ApiError;
-use crate::api::feature::Features;
+use crate::api::feature::Feature;
 use crate::api::inbound::{Inbound, Single};
+use crate::api::kept::{OnInput, path_of};
 use crate::api::path::{self, Operation};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
+use crate::name::Named;
 use crate::plan::{self, Environment, Held, Needs};
 use crate::request::{Edits, Origin, Record, Request};
 use crate::tenant::Caller;
@@ -73,28 +76,35 @@ fn choose(
     let caller = Caller::identify(config, inbound, environment.now)?;
     record.asked_by(caller.tenant());
     record.named_by(caller.named_by());
-    let (api, in_path) = match operation {
+    let (api, in_path, on_input) = match operation {
         Operation::ListModels => {
             return Ok(ByHeaders::Found(models::list(config, &caller), std::mem::take(record)));
         }
         Operation::ShowModel(model) => {
             return models::show(config, &caller, &model).map(|body| ByHeaders::Found(body, std::mem::take(record)));
         }
-        Operation::Generate(api, model) => (api, model),
+        Operation::Kept(_) => return Err(no_session("Responses cannot be asked for by their ids")),
+        Operation::Generate(api, model) => (api, model, None),
+        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
     };
     record.asked_for(api);
+    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
     refuse::check_body_headers(config, inbound)?;
     let by_header = in_path.is_none();
     let model = in_path.map_or_else(|| named(model), Ok)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model: Some(model.clone()) };
+    let asked = Asked { config: Rc::clone(config), caller, api, model: Some(model.clone()), on_input };
     let bytes = inbound.content_length.unwrap_or_default();
-    let needs = Needs { api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
+    let features = on_input.map(OnInput::feature).into_iter().collect();
+    let needs = Needs { api, features, bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let candidates = plan::consider(&permit, &needs, environment);
-    let plan = plan::decide(&permit, &needs, candidates, environment).plan?;
+    let mut plan = plan::decide(&permit, &needs, candidates, environment).plan?;
+    if let Some(on_input) = on_input {
+        plan = plan.below(&path_of(on_input), "");
+    }
     // A plan has one target at least.
     let Some(first) = plan.at(0) else { return Err(unnamed()) };
-    let (index, endpoint, path) = (first.index, first.endpoint.name.clone(), first.address.path.clone());
+    let (index, endpoint, path) = (first.index, first.endpoint.name.clone(), first.path.to_owned());
     let record = std::mem::take(record);
     Ok(ByHeaders::Chosen(Box::new(Chosen { asked, by_header, origin: origin(inbound), record, index, endpoint, path })))
 }
@@ -108,6 +118,12 @@ fn named(model: Single<'_>) -> Result<String, ApiError> {
             Err(ApiError::new(400, "invalid_header", message).about(contract::MODEL))
         }
     }
+}
+
+/// What only sessions make possible.
+fn no_session(what: &str) -> ApiError {
+    let message = format!("{what} through this endpoint, which chooses by the headers alone.");
+    ApiError::new(400, "unsupported_operation", message)
 }
 
 fn unnamed() -> ApiError {
@@ -156,6 +172,11 @@ impl Chosen {
             if by_header && facts.model.as_deref().is_some_and(|model| asked.model.as_deref() != Some(model)) {
                 let message = format!("The body's `model` is not the one of header `{}`.", contract::MODEL);
                 return Err(ApiError::new(400, "invalid_header", message).about("model"));
+            }
+            if facts.features.has(Feature::Background) {
+                return Err(
+                    no_session("A response that is made in the background cannot be asked for").about("background")
+                );
             }
             let weighed = asked.weigh_only(index, &facts, &body, environment, &mut record)?;
             let awaited = weighed.awaited;

@@ -3,11 +3,12 @@
 //! ```text
 //! begin(headers) ──► Found                       the list of models, or one of them
 //!               ├──► Denied
-//!               ├──► Go(Request)                 every candidate takes its model from the path
+//!               ├──► Go(Request)                 every candidate takes its model from the path, or there is no body
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
 mod by_headers;
+mod kept;
 mod models;
 mod refuse;
 mod session;
@@ -19,8 +20,10 @@ use crate::api::body::{self, Facts};
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
+use crate::api::kept::{OnInput, path_of};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
+use crate::name::Named;
 use crate::plan::{self, Candidate, Decision, Environment, Held, Needs, Plan};
 use crate::request::{Edits, Origin, Payload, Record, Request};
 use crate::tenant::{Caller, Permit};
@@ -75,6 +78,8 @@ struct Asked {
     api: Api,
     /// The model, if the path named it.
     model: Option<String>,
+    /// What is asked, where that is not a completion or a response.
+    on_input: Option<OnInput>,
 }
 
 /// All that was weighed for one request: what `explain` prints.
@@ -88,6 +93,8 @@ pub struct Weighed<'a> {
     pub awaited: Awaited,
     /// What was decided.
     pub decision: Decision<'a>,
+    /// What is asked, where that is not a completion or a response.
+    pub operation: Option<&'static str>,
 }
 
 /// Reads a request's headers.
@@ -110,18 +117,28 @@ fn start(
     let caller = Caller::identify(config, inbound, environment.now)?;
     record.asked_by(caller.tenant());
     record.named_by(caller.named_by());
-    let (api, model) = match operation {
+    let (api, model, on_input) = match operation {
         Operation::ListModels => {
             return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
         }
         Operation::ShowModel(model) => {
             return models::show(config, &caller, &model).map(|body| Begin::Found(body, std::mem::take(record)));
         }
-        Operation::Generate(api, model) => (api, model),
+        Operation::Kept(kept) => {
+            record.asked_for(Api::Responses);
+            record.asked_to(kept.verb.name());
+            let weighed = kept::weigh(config, &caller, &kept, environment)?;
+            let awaited = weighed.awaited;
+            let (plan, payload) = (weighed.settle(record)?, Payload::Absent(kept.verb.method()));
+            return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
+        }
+        Operation::Generate(api, model) => (api, model, None),
+        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
     };
     record.asked_for(api);
+    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
     refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    let asked = Asked { config: Rc::clone(config), caller, api, model, on_input };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
         let awaited = weighed.awaited;
         let plan = weighed.settle(record)?;
@@ -207,7 +224,7 @@ impl Asked {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision }))
+        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision, operation: None }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -223,6 +240,7 @@ impl Asked {
         if trailers {
             facts.features.add(Feature::Trailers);
         }
+        facts.features.extend(self.on_input.map(OnInput::feature));
         Ok(facts)
     }
 
@@ -239,7 +257,7 @@ impl Asked {
         let candidates = plan::consider(&permit, &needs, environment);
         brought.check(&permit, &candidates)?;
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok((Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision }, brought))
+        Ok((self.weighed(permit, needs, facts, decision), brought))
     }
 
     /// The same where one target was chosen before: at this place in the configuration.
@@ -256,7 +274,25 @@ impl Asked {
         let mut candidates = plan::consider(&permit, &needs, environment);
         candidates.retain(|candidate| only == candidate.index);
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Weighed { permit, needs, awaited: Awaited::of(facts.stream), decision })
+        Ok(self.weighed(permit, needs, facts, decision))
+    }
+
+    fn weighed<'a>(
+        &'a self,
+        permit: Permit<'a>,
+        needs: Needs,
+        facts: &Facts<'_>,
+        mut decision: Decision<'a>,
+    ) -> Weighed<'a> {
+        let awaited = match self.on_input {
+            // A model is asked to shorten; tokens are counted at once.
+            None | Some(OnInput::Compact) => Awaited::of(facts.stream),
+            Some(OnInput::InputTokens) => Awaited::Stream,
+        };
+        if let Some(on_input) = self.on_input {
+            decision.plan = decision.plan.map(|plan| plan.below(&path_of(on_input), ""));
+        }
+        Weighed { permit, needs, awaited, decision, operation: self.on_input.map(Named::name) }
     }
 
     fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
@@ -296,13 +332,19 @@ pub fn explain(
         Some(listed) => listed?,
         None => Caller::identify(config, inbound, environment.now)?,
     };
-    let (api, model) = match operation {
+    let (api, model, on_input) = match operation {
         Operation::ListModels => return Ok(()),
         Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),
-        Operation::Generate(api, model) => (api, model),
+        Operation::Kept(kept) => {
+            let weighed = kept::weigh(config, &caller, &kept, environment)?;
+            look(&weighed);
+            return weighed.decision.plan.map(drop);
+        }
+        Operation::Generate(api, model) => (api, model, None),
+        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
     };
     refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model };
+    let asked = Asked { config: Rc::clone(config), caller, api, model, on_input };
     let mut record = Record::default();
     let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
         Some(weighed) => weighed,
@@ -319,7 +361,7 @@ pub fn explain(
 /// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
 /// its own words.
 fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
-    let anothers: Features = [Feature::S3Images].into_iter().collect();
+    let anothers = Features::OF_RESPONSES.union([Feature::S3Images].into_iter().collect());
     let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {

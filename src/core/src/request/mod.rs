@@ -145,6 +145,11 @@ impl Request {
         Some(self.plan.try_time(self.awaited)).filter(|time| *time != usual)
     }
 
+    /// Whether nothing of a body that the client sends goes on.
+    pub fn leaves_out_body(&self) -> bool {
+        self.payload.is_absent()
+    }
+
     /// The bytes of the body that are kept at this moment.
     pub fn held_bytes(&self) -> usize {
         self.payload.held_bytes()
@@ -176,11 +181,15 @@ impl Request {
         let whole = self.payload.replaces(&stop).is_none();
         let https = stop.endpoint.tls.is_some();
         let head = Head {
-            path: &stop.address.path,
+            method: self.payload.method(),
+            path: stop.path,
             host: &stop.endpoint.host,
             scheme: if https { "https" } else { "http" },
+            has_body: !self.payload.is_absent(),
             length,
-            reusable: first.then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
+            reusable: (first && !self.payload.is_absent())
+                .then(|| self.origin.reusable(https, length.is_none(), whole))
+                .flatten(),
             google_token: stop.endpoint.auth == Auth::Metadata,
         };
         Ok((Try { position, repeated }, head))
@@ -232,7 +241,7 @@ impl Request {
     /// client, who may come back, and a 400 would have it give up.
     fn report_earlier(&mut self, status: u16) -> Next {
         self.record.ended(TryEnd::Status(status));
-        let error = self.failure.error();
+        let error = self.at_origin(self.failure.error());
         self.record.failed(&error);
         self.mark_served();
         Next::Replace(Box::new(error), Whose::Reported)
@@ -249,7 +258,7 @@ impl Request {
                     self.state = TryState::FailedOver;
                     return Next::Failover;
                 }
-                Next::Replace(Box::new(self.failure.error()), Whose::Reported)
+                Next::Replace(Box::new(self.at_origin(self.failure.error())), Whose::Reported)
             }
         };
         if let Next::Replace(error, _) = &next {
@@ -293,6 +302,7 @@ impl Request {
             }
             _ => (error, Whose::Nobody),
         };
+        let error = self.at_origin(error);
         self.record.failed(&error);
         Next::Replace(Box::new(error), whose)
     }
@@ -338,6 +348,11 @@ impl Request {
         self.record.line(self.plan.config())
     }
 
+    /// What the client reads of a failure, where no other account could have served it.
+    fn at_origin(&self, error: ApiError) -> ApiError {
+        if self.plan.is_held() { failure::at_origin(error) } else { error }
+    }
+
     fn mark_served(&mut self) {
         self.state = TryState::Served;
         self.payload.forget();
@@ -358,6 +373,7 @@ impl Request {
             error_type,
             limits,
             body,
+            is_kept: self.payload.is_absent(),
         })
     }
 

@@ -13,6 +13,8 @@ pub enum Payload {
     },
     /// It was held and read.
     Held(Held),
+    /// There is none; one that comes all the same is left out. The request is of this method.
+    Absent(&'static str),
 }
 
 /// A body that was held and read.
@@ -30,10 +32,23 @@ impl Payload {
         Payload::Held(Held { length: body.len() as u64, edited: Edited::new(body, edits, plan) })
     }
 
+    /// The method of the request.
+    pub(super) fn method(&self) -> &'static str {
+        match self {
+            Payload::Streamed { .. } | Payload::Held(_) => "POST",
+            Payload::Absent(method) => method,
+        }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Payload::Absent(_))
+    }
+
     /// The bytes that are kept.
     pub(super) fn held_bytes(&self) -> usize {
         match self {
-            Payload::Streamed { .. } => 0,
+            Payload::Streamed { .. } | Payload::Absent(_) => 0,
             Payload::Held(held) => held.edited.kept_bytes(),
         }
     }
@@ -49,6 +64,7 @@ impl Payload {
     pub(super) fn length(&self, stop: &Stop<'_>) -> Option<u64> {
         match self {
             Payload::Streamed { length } => *length,
+            Payload::Absent(_) => None,
             Payload::Held(Held { length, edited }) => Some(edited.length(*length, stop)),
         }
     }
@@ -56,7 +72,7 @@ impl Payload {
     /// How many bytes at the beginning are replaced for a target; `None` leaves it as it is.
     pub(super) fn replaces(&self, stop: &Stop<'_>) -> Option<usize> {
         match self {
-            Payload::Streamed { .. } => None,
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
             Payload::Held(Held { edited, .. }) => edited.until(stop),
         }
     }
@@ -64,7 +80,7 @@ impl Payload {
     /// What replaces them. `None` if `read` reads fewer bytes than it was asked for.
     pub(super) fn replacement(&mut self, stop: &Stop<'_>, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
         match self {
-            Payload::Streamed { .. } => None,
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
             Payload::Held(Held { edited, .. }) => edited.replacement(stop, read),
         }
     }
