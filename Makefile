@@ -74,10 +74,11 @@ bench: build ## CPU per request of four chains side by side (some minutes, on an
 	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py \
 	  $(if $(AGAINST),--against '$(AGAINST)') $(if $(AGAINST_CLI),--against-cli '$(AGAINST_CLI)') $(ARGS)
 
-recorded: ## Hold the emulated clouds against recorded traffic: RECORDINGS=DIR
+recorded: ## Hold the emulated clouds and translations against recorded traffic: RECORDINGS=DIR
 	@test -d "$(RECORDINGS)" || { echo "make recorded RECORDINGS=DIR: '$(RECORDINGS)' is not a folder" >&2; exit 2; }
 	cargo build --workspace --bins
 	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-clouds" recorded "$(RECORDINGS)"
+	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-convert" recorded "$(RECORDINGS)"
 
 venv: ## target/venv with the tests' Python packages
 	@$(PYTHON) tests/tools/venv_of_tests.py

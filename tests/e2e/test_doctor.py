@@ -3,7 +3,6 @@
 A row changes one thing of a rendered configuration, as an operator's hand, or a patch that matches nothing any more, would.
 What no Envoy can be brought to is in the unit tests of `src/cli/src/command/doctor`."""
 
-import copy
 import ipaddress
 import json
 import subprocess
@@ -12,93 +11,13 @@ import pytest
 from cryptography import x509
 
 import places
-from harness import own, policies
-from harness.gateway import Gateway
+from harness import own
+from harness.bootstrap import (SWITCH, TYPE, attempt, cluster, edge, filters, host, manager, models, place_of, place_of_edge, plugin,
+                               upstream, without)
+from harness.doctor import doctor, findings
 from harness.issuer import Issuer
 from harness.process import until
-
-TYPE = "type.googleapis.com/envoy"
-SWITCH = f"{TYPE}.config.route.v3.FilterConfig"
-MUTATION = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-
-
-def doctor(gateway, *words):
-    """The report, and the exit code."""
-    command = [places.CLI, "doctor", f"http://{gateway.admin}", "--format", "json", *words]
-    run = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    assert run.stderr == "", run.stderr
-    return json.loads(run.stdout), run.returncode
-
-
-def findings(gateway, *words):
-    """Severity and name of each finding. The exit code says whether there is a fault."""
-    report, code = doctor(gateway, *words)
-    found = {(finding["severity"], finding["name"]) for finding in report["findings"]}
-    has_fault = any(severity == "fault" for severity, _ in found)
-    assert (code, report["armed"]) == (int(has_fault), not has_fault), report
-    assert all(finding["where"] and finding["what"] and finding["fix"] for finding in report["findings"])
-    return {f"{severity} {name}" for severity, name in found}
-
-
-# Where things are in a bootstrap
-
-def listener(bootstrap, name="default"):
-    return next(one for one in bootstrap["static_resources"]["listeners"] if one["name"] == name)
-
-
-def manager(bootstrap, name="default"):
-    return listener(bootstrap, name)["filter_chains"][0]["filters"][0]["typed_config"]
-
-
-def filters(bootstrap):
-    return manager(bootstrap)["http_filters"]
-
-
-def place_of_edge(bootstrap):
-    return next(place for place, one in enumerate(filters(bootstrap)) if one["name"] == "multihome")
-
-
-def edge(bootstrap):
-    return filters(bootstrap)[place_of_edge(bootstrap)]
-
-
-def plugin(module):
-    return module["typed_config"]["config"]
-
-
-def host(bootstrap):
-    """The virtual host of ours."""
-    return next(one for one in manager(bootstrap)["route_config"]["virtual_hosts"] if models_of(one))
-
-
-def models(bootstrap):
-    """The routes whose cluster the module chooses."""
-    return models_of(host(bootstrap))
-
-
-def models_of(host):
-    return [route for route in host["routes"] if "inline_cluster_specifier_plugin" in route.get("route", {})]
-
-
-def cluster(bootstrap, endpoint):
-    """The cluster whose attempt is that endpoint's."""
-    def is_its(one):
-        return any('"endpoint":"%s"' % endpoint in json.dumps(plugin(each)["configuration"]).replace("\\", "")
-                   for each in upstream(one) if each["name"] == "multihome-attempt")
-
-    return next(one for one in bootstrap["static_resources"]["clusters"] if is_its(one))
-
-
-def upstream(of):
-    return of.get("typed_extension_protocol_options", {}).get(MUTATION, {}).get("http_filters", [])
-
-
-def attempt(of):
-    return next(one for one in upstream(of) if one["name"] == "multihome-attempt")
-
-
-def without(items, chosen):
-    items[:] = [item for item in items if item is not chosen]
+from harness.tokens import Taken, ask
 
 
 def elsewhere(bootstrap, address="127.0.0.1", name="elsewhere"):
@@ -216,6 +135,44 @@ BROKEN = [
 ]
 
 
+# The same where tokens name tenants
+JWT, CLAIMS = "multihome-jwt", "multihome-claims"
+
+
+def put(bootstrap, name, before):
+    chain = filters(bootstrap)
+    moved = chain.pop(place_of(bootstrap, name))
+    chain.insert(place_of(bootstrap, before), moved)
+
+
+def provider(bootstrap):
+    return filters(bootstrap)[place_of(bootstrap, JWT)]["typed_config"]["providers"]["multihome"]
+
+
+BROKEN_TOKENS = [
+    ("as rendered", lambda b: None, None),
+    ("nothing verifies", lambda b: filters(b).pop(place_of(b, JWT)), "fault token-unverified"),
+    ("nothing hands on", lambda b: filters(b).pop(place_of(b, CLAIMS)), "fault token-unverified"),
+    ("off in the chain", lambda b: filters(b)[place_of(b, JWT)].update(disabled=True), "fault token-unverified"),
+    ("off at the host", lambda b: host(b).setdefault("typed_per_filter_config", {}).update(off(CLAIMS)), "fault token-unverified"),
+    ("in another order", lambda b: put(b, CLAIMS, JWT), "fault token-unverified"),
+    ("handed on behind the edge", lambda b: put(b, CLAIMS, "envoy.filters.http.router"), "fault token-unverified"),
+    ("verified behind the edge", lambda b: put(b, JWT, "envoy.filters.http.router"), "fault edge-order"),
+    ("of another issuer", lambda b: provider(b).update(issuer="https://evil.test"), "fault token-unverified"),
+]
+
+
+@pytest.mark.parametrize("edit, expected", [row[1:] for row in BROKEN_TOKENS], ids=[row[0] for row in BROKEN_TOKENS])
+def test_a_policy_that_takes_tokens_and_nothing_that_verifies_them(edit, expected, start_gateway, clouds, tmp_path):
+    tokens = Taken(clouds, tmp_path)
+    gateway = start_gateway(tokens.policy, edit=edit)
+    assert findings(gateway) == ({expected} if expected else set())
+    answer = ask(gateway, tokens.of())
+    assert answer.status == (401 if expected else 200), answer
+    # Nobody else notices.
+    assert ask(gateway, tokens.acme).status == 200
+
+
 @pytest.mark.parametrize("edit, expected", [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN])
 def test_what_is_broken_is_found(edit, expected, start_gateway, policy):
     gateway = start_gateway(policy, edit=edit)
@@ -330,136 +287,6 @@ def test_a_vm_that_trapped_is_found(start_gateway, policy):
         pass
     gateway.await_serving()
     assert findings(gateway) == {"warning vm-replaced"}
-
-
-# Files that Envoy watches: extension, route, cluster and listener discovery
-
-def watched(folder):
-    """An edit that has Envoy watch files; what it gives replaces one of them."""
-    kept = {}
-
-    def source(name):
-        return {"path_config_source": {"path": str(folder / f"{name}.json")}, "resource_api_version": "V3"}
-
-    def put(name, version, change=None):
-        kind, resources = kept[name]
-        resources = copy.deepcopy(resources)
-        if change:
-            change(resources)
-        new = folder / f"{name}.new"
-        new.write_text(json.dumps({"version_info": version, "resources": [{"@type": kind, **one} for one in resources]}))
-        new.replace(folder / f"{name}.json")
-
-    def edit(bootstrap):
-        static = bootstrap["static_resources"]
-        whole = manager(bootstrap)
-        place = place_of_edge(bootstrap)
-        module = whole["http_filters"][place]
-        kept["ecds"] = f"{TYPE}.config.core.v3.TypedExtensionConfig", [{"name": "multihome-a", "typed_config": module["typed_config"]}]
-        discovery = {"config_source": source("ecds"), "type_urls": [module["typed_config"]["@type"]]}
-        whole["http_filters"][place] = {"name": "multihome-a", "disabled": True, "config_discovery": discovery}
-        for route in models(bootstrap):
-            route.setdefault("typed_per_filter_config", {})["multihome-a"] = {"@type": SWITCH, "disabled": False, "config": {}}
-        routes = {**whole.pop("route_config"), "name": "watched"}
-        kept["rds"] = f"{TYPE}.config.route.v3.RouteConfiguration", [routes]
-        whole["rds"] = {"route_config_name": "watched", "config_source": source("rds")}
-        kept["cds"] = f"{TYPE}.config.cluster.v3.Cluster", static.pop("clusters")
-        kept["lds"] = f"{TYPE}.config.listener.v3.Listener", static.pop("listeners")
-        for name in kept:
-            put(name, f"{name}-1")
-        bootstrap["dynamic_resources"] = {"lds_config": source("lds"), "cds_config": source("cds")}
-
-    return edit, put
-
-
-@pytest.fixture(scope="module")
-def watching(processes, the_clouds, envoy, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("watching")
-    edit, put = watched(folder)
-    gateway = Gateway(processes, folder, envoy, policies.base(the_clouds), the_clouds, edit=edit,
-                      secrets={**the_clouds.secrets(), "google-token": the_clouds.google_token()})
-    yield gateway, put
-    gateway.stop()
-
-
-def test_what_comes_by_files_is_armed_and_has_its_versions(watching, clouds):
-    gateway, _ = watching
-    assert findings(gateway, "--strict", "--policy", gateway.directory / "policy.yaml") == set()
-    report, _ = doctor(gateway)
-    assert report["serving"] == {"cds": "cds-1", "ecds multihome-a": "ecds-1", "lds": "lds-1", "rds watched": "rds-1"}
-
-
-def spoil_edge(resources):
-    resources[0]["typed_config"]["config"]["configuration"]["value"] = "{}"
-
-
-def spoil_routes(resources):
-    resources[0]["virtual_hosts"] *= 2
-
-
-def spoil_clusters(resources):
-    resources[0]["connect_timeout"] = "-1s"
-
-
-def spoil_listeners(resources):
-    resources[0]["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"].pop()
-
-
-# What is spoilt, the finding and once it is mended: of clusters and routes Envoy only counts
-SPOILT = [
-    ("ecds", spoil_edge, "fault", None),
-    ("lds", spoil_listeners, "fault", None),
-    ("rds", spoil_routes, "warning", "warning"),
-    ("cds", spoil_clusters, "warning", "warning"),
-]
-
-
-def test_an_update_that_envoy_refused_is_found(watching, clouds):
-    gateway, put = watching
-    later = set()
-    for name, spoil, severity, after in SPOILT:
-        source = {"ecds": "extension_config_discovery.http_filter.multihome-a", "lds": "listener_manager.lds",
-                  "rds": "http.default.rds.watched", "cds": "cluster_manager.cds"}[name]
-        put(name, f"{name}-bad", spoil)
-        until(lambda: gateway.stats(f"^{source}.update_rejected$").popitem()[1] == 1, f"{name} is refused")
-        assert findings(gateway) == later | {f"{severity} update-rejected"}, name
-        report, _ = doctor(gateway)
-        [found] = [one for one in report["findings"] if (name in one["what"] or name in one["where"])
-                   and one["severity"] == severity] or [None]
-        assert found or name == "lds", report
-        assert report["serving"][{"ecds": "ecds multihome-a", "rds": "rds watched"}.get(name, name)] == f"{name}-1"
-        assert gateway.ask().status == 200
-        # Another text, or Envoy takes it for what it has.
-        put(name, f"{name}-2")
-        until(lambda: [version for version in doctor(gateway)[0]["serving"].values() if version == f"{name}-2"], f"{name} is mended")
-        later |= {f"{after} update-rejected"} if after else set()
-        assert findings(gateway) == later, name
-
-
-# What is changed while it runs, the finding
-CHANGED = [
-    ("lds", lambda resources: manager_of(resources).pop("local_reply_config"), "warning replies-unmapped"),
-    ("rds", lambda resources: resources[0].update(virtual_hosts=[]), "fault route-missing"),
-    ("cds", lambda resources: upstream(resources[0]).pop(1), "fault credential-unguarded"),
-    ("ecds", lambda resources: resources[0]["typed_config"]["config"].pop("failure_policy"), "warning failure-policy"),
-]
-
-
-def manager_of(listeners):
-    default = next(one for one in listeners if one["name"] == "default")
-    return default["filter_chains"][0]["filters"][0]["typed_config"]
-
-
-def test_a_change_of_what_runs_is_seen(watching, clouds):
-    gateway, put = watching
-    before = findings(gateway)
-    for name, change, expected in CHANGED:
-        put(name, f"{name}-3", change)
-        until(lambda: f"{name}-3" in doctor(gateway)[0]["serving"].values(), f"{name} is changed")
-        assert findings(gateway) == before | {expected}, name
-        put(name, f"{name}-4")
-        until(lambda: f"{name}-4" in doctor(gateway)[0]["serving"].values(), f"{name} is changed back")
-        assert findings(gateway) == before, name
 
 
 # Beside other routes

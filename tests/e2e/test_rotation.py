@@ -8,13 +8,14 @@ import time
 
 import pytest
 
-from harness import issuer, keys, own, policies
+from harness import keys, policies
 from harness.gateway import Question
 from harness.issuer import Issuer, key_set
 from harness.load import Load
 from harness.process import until
+from harness.publisher import Publisher
+from harness.tokens import AUDIENCE, ask, replace, source
 
-AUDIENCE = "llm"
 ROTATIONS = 3
 # How long keys of an address count in the rows here. Envoy fetches them 5 s before (1.40). `CHANGES=full`: what is rendered.
 CACHE = 60 if os.environ.get("CHANGES") == "full" else 7
@@ -22,10 +23,6 @@ CACHE = 60 if os.environ.get("CHANGES") == "full" else 7
 
 def bearer(credential):
     return [("authorization", f"Bearer {credential}")]
-
-
-def ask(gateway, credential, **more):
-    return gateway.ask(headers=bearer(credential), tenant=None, **more)
 
 
 def refused(gateway, credential):
@@ -160,35 +157,11 @@ def test_a_key_ends_by_itself_with_the_second_that_it_names(by_file, clouds):
     assert_nowhere(gateway, clouds, ending, new)
 
 
-class Publisher(own.Backend):
-    """An issuer's address of keys; `status` and `text` are what it responds, after `seconds`."""
-
-    def __init__(self, text):
-        self.text, self.status, self.seconds, self.asked = text, 200, 0, 0
-        super().__init__("keys")
-
-        def do_GET(handler):
-            self.asked += 1
-            time.sleep(self.seconds)
-            body = self.text.encode()
-            handler.send_response(self.status)
-            handler.send_header("content-length", str(len(body)))
-            handler.end_headers()
-            handler.wfile.write(body)
-
-        self.handler.do_GET = do_GET
-
-
 @pytest.fixture
 def publisher():
-    started = Publisher("")
+    started = Publisher()
     yield started
     started.stop()
-
-
-def taking(jwks):
-    """The identity of a policy that takes tokens."""
-    return [{"jwt": {"issuer": issuer.NAME, "audiences": [AUDIENCE], "jwks": jwks}}]
 
 
 def token_of(by):
@@ -218,7 +191,7 @@ def test_keys_of_an_address_are_rotated_under_load_without_a_loss(publisher, sta
     old, new = Issuer(kid="old"), Issuer(algorithm="ES256", kid="new")
     of_old, of_new = token_of(old), token_of(new)
     publisher.text = key_set(old)
-    policy["identity"] = taking(f"http://127.0.0.1:{publisher.port}/keys")
+    policy["identity"] = [source(publisher.address)]
     gateway = start_gateway(policy, edit=shorten)
     # The listener has waited for the keys.
     assert [ask(gateway, of_old).status for _ in range(5)] == [200] * 5
@@ -258,7 +231,7 @@ def test_a_listener_that_changes_waits_for_the_issuers_keys(publisher, start_liv
     signer = Issuer()
     credential = token_of(signer)
     publisher.text, publisher.seconds = key_set(signer), 3
-    policy["identity"] = taking(f"http://127.0.0.1:{publisher.port}/keys")
+    policy["identity"] = [source(publisher.address)]
     gateway = start_live(policy, arguments=["--drain-time-s", "3", "--drain-strategy", "immediate"])
     with make_load(gateway, lambda name: credential) as load:
         load.await_more(20)
@@ -274,10 +247,7 @@ def test_a_listener_that_changes_waits_for_the_issuers_keys(publisher, start_liv
 
 
 def renamed(folder, text):
-    """As a tool does that hands out files: by a rename."""
-    beside = folder / "jwks.new"
-    beside.write_text(text)
-    beside.rename(folder / "jwks.json")
+    replace(folder / "jwks.json", text)
 
 
 def as_kubernetes(folder, text):
@@ -302,7 +272,7 @@ def test_keys_of_a_file_are_rotated_under_load_without_a_loss(put, start_live, p
     old, new = Issuer(kid="old"), Issuer(algorithm="ES256", kid="new")
     of_old, of_new = token_of(old), token_of(new)
     put(folder, key_set(old))
-    policy["identity"] = taking(str(folder / "jwks.json"))
+    policy["identity"] = [source(folder / "jwks.json")]
     gateway = start_live(policy)
     signed = [of_old]
     with make_load(gateway, lambda name: signed[0]) as load:

@@ -179,6 +179,8 @@ def count_libtest(output, kind_of):
 E2E_KINDS = {
     "test_func_e": "the real Envoy under the real func-e",
     "test_smoke": "the real Envoy, by the official openai package",
+    "test_translation_to_chat": "translations to chat completions, by the official openai package",
+    "test_translation_types": "translations, by the official openai package",
     "test_clients": CLIENTS,
 }
 

@@ -129,12 +129,8 @@ impl Header {
     }
 
     fn deny(&mut self, Denied { error, record }: Denied) -> Action {
-        let mut headers = PairsWriter::new();
-        if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
-            local_reply::add_id(&mut headers, &id);
-        }
         self.state = State::Replied { record: Some(record) };
-        local_reply::send(&error, headers, error.code.as_deref().unwrap_or("denied"))
+        local_reply::deny(&error)
     }
 
     fn deny_held(&mut self, error: ApiError) -> Action {
@@ -191,15 +187,13 @@ impl HttpContext for Header {
         match begun {
             ByHeaders::Found(body, record) => {
                 self.state = State::Replied { record: Some(record) };
-                let mut headers = PairsWriter::new();
-                headers.add("content-type", "application/json");
-                host::send_local_reply(200, &headers, &body, "found");
-                Action::Pause
+                local_reply::found(&body)
             }
             ByHeaders::Denied(denied) => self.deny(*denied),
             ByHeaders::Chosen(chosen) => {
-                let Some(waiting) = Waiting::begin(&self.config.limits) else {
-                    return self.deny(chosen.deny(edge::too_many_held()));
+                let waiting = match Waiting::begin(&self.config) {
+                    Ok(waiting) => waiting,
+                    Err(error) => return self.deny(chosen.deny(error)),
                 };
                 if !end_of_stream {
                     self.lead(&chosen, &headers);
@@ -214,13 +208,11 @@ impl HttpContext for Header {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let State::Holding { size: held, waiting, .. } = &mut self.state else { return Action::Continue };
         *held = size;
-        if size as u64 > self.config.limits.body_bytes {
-            return self.deny_held(edge::too_large(&self.config));
+        match waiting.grow(size as u64, &self.config) {
+            Err(error) => self.deny_held(error),
+            Ok(()) if end_of_stream => self.finish(false),
+            Ok(()) => Action::Pause,
         }
-        if !waiting.grow(size as u64, &self.config.limits) {
-            return self.deny_held(edge::too_many_held());
-        }
-        if end_of_stream { self.finish(false) } else { Action::Pause }
     }
 
     fn on_http_request_trailers(&mut self, _count: usize) -> Action {

@@ -103,10 +103,8 @@ impl Edge {
 
     /// Refuses the request before anything of it was sent.
     fn deny(&mut self, Denied { error, record }: Denied) -> Action {
-        let mut headers = PairsWriter::new();
-        add_request_id(&mut headers);
         self.state = State::Replied { record: Some(record) };
-        local_reply::send(&error, headers, error.code.as_deref().unwrap_or("denied"))
+        local_reply::deny(&error)
     }
 
     /// Refuses the request while it waits for its body.
@@ -139,11 +137,7 @@ impl Edge {
 
     fn found(&mut self, body: &[u8], record: Option<Record>) -> Action {
         self.state = State::Replied { record };
-        let mut headers = PairsWriter::new();
-        headers.add("content-type", "application/json");
-        add_request_id(&mut headers);
-        host::send_local_reply(200, &headers, body, "found");
-        Action::Pause
+        local_reply::found(body)
     }
 
     /// The response that was held is as whole as it will be, or has begun: an error of ours stands in place of what Envoy
@@ -166,13 +160,6 @@ impl Edge {
         };
         self.state = State::Ended { ticket, reply };
         action
-    }
-}
-
-/// Envoy's own id of the request, by which its access log finds it.
-fn add_request_id(headers: &mut PairsWriter) {
-    if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
-        local_reply::add_id(headers, &id);
     }
 }
 
@@ -208,8 +195,9 @@ impl HttpContext for Edge {
             Begin::Denied(denied) => self.deny(*denied),
             Begin::Go(request) => self.send(request),
             Begin::Hold(pending) => {
-                let Some(waiting) = Waiting::begin(&self.config.limits) else {
-                    return self.deny(pending.deny(edge::too_many_held()));
+                let waiting = match Waiting::begin(&self.config) {
+                    Ok(waiting) => waiting,
+                    Err(error) => return self.deny(pending.deny(error)),
                 };
                 self.state = State::Holding { pending: Box::new(pending), size: 0, waiting };
                 if end_of_stream { self.finish(false) } else { Action::Pause }
@@ -218,21 +206,18 @@ impl HttpContext for Edge {
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        let most = self.config.limits.body_bytes;
         match &mut self.state {
             State::Holding { size: held, waiting, .. } => {
                 *held = size;
-                if size as u64 > most {
-                    return self.deny_held(edge::too_large(&self.config));
+                match waiting.grow(size as u64, &self.config) {
+                    Err(error) => self.deny_held(error),
+                    Ok(()) if end_of_stream => self.finish(false),
+                    Ok(()) => Action::Pause,
                 }
-                if !waiting.grow(size as u64, &self.config.limits) {
-                    return self.deny_held(edge::too_many_held());
-                }
-                if end_of_stream { self.finish(false) } else { Action::Pause }
             }
             State::Sent { ticket, passed } => {
                 *passed += size as u64;
-                if *passed > most {
+                if *passed > self.config.limits.body_bytes {
                     return self.cut();
                 }
                 if size > 0 && ticket.request().borrow().leaves_out_body() {

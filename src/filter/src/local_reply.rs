@@ -15,6 +15,29 @@ pub fn send(error: &ApiError, mut headers: PairsWriter, details: &str) -> Action
     Action::Pause
 }
 
+/// Refuses a request before anything of it was sent.
+pub fn deny(error: &ApiError) -> Action {
+    let mut headers = PairsWriter::new();
+    add_request_id(&mut headers);
+    send(error, headers, error.code.as_deref().unwrap_or("denied"))
+}
+
+/// Sends the JSON that was asked for.
+pub fn found(body: &[u8]) -> Action {
+    let mut headers = PairsWriter::new();
+    headers.add("content-type", "application/json");
+    add_request_id(&mut headers);
+    host::send_local_reply(200, &headers, body, "found");
+    Action::Pause
+}
+
+/// Envoy's own id of the request, by which its access log finds it.
+fn add_request_id(headers: &mut PairsWriter) {
+    if let Some(id) = host::header(MapType::HttpRequestHeaders, "x-request-id") {
+        add_id(headers, &id);
+    }
+}
+
 /// Puts an error in place of a response whose headers are held and of whose body `size` bytes have come. One that has no
 /// body cannot be given one: it is replied to. Gives what becomes of the rest of the body.
 pub fn replace(error: &ApiError, mut headers: PairsWriter, size: usize) -> (Action, Reply) {

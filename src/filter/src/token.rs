@@ -19,7 +19,7 @@ pub enum Found {
 
 /// Asks Envoy, where the request's credential is a token and tokens count: no other request pays for it.
 pub fn look(config: &Config, inbound: &Inbound<'_>) -> Found {
-    if config.identity.token().is_none() || !tenant::brings_token(inbound) {
+    if !config.identity.takes_tokens() || !tenant::brings_token(inbound) {
         return Found::Nothing;
     }
     if let Some(claims) = host::filter_state_of_envoy(contract::CLAIMS) {

@@ -7,7 +7,9 @@ use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 
-use multihome_core::config::Limits;
+use multihome_core::api::error::ApiError;
+use multihome_core::config::Config;
+use multihome_core::edge;
 use multihome_core::plan::{Environment, WeightedPicks};
 use multihome_core::request::Request;
 use multihome_core::shared::token::{self, Token};
@@ -95,25 +97,35 @@ pub struct Waiting {
 }
 
 impl Waiting {
-    /// A place, if this worker has one more.
-    pub fn begin(limits: &Limits) -> Option<Waiting> {
+    /// A place.
+    ///
+    /// # Errors
+    /// The local reply where this worker has no more of them.
+    pub fn begin(config: &Config) -> Result<Waiting, ApiError> {
         WORKER.with(|worker| {
             let (requests, bytes) = worker.waiting.get();
-            (requests < limits.held_requests).then(|| {
-                worker.waiting.set((requests + 1, bytes));
-                Waiting { bytes: 0 }
-            })
+            if requests >= config.limits.held_requests {
+                return Err(edge::too_many_held());
+            }
+            worker.waiting.set((requests + 1, bytes));
+            Ok(Waiting { bytes: 0 })
         })
     }
 
-    /// Notes that Envoy holds `size` bytes of the body now; says whether that is within the worker's limit.
-    pub fn grow(&mut self, size: u64, limits: &Limits) -> bool {
+    /// Notes that Envoy holds `size` bytes of the body now.
+    ///
+    /// # Errors
+    /// The local reply where that is more than a request may have, or than this worker holds.
+    pub fn grow(&mut self, size: u64, config: &Config) -> Result<(), ApiError> {
+        if size > config.limits.body_bytes {
+            return Err(edge::too_large(config));
+        }
         WORKER.with(|worker| {
             let (requests, bytes) = worker.waiting.get();
             let bytes = bytes.saturating_sub(self.bytes).saturating_add(size);
             self.bytes = size;
             worker.waiting.set((requests, bytes));
-            bytes <= limits.held_bytes
+            if bytes > config.limits.held_bytes { Err(edge::too_many_held()) } else { Ok(()) }
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Translates one body or stream, as whoever tries it asks: by its direction, which is also the file of its rows.
 
+pub mod recorded;
 pub mod rows;
 
 use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, chat, responses};
@@ -56,11 +57,11 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
             Some(of_request(translated, out))
         }
         "chat/reply" => {
-            let usage = chat::reply(input, &asked, NOW, &mut out);
+            let usage = chat::reply(input, &repeated(asked), NOW, &mut out);
             Some(of_reply(usage, out))
         }
         "chat/events" => {
-            let mut machine = chat::Events::new(asked, NOW);
+            let mut machine = chat::Events::new(repeated(asked), NOW);
             let mut failed = None;
             let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
             if failed.is_none() && whole {
@@ -72,18 +73,27 @@ pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> O
     }
 }
 
+/// What a response repeats of its request: if that is not said, of one that asked for nothing special.
+fn repeated(asked: Asked) -> Asked {
+    if !asked.echo.is_empty() {
+        return asked;
+    }
+    let plain = chat::request(br#"{"input":"Hi"}"#, &Towards { model: MODEL }, &mut Vec::new());
+    Asked { echo: plain.map(|plain| plain.asked.echo).unwrap_or_default(), ..asked }
+}
+
 fn of_request(translated: Result<Translated, Untranslatable>, out: Vec<u8>) -> Outcome {
     match translated {
         Ok(Translated { asked, left_out }) => Outcome { out, asked, left_out, ..Outcome::default() },
-        Err(Untranslatable(cannot)) => Outcome { out, cannot, ..Outcome::default() },
+        Err(Untranslatable(cannot)) => Outcome { cannot, ..Outcome::default() },
     }
 }
 
 fn of_reply(usage: Result<Usage, Unreadable>, out: Vec<u8>) -> Outcome {
     match usage {
         Ok(usage) => Outcome { out, usage: Some(usage), ..Outcome::default() },
-        Err(Unreadable::Failed(error)) => Outcome { out, failed: Some(error), ..Outcome::default() },
-        Err(Unreadable::Malformed) => Outcome { out, failed: Some(b"malformed".to_vec()), ..Outcome::default() },
+        Err(Unreadable::Failed(error)) => Outcome { failed: Some(error), ..Outcome::default() },
+        Err(Unreadable::Malformed) => Outcome { failed: Some(b"malformed".to_vec()), ..Outcome::default() },
     }
 }
 

@@ -1,14 +1,41 @@
 //! `multihome-convert`: translates what it reads, for tests in other languages. A line of the standard input is an object:
 //! `direction` (`responses/request`), `body` (an object or a text), `include_usage`, `piece` (bytes of a stream at once). A
 //! line of the standard output is what came of it: `out` (a text), `cannot`, `left_out`, `failed`, `usage`.
+//!
+//! `multihome-convert recorded DIR` holds what comes of recorded responses against what they were.
 
 use std::io::{BufRead, Result, Write, stdin, stdout};
+use std::path::Path;
+use std::process::ExitCode;
 
-use multihome_convert::{Outcome, translate};
+use multihome_convert::{Outcome, recorded, translate};
 use multihome_core::convert::Asked;
 use serde_json::{Value, json};
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["recorded", folder] => hold_against(Path::new(folder)),
+        _ => translate_lines().map(|()| ExitCode::SUCCESS),
+    }
+}
+
+fn hold_against(folder: &Path) -> Result<ExitCode> {
+    let report = recorded::report(folder)?;
+    let mut out = stdout().lock();
+    for line in &report.untranslatable {
+        writeln!(out, "untranslatable  {line}")?;
+    }
+    for line in &report.different {
+        writeln!(out, "DIFFERENT       {line}")?;
+    }
+    let (same, different) = (report.same, report.different.len());
+    let (requests, not) = (report.requests, report.untranslatable.len());
+    writeln!(out, "translated: {same} responses the same, {different} different; {requests} requests, {not} not")?;
+    Ok(if different == 0 && same > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn translate_lines() -> Result<()> {
     let mut out = stdout().lock();
     for line in stdin().lock().lines() {
         let line: Value = serde_json::from_str(&line?)?;

@@ -110,10 +110,24 @@ fn shown(outcome: &Outcome, direction: &str) -> Vec<String> {
     out.iter().map(data).chain(failed).chain(cannot).chain(left_out).collect()
 }
 
-/// The data of an event. Its name, where it has one, is the data's `type`, and not shown.
+/// The data of an event, if there is nothing else to it: no name but that of its `type`.
 fn data_of(event: &str) -> String {
     let (name, data) = event.split_once("\ndata: ").unwrap_or(("", event));
     let named = name.strip_prefix("event: ").is_none_or(|name| data.starts_with(&format!("{{\"type\":\"{name}\",")));
     let data = if named { data } else { event };
     data.strip_prefix("data: ").unwrap_or(data).replace('\n', " ")
+}
+
+/// Rows with their directions; and what comes out of them as what goes in the other way.
+pub fn both_ways(rows: Vec<(String, Row)>) -> Vec<(String, Row)> {
+    let back = |(direction, row): &(String, Row)| {
+        let (form, what) = direction.split_once('/')?;
+        let form = if form == "chat" { "responses" } else { "chat" };
+        let lines = row.expected.iter();
+        let input: Vec<String> = lines.map(|line| line.strip_prefix("> ").map(str::to_owned)).collect::<Option<_>>()?;
+        let asked = Asked { include_usage: true, ..row.asked.clone() };
+        Some((format!("{form}/{what}"), Row { name: row.name.clone(), asked, input, expected: Vec::new() }))
+    };
+    let back: Vec<(String, Row)> = rows.iter().filter_map(back).collect();
+    rows.into_iter().chain(back).collect()
 }

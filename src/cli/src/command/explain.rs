@@ -98,7 +98,7 @@ impl Explain {
         let variable = |name: &str| std::env::var_os(name).map(|value| value.as_encoded_bytes().to_vec());
         let _ = config.sessions.read_keys(variable);
         let config = Rc::new(config);
-        if !self.claim.is_empty() && config.identity.token().is_none() {
+        if !self.claim.is_empty() && !config.identity.takes_tokens() {
             let help = "leave `--claim` out, or add `- jwt: {…}` to `identity`";
             return Err(Outcome::usage(format!("error: no token counts for this policy\n  help: {help}\n")));
         }

@@ -24,16 +24,13 @@ impl Names {
 
     /// The cluster of a token endpoint, by its number from 1.
     pub fn entra(self, number: usize) -> String {
-        match number {
-            1 => format!("{}:entra", self.prefix()),
-            more => format!("{}:entra:{more}", self.prefix()),
-        }
+        of_several(format!("{}:entra", self.prefix()), ":", number)
     }
 
-    /// The keys that tokens are signed with: the cluster, and the listener inside Envoy that hands out a file of them. One for
-    /// all generations, since listeners name it, and stay.
-    pub fn keys(self) -> String {
-        "multihome:jwks".to_owned()
+    /// The keys that an issuer signs tokens with, by its number from 1: the cluster, and the listener inside Envoy that hands
+    /// out a file of them. One for all generations, since listeners name it, and stay.
+    pub fn keys(self, number: usize) -> String {
+        of_several("multihome:jwks".to_owned(), ":", number)
     }
 
     /// The listener inside Envoy in which a request loses its trailers, and its cluster: one for all generations, since its
@@ -66,6 +63,14 @@ fn numbered(generation: Option<u32>) -> String {
     match generation {
         None => "multihome".to_owned(),
         Some(generation) => format!("multihome-v{generation}"),
+    }
+}
+
+/// A name of one of several, by its number from 1: the first, which is often the only one, has none.
+pub fn of_several(name: String, before: &str, number: usize) -> String {
+    match number {
+        1 => name,
+        more => format!("{name}{before}{more}"),
     }
 }
 

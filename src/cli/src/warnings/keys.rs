@@ -16,7 +16,7 @@ pub fn expired(config: &Config, file: KeyFile, now: u64) -> Vec<Fault> {
 
 /// Tenants that no source can name.
 pub(super) fn unnamed(config: &Config) -> Vec<Fault> {
-    if config.identity.header().is_some() || config.identity.token().is_some() {
+    if config.identity.header().is_some() || config.identity.takes_tokens() {
         return Vec::new();
     }
     let named: HashSet<&str> = config.keys.iter().map(|key| &*key.tenant).collect();

@@ -25,13 +25,16 @@ impl<'c> Asker<'c> {
             let carried = header.carried.as_ref()?;
             Some((header.place.key("policy"), &carried.ceiling, carried.required))
         });
-        let of_token = identity.token().and_then(|token| {
-            let carried = token.carried.as_ref()?;
-            Some((token.place.key("jwt").key("policy"), &carried.ceiling, carried.required))
-        });
+        let of_tokens: Vec<_> = identity
+            .tokens()
+            .filter_map(|token| {
+                let carried = token.carried.as_ref()?;
+                Some((token.place.key("jwt").key("policy"), &carried.ceiling, carried.required))
+            })
+            .collect();
         // Where each request has to carry a policy, no tenant gets beyond the ceiling.
         let only = identity.sources.len() == 1;
-        let bound = of_header.iter().chain(&of_token).find(|(_, _, required)| only && *required);
+        let bound = of_header.iter().chain(&of_tokens).find(|(_, _, required)| only && *required);
         let bound = bound.map(|(_, ceiling, _)| &***ceiling);
         let mut tenants: Vec<_> = config.tenants.iter().collect();
         tenants.sort_unstable_by_key(|(name, _)| &***name);
@@ -40,7 +43,7 @@ impl<'c> Asker<'c> {
             own,
             bound,
         };
-        let ceilings = of_header.into_iter().chain(of_token).map(|(place, ceiling, _)| Asker {
+        let ceilings = of_header.into_iter().chain(of_tokens).map(|(place, ceiling, _)| Asker {
             place: place.key("ceiling"),
             own: ceiling,
             bound: None,

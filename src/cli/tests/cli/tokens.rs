@@ -15,9 +15,10 @@ identity:
       jwks: JWKS
       policy_claim: multihome
       policy: {ceiling: {clouds: [azure], residency: [us], models: [m]}}
+  - jwt: {name: partner, issuer: https://partner.test, audiences: [llm], jwks: https://partner.test/keys, tenant_claim: org, tenants: [acme, partner-*]}
 "#;
 
-/// A policy that takes keys and tokens, and has the keys of tokens there.
+/// A policy that takes keys, tokens, and tokens of another issuer, and has the keys of the first there.
 pub fn policy(jwks: &str) -> String {
     POLICY.replace("JWKS", jwks)
 }
@@ -37,6 +38,11 @@ fn explain_decides_by_claims() {
         (vec!["tenant=acm"], 1, "did you mean `acme`?"),
         (vec!["sub=alice"], 1, "add `--claim tenant=NAME`"),
         (vec!["tenant=acme", "aud=shop"], 1, "denied: 401 invalid_token"),
+        (vec!["iss=https://partner.test", "org=acme"], 0, "tenant acme, by jwt:partner"),
+        (vec!["iss=https://partner.test", "tenant=acme"], 1, "add `--claim org=NAME`"),
+        (vec!["iss=https://partner.test", "org=globex"], 1, "`identity[2].jwt.tenants` has no `globex`"),
+        (vec!["iss=https://partner.test", "org=startup", carried], 1, "denied: 401 unknown_tenant"),
+        (vec!["iss=https://nobody.test", "tenant=acme"], 1, "denied: 401 invalid_token"),
     ] {
         let mut words = vec!["explain", "-", "--model", "m"];
         words.extend(claims.iter().flat_map(|claim| ["--claim", claim]));
@@ -68,6 +74,42 @@ fn keys_come_from_an_address_or_from_a_file_that_is_watched() {
     assert_eq!(cluster(&provider(&[], "/keys/jwks.json")), "multihome:jwks");
     let once = provider(&["--no-internal-listeners"], "/keys/jwks.json");
     assert_eq!(once["local_jwks"]["filename"], "/keys/jwks.json");
+}
+
+/// Each with keys of its own; one filter verifies them all, and says why each did not.
+#[test]
+fn each_issuer_has_its_provider_and_its_keys() {
+    let render = |jwks: &str| {
+        let words = "render envoy - --wasm w --sds-dir s --format json --listen 127.0.0.1:1 --admin 127.0.0.1:2";
+        let words: Vec<&str> = words.split(' ').collect();
+        let run = multihome_with(&words, &policy(jwks));
+        assert_eq!(run.code, 0, "{}", run.err);
+        serde_json::from_str::<Value>(&run.out).unwrap()["static_resources"].clone()
+    };
+    let names = |of: &Value| -> Vec<String> {
+        let names = of.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap().to_owned());
+        names.filter(|name| name.starts_with("multihome:jwks")).collect()
+    };
+    for (jwks, listeners) in [("https://idp.test/keys", &[][..]), ("/keys/jwks.json", &["multihome:jwks"])] {
+        let rendered = render(jwks);
+        assert_eq!(names(&rendered["clusters"]), ["multihome:jwks", "multihome:jwks:2"]);
+        assert_eq!(names(&rendered["listeners"]), listeners, "{jwks}");
+        let chain = &rendered["listeners"][0]["filter_chains"][0]["filters"][0]["typed_config"]["http_filters"];
+        let filter =
+            |name| &chain.as_array().unwrap().iter().find(|filter| filter["name"] == name).unwrap()["typed_config"];
+        let verifies = filter("multihome-jwt");
+        let provider = &verifies["providers"]["multihome-2"];
+        assert_eq!(provider["issuer"], "https://partner.test");
+        assert_eq!(provider["remote_jwks"]["http_uri"]["cluster"], "multihome:jwks:2");
+        let any = &verifies["rules"][0]["requires"]["requires_any"]["requirements"];
+        let said: Vec<&Value> = any.as_array().unwrap().iter().map(|one| &one["provider_name"]).collect();
+        assert_eq!(
+            said,
+            ["multihome", "multihome-2"].map(Value::from).iter().chain([&Value::Null]).collect::<Vec<_>>()
+        );
+        let faults = &filter("multihome-claims")["on_request_headers"][1]["format_string"]["text_format_source"];
+        assert_eq!(faults["inline_string"].as_str().unwrap().lines().count(), 2);
+    }
 }
 
 #[test]

@@ -12,19 +12,15 @@
 
 use std::rc::Rc;
 
-use super::{Asked, Denied, held, models, origin, refuse};
-use crate::api::Api;
+use super::{Asked, Denied, Heard, hear, held, origin};
 use crate::api::error::ApiError;
 use crate::api::feature::Feature;
 use crate::api::inbound::{Inbound, Single};
 use crate::api::kept::{OnInput, path_of};
-use crate::api::path::{self, Operation};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
-use crate::name::Named;
 use crate::plan::{self, Environment, Held, Needs};
 use crate::request::{Edits, Origin, Record, Request};
-use crate::tenant::Caller;
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -72,34 +68,21 @@ fn choose(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<ByHeaders, ApiError> {
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound, environment.now)?;
-    record.asked_by(caller.tenant());
-    record.named_by(caller.named_by());
-    let (api, in_path, on_input) = match operation {
-        Operation::ListModels => {
-            return Ok(ByHeaders::Found(models::list(config, &caller), std::mem::take(record)));
-        }
-        Operation::ShowModel(model) => {
-            return models::show(config, &caller, &model).map(|body| ByHeaders::Found(body, std::mem::take(record)));
-        }
-        Operation::Kept(_) => return Err(no_session("Responses cannot be asked for by their ids")),
-        Operation::Generate(api, model) => (api, model, None),
-        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
+    let mut asked = match hear(config, inbound, None, environment, record)? {
+        Heard::Models(body) => return Ok(ByHeaders::Found(body, std::mem::take(record))),
+        Heard::Kept(..) => return Err(no_session("Responses cannot be asked for by their ids")),
+        Heard::Asked(asked) => asked,
     };
-    record.asked_for(api);
-    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
-    refuse::check_body_headers(config, inbound)?;
-    let by_header = in_path.is_none();
-    let model = in_path.map_or_else(|| named(model), Ok)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model: Some(model.clone()), on_input };
+    let by_header = asked.model.is_none();
+    let model = asked.model.take().map_or_else(|| named(model), Ok)?;
+    asked.model = Some(model.clone());
     let bytes = inbound.content_length.unwrap_or_default();
-    let features = on_input.map(OnInput::feature).into_iter().collect();
-    let needs = Needs { api, features, bytes, max_tokens: None, held: Held::Free };
+    let features = asked.on_input.map(OnInput::feature).into_iter().collect();
+    let needs = Needs { api: asked.api, features, bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let candidates = plan::consider(&permit, &needs, environment);
     let mut plan = plan::decide(&permit, &needs, candidates, environment).plan?;
-    if let Some(on_input) = on_input {
+    if let Some(on_input) = asked.on_input {
         plan = plan.below(&path_of(on_input), "");
     }
     // A plan has one target at least.

@@ -20,7 +20,7 @@ use crate::api::body::{self, Facts};
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
-use crate::api::kept::{OnInput, path_of};
+use crate::api::kept::{Kept, OnInput, path_of};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::name::Named;
@@ -112,33 +112,16 @@ fn start(
     environment: &mut Environment<'_>,
     record: &mut Record,
 ) -> Result<Begin, ApiError> {
-    refuse::check_upgrade(inbound)?;
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = Caller::identify(config, inbound, environment.now)?;
-    record.asked_by(caller.tenant());
-    record.named_by(caller.named_by());
-    let (api, model, on_input) = match operation {
-        Operation::ListModels => {
-            return Ok(Begin::Found(models::list(config, &caller), std::mem::take(record)));
-        }
-        Operation::ShowModel(model) => {
-            return models::show(config, &caller, &model).map(|body| Begin::Found(body, std::mem::take(record)));
-        }
-        Operation::Kept(kept) => {
-            record.asked_for(Api::Responses);
-            record.asked_to(kept.verb.name());
+    let asked = match hear(config, inbound, None, environment, record)? {
+        Heard::Models(body) => return Ok(Begin::Found(body, std::mem::take(record))),
+        Heard::Kept(caller, kept) => {
             let weighed = kept::weigh(config, &caller, &kept, environment)?;
             let awaited = weighed.awaited;
             let (plan, payload) = (weighed.settle(record)?, Payload::Absent(kept.verb.method()));
             return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
         }
-        Operation::Generate(api, model) => (api, model, None),
-        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
+        Heard::Asked(asked) => asked,
     };
-    record.asked_for(api);
-    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
-    refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model, on_input };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
         let awaited = weighed.awaited;
         let plan = weighed.settle(record)?;
@@ -146,6 +129,49 @@ fn start(
         return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
     }
     Ok(Begin::Hold(Pending { asked, origin: origin(inbound), record: std::mem::take(record) }))
+}
+
+/// What the headers alone say.
+enum Heard {
+    /// The list of models is asked for, or one of them: this JSON.
+    Models(Vec<u8>),
+    /// A response that is kept is.
+    Kept(Box<Caller>, Kept),
+    /// A completion is, or what else takes its body.
+    Asked(Asked),
+}
+
+/// Finds who asks and for what, however the request goes on. `caller`: who it is, where that is known already.
+///
+/// # Errors
+/// Why the request is denied.
+fn hear(
+    config: &Rc<Config>,
+    inbound: &Inbound<'_>,
+    caller: Option<Caller>,
+    environment: &Environment<'_>,
+    record: &mut Record,
+) -> Result<Heard, ApiError> {
+    refuse::check_upgrade(inbound)?;
+    let operation = path::operation(inbound.method, inbound.path)?;
+    let caller = caller.map_or_else(|| Caller::identify(config, inbound, environment.now), Ok)?;
+    record.asked_by(caller.tenant());
+    record.named_by(caller.named_by());
+    let (api, model, on_input) = match operation {
+        Operation::ListModels => return Ok(Heard::Models(models::list(config, &caller))),
+        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(Heard::Models),
+        Operation::Kept(kept) => {
+            record.asked_for(Api::Responses);
+            record.asked_to(kept.verb.name());
+            return Ok(Heard::Kept(Box::new(caller), kept));
+        }
+        Operation::Generate(api, model) => (api, model, None),
+        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
+    };
+    record.asked_for(api);
+    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
+    refuse::check_body_headers(config, inbound)?;
+    Ok(Heard::Asked(Asked { config: Rc::clone(config), caller, api, model, on_input }))
 }
 
 impl Pending {
@@ -327,25 +353,17 @@ pub fn explain(
     environment: &mut Environment<'_>,
     look: impl FnOnce(&Weighed<'_>),
 ) -> Result<(), ApiError> {
-    let operation = path::operation(inbound.method, inbound.path)?;
-    let caller = match tenant.and_then(|tenant| Caller::listed(config, tenant, inbound)) {
-        Some(listed) => listed?,
-        None => Caller::identify(config, inbound, environment.now)?,
-    };
-    let (api, model, on_input) = match operation {
-        Operation::ListModels => return Ok(()),
-        Operation::ShowModel(model) => return models::show(config, &caller, &model).map(drop),
-        Operation::Kept(kept) => {
+    let listed = tenant.and_then(|tenant| Caller::listed(config, tenant, inbound)).transpose()?;
+    let mut record = Record::default();
+    let asked = match hear(config, inbound, listed, environment, &mut record)? {
+        Heard::Models(_) => return Ok(()),
+        Heard::Kept(caller, kept) => {
             let weighed = kept::weigh(config, &caller, &kept, environment)?;
             look(&weighed);
             return weighed.decision.plan.map(drop);
         }
-        Operation::Generate(api, model) => (api, model, None),
-        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
+        Heard::Asked(asked) => asked,
     };
-    refuse::check_body_headers(config, inbound)?;
-    let asked = Asked { config: Rc::clone(config), caller, api, model, on_input };
-    let mut record = Record::default();
     let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
         Some(weighed) => weighed,
         None => {

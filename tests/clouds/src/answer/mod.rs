@@ -5,6 +5,7 @@ mod content;
 mod example;
 mod failing;
 mod filters;
+mod led;
 mod responses;
 mod script;
 mod steering;
@@ -20,7 +21,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 /// When every answer was created, in seconds: a constant, so that equal requests have equal answers.
-const CREATED: u64 = 1_790_000_000;
+pub const CREATED: u64 = 1_790_000_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Api {

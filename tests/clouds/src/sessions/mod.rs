@@ -1,13 +1,14 @@
 //! What an account keeps: responses with their items, and which thought an item came from. An account is a resource and its
 //! credential; none reads what another one keeps.
 
+mod conversations;
 mod operations;
 mod seal;
 mod turn;
 
 pub use operations::{Operation, serve};
 pub use seal::{Form, open, seal};
-pub use turn::{Turn, resolve};
+pub use turn::{Turn, conversation, resolve};
 
 use crate::clouds::locked;
 use bytes::Bytes;
@@ -88,6 +89,7 @@ impl Entries {
 #[derive(Default)]
 pub struct Sessions {
     entries: Mutex<Entries>,
+    pub conversations: conversations::Conversations,
 }
 
 impl Sessions {

@@ -1,5 +1,6 @@
-//! Operations on responses that an account keeps.
+//! Operations on what an account keeps: responses, and conversations.
 
+use super::conversations::{self, Place};
 use super::{Entries, Kept, Sessions};
 use crate::clouds::locked;
 use crate::http::{Reply, Request};
@@ -7,12 +8,13 @@ use crate::validate::Invalid;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
-/// What a path below `responses/` is about.
+/// What a path below an API's prefix is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation<'a> {
     Response(&'a str),
     Cancel(&'a str),
     InputItems(&'a str),
+    Conversation(Place<'a>),
 }
 
 impl<'a> Operation<'a> {
@@ -22,8 +24,14 @@ impl<'a> Operation<'a> {
             ["responses", id] if !id.is_empty() => Some(Self::Response(id)),
             ["responses", id, "cancel"] => Some(Self::Cancel(id)),
             ["responses", id, "input_items"] => Some(Self::InputItems(id)),
+            ["conversations", rest @ ..] => Place::of(rest).map(Self::Conversation),
             _ => None,
         }
+    }
+
+    /// A method that it takes.
+    pub fn method(self) -> &'static str {
+        if self.takes(&Method::GET) { "GET" } else { "POST" }
     }
 
     pub fn takes(self, method: &Method) -> bool {
@@ -31,26 +39,28 @@ impl<'a> Operation<'a> {
             Self::Response(_) => matches!(*method, Method::GET | Method::DELETE),
             Self::Cancel(_) => *method == Method::POST,
             Self::InputItems(_) => *method == Method::GET,
+            Self::Conversation(place) => place.takes(method),
         }
     }
 }
 
-fn refused(status: StatusCode, message: String, param: Option<&str>) -> Reply {
+pub(super) fn refused(status: StatusCode, message: String, param: Option<&str>) -> Reply {
     let invalid = Invalid { message, param: param.map(str::to_owned), code: None };
     Reply::json(status, &crate::error::openai(&invalid))
 }
 
-fn not_found(id: &str) -> Reply {
-    refused(StatusCode::NOT_FOUND, format!("Response with id '{id}' not found."), None)
+pub(super) fn not_found(what: &str, id: &str) -> Reply {
+    refused(StatusCode::NOT_FOUND, format!("{what} with id '{id}' not found."), None)
 }
 
 /// Serves an operation that takes the request's method.
 pub fn serve(sessions: &Sessions, account: &str, operation: Operation<'_>, request: &Request) -> Result<Reply, Reply> {
     let mut entries = locked(&sessions.entries);
     match operation {
+        Operation::Conversation(place) => conversations::serve(&sessions.conversations, account, place, request),
         Operation::Response(id) if request.method == Method::DELETE => {
             if !entries.remove(account, id) {
-                return Err(not_found(id));
+                return Err(not_found("Response", id));
             }
             Ok(Reply::json(StatusCode::OK, &json!({"id": id, "object": "response", "deleted": true})))
         }
@@ -65,7 +75,7 @@ pub fn serve(sessions: &Sessions, account: &str, operation: Operation<'_>, reque
 }
 
 fn found<'a>(entries: &'a mut Entries, account: &str, id: &str) -> Result<&'a mut Kept, Reply> {
-    entries.find_mut(account, id).ok_or_else(|| not_found(id))
+    entries.find_mut(account, id).ok_or_else(|| not_found("Response", id))
 }
 
 /// The object as it stands now.

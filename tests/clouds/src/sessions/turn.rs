@@ -65,7 +65,13 @@ pub fn resolve(
         return Ok(Turn { items: asked.clone(), asked });
     }
     let mut items = match body.get("previous_response_id").and_then(Value::as_str) {
-        None => Vec::new(),
+        None => match conversation(body) {
+            Some(id) => sessions.conversations.items(account, id).ok_or_else(|| {
+                let message = format!("Conversation with id '{id}' not found.");
+                refusal(StatusCode::NOT_FOUND, message, None, None)
+            })?,
+            None => Vec::new(),
+        },
         Some(id) => sessions.chain(account, id).ok_or_else(|| {
             let message = format!("Previous response with id '{id}' not found.");
             let code = Some("previous_response_not_found");
@@ -86,10 +92,14 @@ pub fn resolve(
     }
     check_ids(sessions, &items, &found)?;
     items.extend(found.iter().cloned());
-    if body.get("conversation").is_none_or(Value::is_null) {
-        check_results(&items)?;
-    }
+    check_results(&items)?;
     Ok(Turn { items, asked: found })
+}
+
+/// The id of the conversation that a body names.
+pub fn conversation(body: &Map<String, Value>) -> Option<&str> {
+    let conversation = body.get("conversation")?;
+    conversation.as_str().or_else(|| text(conversation, "id"))
 }
 
 fn has_content(item: &Value) -> bool {

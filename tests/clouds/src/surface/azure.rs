@@ -62,8 +62,8 @@ fn route(path: &str) -> Option<Route<'_>> {
         ["v1", "responses", "input_tokens"] => Some(Route::V1(Api::Responses, Task::CountTokens)),
         ["deployments", deployment, "chat", "completions"] => Some(Route::Dated(deployment)),
         ["responses"] => Some(Route::DatedResponses),
-        // The v1 API alone compacts and counts.
-        ["responses", "compact" | "input_tokens"] => None,
+        // The v1 API alone compacts, counts, and has conversations.
+        ["responses", "compact" | "input_tokens"] | ["conversations", ..] => None,
         _ => match rest.strip_prefix("v1/") {
             Some(rest) => Some(Route::Kept(Operation::of(rest)?, true)),
             None => Some(Route::Kept(Operation::of(rest)?, false)),

@@ -52,6 +52,7 @@ fn operation(surface: Surface, path: &str) -> Option<Operation<'_>> {
         "responses" => (Api::Responses, None),
         // Neither surface is known to compact or to count; Mantle keeps responses, the runtime does not.
         "responses/compact" | "responses/input_tokens" => return None,
+        rest if rest.starts_with("conversations") => return None,
         rest if surface == Surface::AwsMantle => (Api::Responses, Some(sessions::Operation::of(rest)?)),
         _ => return None,
     };

@@ -97,8 +97,7 @@ fn serve(clouds: &Clouds, request: &Request, plan: &Plan) -> Result<Reply, Reply
     let operation = operation(&request.path).ok_or_else(unknown)?;
     let (taken, method) = match operation {
         Operation::Generate(..) => (request.method == Method::POST, "POST"),
-        Operation::Kept(sessions::Operation::Cancel(_)) => (request.method == Method::POST, "POST"),
-        Operation::Kept(kept) => (kept.takes(&request.method), "GET"),
+        Operation::Kept(kept) => (kept.takes(&request.method), kept.method()),
         Operation::ListModels | Operation::ShowModel(_) => (request.method == Method::GET, "GET"),
     };
     if !taken {

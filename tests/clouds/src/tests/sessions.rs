@@ -163,6 +163,24 @@ async fn two_origins_conflict_and_every_surface_refuses_anothers_thoughts() {
     assert!(sealed.starts_with("rsn_") && sealed.len() == 772);
 }
 
+/// Codex hands tasks to other agents in ciphertext, which no field names on its way out.
+#[tokio::test]
+async fn an_agents_ciphertext_is_read_where_it_was_made() {
+    let client = clouds().await;
+    let script = r#"[[script [[{"call": "f", "arguments": {"message": "{{sealed}}"}}, {"item": {"type": "shell_call", "action": {}}}]]]]"#;
+    let made = client.respond(&asked(json!([{"role": "user", "content": script}]))).await["output"].clone();
+    assert_eq!((&made[1]["type"], &made[1]["status"]), (&json!("shell_call"), &json!("completed")));
+    let arguments: Value = serde_json::from_str(made[0]["arguments"].as_str().unwrap()).unwrap();
+    let part = json!({"type": "encrypted_content", "encrypted_content": arguments["message"]});
+    let body = asked(json!([{"type": "agent_message", "author": "/root", "content": [part]}]));
+    assert_eq!(client.ask_at(AZURE, &body).await.status, 200);
+    let words = "Encrypted function output content could not be decrypted or decoded.";
+    assert_eq!(
+        refusal(&client.ask_at(OTHER, &body).await),
+        (400, json!("invalid_encrypted_content"), words.to_owned())
+    );
+}
+
 #[tokio::test]
 async fn what_is_compacted_belongs_to_its_account() {
     let client = clouds().await;
@@ -229,6 +247,31 @@ async fn a_stream_in_the_background_is_resumed_behind_the_last_event() {
 }
 
 #[tokio::test]
+async fn a_conversation_is_known_at_its_account_alone() {
+    let client = clouds().await;
+    let made = client.send(&client.azure("conversations", &json!({"metadata": {"a": "b"}}))).await.unwrap().json();
+    let id = made["id"].as_str().unwrap();
+    assert_eq!((&made["object"], &made["metadata"]["a"]), (&json!("conversation"), &json!("b")));
+    let mut body = responses("gpt6sol-prod", r#"[[script ["one", "two"]]]"#);
+    body["conversation"] = json!(id);
+    let first = client.respond(&body).await;
+    assert_eq!((&first["conversation"]["id"], &first["output"][0]["content"][0]["text"]), (&json!(id), &json!("one")));
+    body["input"] = json!("and?");
+    body["conversation"] = json!({"id": id});
+    assert_eq!(client.respond(&body).await["output"][0]["content"][0]["text"], "two");
+    let not_found = (404, Value::Null, format!("Conversation with id '{id}' not found."));
+    assert_eq!(refusal(&client.ask_at(OTHER, &body).await), not_found);
+    let by_id = |method, rest: &str| {
+        let request = client.azure(&format!("conversations/{id}{rest}"), &json!({}));
+        Outgoing { method, ..request }
+    };
+    let items = client.send(&by_id("GET", "/items")).await.unwrap().json();
+    assert_eq!(items["data"].as_array().unwrap().len(), 4);
+    assert_eq!(client.send(&by_id("DELETE", "")).await.unwrap().json()["deleted"], true);
+    assert_eq!(refusal(&client.send(&by_id("GET", "")).await.unwrap()), not_found);
+}
+
+#[tokio::test]
 async fn only_the_surfaces_that_keep_responses_have_their_operations() {
     let client = clouds().await;
     let google = format!("Bearer {}", client.google_token().await.unwrap());
@@ -241,6 +284,7 @@ async fn only_the_surfaces_that_keep_responses_have_their_operations() {
             "Response with id 'resp_1' not found.",
         ),
         (signed(Surface::AwsMantle, MANTLE, "/openai/v1/responses/compact"), "not_found"),
+        (signed(Surface::AwsMantle, MANTLE, "/openai/v1/conversations"), "not_found"),
         (
             Outgoing::post(
                 Surface::Gcp,

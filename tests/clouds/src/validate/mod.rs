@@ -1,6 +1,7 @@
 //! What a request's body must be, as OpenAI's API checks it and says it.
 
 mod chat;
+mod items;
 mod kinds;
 mod responses;
 #[cfg(test)]

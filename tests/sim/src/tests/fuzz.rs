@@ -3,11 +3,13 @@
 //!
 //! `FUZZ=n` plays n of them in place of the usual number, `SEED=n` a single one.
 
+mod keyed;
 mod made;
 mod policy;
 
 use serde_json::Value;
 
+use self::keyed::{Fate, Held, Witness};
 use self::made::Made;
 use self::policy::Targets;
 use super::{NOW, check};
@@ -28,33 +30,55 @@ fn number(variable: &str) -> Option<u64> {
 
 #[test]
 fn no_stream_breaks_a_rule() {
+    let tally = play_all(super::policy(), None);
+    if number("SEED").is_none() {
+        tally.assert_ordinary(20);
+    }
+}
+
+#[test]
+fn no_stream_with_a_key_breaks_a_rule() {
+    let tally = play_all(Held::new().policy(super::policy()), Some(Held::new()));
+    if number("SEED").is_none() {
+        // More of them are refused, for their credentials.
+        tally.assert_ordinary(40);
+        assert!(tally.by_key > tally.runs / 40 && tally.denied_by_key > tally.runs / 20, "{tally:?}");
+    }
+}
+
+/// Plays each seed under a policy; with keys, where it has some.
+fn play_all(policy: Value, held: Option<Held>) -> Tally {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("FUZZ").unwrap_or(RUNS),
     };
-    let worker = Worker::start(&Shared::default(), &super::policy()).unwrap();
+    let worker = Worker::start(&Shared::default(), &policy).unwrap();
     let tally = worker.run(move |vm| {
-        let targets = Targets::of(&super::policy());
+        let rules = Rules { targets: Targets::of(&policy), held };
         host::with(|host| host.now = NOW);
         vm.fetch_token(TOKEN, 3600);
         let mut tally = Tally::default();
-        seeds.for_each(|seed| run(vm, &targets, seed, &mut tally));
+        seeds.for_each(|seed| run(vm, &rules, seed, &mut tally));
         tally
     });
     let tally = tally.expect("the worker panicked");
     println!("{tally:?}");
-    if number("SEED").is_none() {
-        // A generator that makes nothing that gets through would find nothing.
-        let least = tally.runs / 20;
-        for (what, count) in [
-            ("served", tally.served),
-            ("retried", tally.retried),
-            ("refused", tally.refused),
-            ("abandoned", tally.abandoned),
-            ("streamed", tally.streamed),
-        ] {
-            assert!(count > least, "{what}: {count} of {}", tally.runs);
+    tally
+}
+
+/// What requests are held against.
+struct Rules {
+    targets: Targets,
+    held: Option<Held>,
+}
+
+impl Rules {
+    fn request(&self, random: &mut Random) -> Made {
+        let mut made = Made::request(random);
+        if let Some(held) = &self.held {
+            held.bring(random, &mut made);
         }
+        made
     }
 }
 
@@ -66,17 +90,35 @@ struct Tally {
     refused: usize,
     abandoned: usize,
     streamed: usize,
+    by_key: usize,
+    denied_by_key: usize,
 }
 
-fn run(vm: &Vm, targets: &Targets, seed: u64, tally: &mut Tally) {
+impl Tally {
+    /// A generator that makes nothing that gets through would find nothing.
+    fn assert_ordinary(&self, one_in: usize) {
+        let least = self.runs / one_in;
+        for (what, count) in [
+            ("served", self.served),
+            ("retried", self.retried),
+            ("refused", self.refused),
+            ("abandoned", self.abandoned),
+            ("streamed", self.streamed),
+        ] {
+            assert!(count > least, "{what}: {count} of {}", self.runs);
+        }
+    }
+}
+
+fn run(vm: &Vm, rules: &Rules, seed: u64, tally: &mut Tally) {
     host::with(|host| {
         host.label = format!("SEED={seed}");
         host.refused.clear();
         host.log.clear();
     });
     let mut random = Random::new(seed);
-    let made = Made::request(&mut random);
-    let played = stream(vm, targets, seed, &mut random, &made, true);
+    let made = rules.request(&mut random);
+    let played = stream(vm, rules, seed, &mut random, &made, true);
     assert_eq!(multihome_filter::requests_in_flight(), 0, "SEED={seed}: a request remained");
     let status = played.received.headers.as_ref().map_or(0, |headers| headers.status());
     tally.runs += 1;
@@ -84,18 +126,22 @@ fn run(vm: &Vm, targets: &Targets, seed: u64, tally: &mut Tally) {
     tally.retried += usize::from(played.sent.len() > 1);
     tally.refused += usize::from(played.sent.is_empty() && status >= 400);
     tally.abandoned += usize::from(played.end == End::Abandoned);
+    tally.by_key += usize::from(status == 200 && matches!(made.fate, Fate::Of(_)));
+    tally.denied_by_key += usize::from(status == 401 && made.fate == Fate::Refused);
     tally.streamed += usize::from(played.sent.iter().any(|sent| sent.message.body == made.body));
 }
 
 /// Plays one stream, and at times another one within it, and looks at all that came of it.
-fn stream(vm: &Vm, targets: &Targets, seed: u64, random: &mut Random, made: &Made, outermost: bool) -> Played {
+fn stream(vm: &Vm, rules: &Rules, seed: u64, random: &mut Random, made: &Made, outermost: bool) -> Played {
     let patience = random.once_in(6).then(|| random.below(12));
     let mut given = Vec::new();
     let chain = if random.once_in(2) { Chain::Bare } else { Chain::Rendered };
-    let played = play(vm, chain, &made.message, patience, &mut |_| {
+    let mut state = None;
+    let played = play(vm, chain, &made.message, patience, &mut |turn| {
+        state = Some(turn.filter_state.clone());
         if outermost && random.once_in(8) {
-            let inner = Made::request(random);
-            stream(vm, targets, seed, random, &inner, false);
+            let inner = rules.request(random);
+            stream(vm, rules, seed, random, &inner, false);
         }
         let answer = made::answer(random);
         given.push(answer.clone());
@@ -103,7 +149,13 @@ fn stream(vm: &Vm, targets: &Targets, seed: u64, random: &mut Random, made: &Mad
     });
     let mut wrong = check::check(&played, TOKEN);
     let tried: Vec<_> = played.sent.iter().filter(|sent| sent.message.headers.is_some()).collect();
-    wrong.extend(targets.judge(made, &tried));
+    wrong.extend(rules.targets.judge(made, &tried));
+    if let Some(held) = &rules.held {
+        let record = state.and_then(|state| state.borrow().get("wasm.multihome.record").cloned());
+        let record = record.map(|record| String::from_utf8_lossy(&record).into_owned());
+        let log = host::with(|host| host.log.iter().map(|(_, line)| line.clone()).collect());
+        wrong.extend(held.judge(made, &played, &Witness { record, log }));
+    }
     for sent in tried.iter().filter(|sent| sent.message.whole) {
         wrong.extend(same_body(&made.body, &sent.message.body));
     }

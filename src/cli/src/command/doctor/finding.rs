@@ -54,6 +54,7 @@ kinds! {
     EdgeOrder "edge-order",
     EdgeElsewhere "edge-elsewhere",
     IdentityKept "identity-kept",
+    TokenUnverified "token-unverified",
     RepliesUnmapped "replies-unmapped",
     BodyLimit "body-limit",
     // The module

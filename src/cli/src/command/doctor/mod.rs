@@ -17,6 +17,7 @@ mod serving;
 #[cfg(test)]
 mod tests;
 mod time;
+mod token;
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -80,6 +81,7 @@ fn examine(seen: &Seen<'_>, wanted: Option<&Config>, now: SystemTime) -> Vec<Fin
     let mut found = envoy::find(seen);
     found.extend(edge::find(seen));
     found.extend(identity::find(seen));
+    found.extend(token::find(seen));
     found.extend(module::find(seen));
     found.extend(cluster::find(seen));
     found.extend(route::find(seen));

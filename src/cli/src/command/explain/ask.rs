@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use multihome_core::api::error::ApiError;
 use multihome_core::api::inbound::{Inbound, Verification};
-use multihome_core::config::Config;
+use multihome_core::config::{Config, Token};
 use multihome_core::edge::{self, Weighed};
 use multihome_core::plan::{Environment, WeightedPicks};
 use serde_json::{Map, Value, json};
@@ -39,7 +39,7 @@ pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed
     let content_type =
         given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));
     let headers = own.into_iter().chain(content_type).chain(given());
-    let claims = claims(config, &asked.claims);
+    let claims = asked.token(config);
     let mut inbound = Inbound::read(headers, config.identity.headers());
     if let Some(claims) = &claims {
         inbound.token = Verification::Holds(claims);
@@ -49,12 +49,21 @@ pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed
     edge::explain(config, &inbound, &asked.body, asked.trailers, asked.tenant.as_deref(), &mut environment, look)
 }
 
-/// The claims of such a token, for this endpoint where they do not say another. `None` where there are none.
-fn claims(config: &Config, given: &[(String, Value)]) -> Option<Vec<u8>> {
-    let token = config.identity.token().filter(|_| !given.is_empty())?;
-    let mut claims = Map::new();
-    claims.insert("iss".to_owned(), json!(token.issuer));
-    claims.insert("aud".to_owned(), json!(token.audiences));
-    claims.extend(given.iter().cloned());
-    Some(Value::Object(claims).to_string().into_bytes())
+impl Asked {
+    /// The source of its token: that of the issuer that its claims name, or the first.
+    pub fn token_source<'c>(&self, config: &'c Config) -> Option<&'c Token> {
+        let issuer = self.claims.iter().find(|(name, _)| name == "iss").map(|(_, issuer)| issuer);
+        let of_issuer = config.identity.tokens().find(|token| issuer.is_some_and(|issuer| *issuer == token.issuer));
+        of_issuer.or_else(|| config.identity.tokens().next())
+    }
+
+    /// The claims of such a token, for this endpoint where they do not say another. `None` where there are none.
+    fn token(&self, config: &Config) -> Option<Vec<u8>> {
+        let token = self.token_source(config).filter(|_| !self.claims.is_empty())?;
+        let mut claims = Map::new();
+        claims.insert("iss".to_owned(), json!(token.issuer));
+        claims.insert("aud".to_owned(), json!(token.audiences));
+        claims.extend(self.claims.iter().cloned());
+        Some(Value::Object(claims).to_string().into_bytes())
+    }
 }

@@ -19,10 +19,14 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
     let Some(source) = config.identity.header() else {
-        return match config.identity.token() {
+        return match asked.token_source(config) {
             Some(token) => match asked.claims.iter().find(|(name, _)| *name == token.tenant_claim) {
                 Some((_, given)) => {
                     let given = given.as_str().unwrap_or_default();
+                    if !token.may_name(given) {
+                        let place = token.place.key("jwt").key("tenants");
+                        return format!("`{place}` has no `{given}`: tokens of this issuer cannot name it");
+                    }
                     let names = config.tenants.keys().map(|name| &**name);
                     format!("`tenants` has no `{given}`: {}", instead(given, names))
                 }

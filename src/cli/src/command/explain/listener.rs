@@ -45,7 +45,7 @@ pub(super) fn entrance(config: &Config, name: &str) -> Entrance {
         certificates,
         no_header: config.identity.header().is_none(),
         takes_credentials: config.identity.takes_credentials(),
-        credential: match (config.identity.takes_keys(), config.identity.token().is_some()) {
+        credential: match (config.identity.takes_keys(), config.identity.takes_tokens()) {
             (true, true) => "an API key or a token",
             (false, true) => "a token",
             (_, false) => "an API key",

@@ -6,7 +6,7 @@ use super::{header, list, object, reference, string, text, with};
 
 /// The sources.
 pub(super) fn identity() -> Value {
-    let sources = json!({"type": "array", "minItems": 1, "maxItems": 3, "items": reference("source")});
+    let sources = json!({"type": "array", "minItems": 1, "items": reference("source")});
     json!({
         "description": "Who says which tenant asks: a source, or a list of them. The first that a request satisfies names the tenant, and no other may name another one.",
         "anyOf": [reference("source"), sources],
@@ -77,12 +77,24 @@ fn token_source() -> Value {
             ),
             ("tenant_claim", with(described("The claim that names the tenant."), "default", json!("tenant"))),
             (
+                "tenants",
+                with(
+                    list(
+                        "The tenants that these tokens may name, by patterns such as `partner-*`. Without it, any.",
+                        string(),
+                    ),
+                    "minItems",
+                    json!(1),
+                ),
+            ),
+            (
                 "policy_claim",
                 described(
                     "The claim that carries a tenant's whole policy: an object, or its text as in `x-tenant-policy`.",
                 ),
             ),
             ("policy", policy),
+            ("name", text("What the access log calls this source.", "^[A-Za-z0-9._-]{1,64}$")),
         ],
     );
     object("Tokens (JWT), as `authorization: Bearer TOKEN` or `api-key: TOKEN`.", &["jwt"], [("jwt", jwt)])

@@ -59,7 +59,7 @@ pub fn bootstrap(policy: &Policy<'_>, options: &Options) -> Value {
 fn inside(policy: &Policy<'_>, paths: &Paths, access_log: Option<Value>) -> Vec<Value> {
     let mut listeners = vec![detour::listener(policy, paths, access_log)];
     listeners.extend(absorber::listeners(policy.config, policy.names));
-    listeners.extend(jwt::key_listener(policy.config, policy.names));
+    listeners.extend(jwt::key_listeners(policy.config, policy.names));
     listeners
 }
 

@@ -112,13 +112,13 @@ fn on_identity(policy: &Policy<'_>, options: &Options, remarks: &mut Remarks) {
                 .to_owned(),
         );
     }
-    if let Some(token) = identity.token() {
-        if options.jwt.is_some() {
-            remarks.faults.push(format!(
-                "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
-                token.place
-            ));
-        }
+    if let Some(token) = identity.tokens().next().filter(|_| options.jwt.is_some()) {
+        remarks.faults.push(format!(
+            "{}.jwt and `--jwt-issuer` both take tokens, and the objects of the latter refuse API keys\n  help: take one of them",
+            token.place
+        ));
+    }
+    for token in identity.tokens() {
         if let KeySet::File(file) = &token.keys {
             remarks.faults.push(format!(
                 "{}.jwt.jwks: the gateway's proxy has no file {file}, and would refuse its listener\n  help: write the address of the keys, `https://…`, or take `--jwt-issuer` with `--jwks-file FILE`",

@@ -87,7 +87,7 @@ fn files(config: &Config) -> impl Iterator<Item = &str> {
         [Some(&tls.certificate_file), Some(&tls.key_file), tls.client_ca_file.as_ref()].into_iter().flatten()
     });
     let of_endpoints = config.endpoints.iter().filter_map(|endpoint| endpoint.tls.as_ref()?.ca_file.as_ref());
-    let of_tokens = config.identity.token().and_then(|token| match &token.keys {
+    let of_tokens = config.identity.tokens().filter_map(|token| match &token.keys {
         KeySet::File(file) => Some(file),
         KeySet::Uri(keys) => keys.tls.as_ref()?.ca_file.as_ref(),
     });

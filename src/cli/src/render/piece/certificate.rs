@@ -36,10 +36,11 @@ pub fn files(config: &Config, paths: &Paths) -> Vec<(String, Value)> {
         let used = endpoint.tls.iter().chain(issuer);
         secrets.extend(used.map(|tls| authority_secret(tls.ca_file.as_deref().unwrap_or(&paths.ca_file))));
     }
-    if let Some(KeySet::Uri(keys)) = config.identity.token().map(|token| &token.keys) {
-        let tls = keys.tls.iter();
-        secrets.extend(tls.map(|tls| authority_secret(tls.ca_file.as_deref().unwrap_or(&paths.ca_file))));
-    }
+    let of_issuers = config.identity.tokens().filter_map(|token| match &token.keys {
+        KeySet::Uri(keys) => keys.tls.as_ref(),
+        KeySet::File(_) => None,
+    });
+    secrets.extend(of_issuers.map(|tls| authority_secret(tls.ca_file.as_deref().unwrap_or(&paths.ca_file))));
     let mut files: Vec<(String, Value)> = Vec::new();
     for (name, secret) in secrets {
         let file = format!("{name}.yaml");

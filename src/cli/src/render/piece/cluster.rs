@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use multihome_core::config::{Address, Config, Endpoint, KeySet};
+use multihome_core::config::{Address, Config, Endpoint, KeySet, Token};
 use serde_json::{Value, json};
 
 use super::any::{any, duration, extension, put, socket};
@@ -70,20 +70,23 @@ fn to_cloud(config: &Config, endpoint: &Endpoint, name: &str, filters: Option<Va
     cluster
 }
 
-/// The way to the keys that tokens are signed with. `inside`: whether a listener inside this Envoy hands out a file of them.
-fn to_keys(config: &Config, paths: &Paths, names: Names, inside: bool) -> Option<Value> {
-    let name = names.keys();
-    match &config.identity.token()?.keys {
-        KeySet::Uri(keys) => {
-            let mut cluster = plain(config, &name, &keys.address);
-            put(&mut cluster, "transport_socket", keys.tls.as_ref().map(|tls| tls::upstream(tls, paths)));
-            Some(explained("Where Envoy fetches the keys that tokens are signed with.", cluster))
+/// The way to the keys that each issuer signs tokens with. `inside`: whether listeners inside this Envoy hand out files of them.
+fn to_keys(config: &Config, paths: &Paths, names: Names, inside: bool) -> Vec<Value> {
+    let to_issuer = |(number, token): (usize, &Token)| {
+        let name = names.keys(number);
+        match &token.keys {
+            KeySet::Uri(keys) => {
+                let mut cluster = plain(config, &name, &keys.address);
+                put(&mut cluster, "transport_socket", keys.tls.as_ref().map(|tls| tls::upstream(tls, paths)));
+                Some(explained("Where Envoy fetches the keys that tokens are signed with.", cluster))
+            }
+            KeySet::File(_) if inside => {
+                Some(explained("The way to the listener of this name.", internal(config, &name, &name)))
+            }
+            KeySet::File(_) => None,
         }
-        KeySet::File(_) if inside => {
-            Some(explained("The way to the listener of this name.", internal(config, &name, &name)))
-        }
-        KeySet::File(_) => None,
-    }
+    };
+    (1..).zip(config.identity.tokens()).filter_map(to_issuer).collect()
 }
 
 /// The way to the listener that absorbs an endpoint's informational responses.

@@ -5,71 +5,104 @@
 //! request for the edge to see that it is the one credential; the attempt takes it away, as every credential.
 
 use multihome_core::config::{Config, KeySet, KeyUri, Token};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::any::{any, extension, put};
 use crate::print::note::{explain, explained};
-use crate::render::names::Names;
+use crate::render::names::{Names, of_several};
 use multihome_core::contract::{CLAIMS, TOKEN_FAULT};
 
 /// Verifies.
 const VERIFY_FILTER: &str = "multihome-jwt";
 /// Hands on what was found.
 const CLAIMS_FILTER: &str = "multihome-claims";
-/// Where in its metadata our verifying filter leaves claims.
+/// Where in its metadata our verifying filter leaves the claims of a token that holds, whoever issued it; its providers have
+/// names that begin so.
 const OWN: &str = "multihome";
-/// Where it leaves why a token does not hold.
+/// How the places are called in which it leaves why a token does not hold, for each provider.
 const OWN_FAULT: &str = "multihome_fault";
 
 /// The names of the filters that [`filters`] gives.
 pub fn names(config: &Config) -> &'static [&'static str] {
-    if config.identity.token().is_some() { &[VERIFY_FILTER, CLAIMS_FILTER] } else { &[] }
+    if config.identity.takes_tokens() { &[VERIFY_FILTER, CLAIMS_FILTER] } else { &[] }
 }
 
 /// Both filters, where tokens name tenants. `inside`: whether there are listeners inside this Envoy.
 pub fn filters(config: &Config, names: Names, inside: bool) -> Vec<Value> {
-    let Some(token) = config.identity.token() else { return Vec::new() };
-    vec![verify(token, names, inside), claims(OWN)]
+    let providers: Vec<Provider<'_>> =
+        (1..).zip(config.identity.tokens()).map(|(number, token)| Provider { number, token }).collect();
+    if providers.is_empty() {
+        return Vec::new();
+    }
+    vec![verify(&providers, names, inside), claims(&providers)]
 }
 
-fn verify(token: &Token, names: Names, inside: bool) -> Value {
-    let mut provider = json!({
-        "#": format!("policy: {}.jwt", token.place),
-        "issuer": token.issuer,
-        "audiences": token.audiences,
-        "#require_expiration": "A token that never ends could not be taken back.",
-        "require_expiration": true,
-        "#forward": "The edge sees to it that the token is the one credential of the request; no cloud gets it.",
-        "forward": true,
-        "from_headers": [
-            {"name": "authorization", "value_prefix": "Bearer "},
-            {"name": "authorization", "value_prefix": "bearer "},
-            {"name": "api-key"},
-        ],
-        "payload_in_metadata": OWN,
-        "failed_status_in_metadata": OWN_FAULT,
-    });
-    let (kind, keys) = keys(&token.keys, names, inside);
-    put(&mut provider, kind, Some(keys));
+/// What verifies the tokens of one source.
+struct Provider<'c> {
+    /// From 1.
+    number: usize,
+    token: &'c Token,
+}
+
+impl Provider<'_> {
+    fn name(&self) -> String {
+        of_several(OWN.to_owned(), "-", self.number)
+    }
+
+    fn fault(&self) -> String {
+        of_several(OWN_FAULT.to_owned(), "_", self.number)
+    }
+
+    fn render(&self, names: Names, inside: bool) -> Value {
+        let Provider { number, token } = self;
+        let mut provider = json!({
+            "#": format!("policy: {}.jwt", token.place),
+            "issuer": token.issuer,
+            "audiences": token.audiences,
+            "#require_expiration": "A token that never ends could not be taken back.",
+            "require_expiration": true,
+            "#forward": "The edge sees to it that the token is the one credential of the request; no cloud gets it.",
+            "forward": true,
+            "from_headers": [
+                {"name": "authorization", "value_prefix": "Bearer "},
+                {"name": "authorization", "value_prefix": "bearer "},
+                {"name": "api-key"},
+            ],
+            "payload_in_metadata": OWN,
+            "failed_status_in_metadata": self.fault(),
+        });
+        let (kind, keys) = keys(&token.keys, &names.keys(*number), inside);
+        put(&mut provider, kind, Some(keys));
+        provider
+    }
+}
+
+/// A token holds for the provider of its own issuer and audience alone, so that one leaves its claims at most.
+fn verify(providers: &[Provider<'_>], names: Names, inside: bool) -> Value {
+    let rendered: Map<String, Value> =
+        providers.iter().map(|provider| (provider.name(), provider.render(names, inside))).collect();
+    let each = providers.iter().map(|provider| json!({"provider_name": provider.name()}));
+    let any: Vec<Value> = each.chain([json!({"allow_missing_or_failed": {}})]).collect();
     let filter = extension(
         VERIFY_FILTER,
         "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
         json!({
-            "providers": {OWN: provider},
+            "providers": rendered,
             "rules": [{
                 "match": {"prefix": "/"},
                 "#requires": "Refuses nobody: the credential may be an API key, and the edge says why a token does not hold.",
-                "requires": {"requires_any": {"requirements": [{"provider_name": OWN}, {"allow_missing_or_failed": {}}]}},
+                "requires": {"requires_any": {"requirements": any}},
             }],
         }),
     );
     explained("Verifies tokens: signature, issuer, audience and time.", filter)
 }
 
-fn keys(keys: &KeySet, names: Names, inside: bool) -> (&'static str, Value) {
+/// `cluster`: where they come from; the listener inside this Envoy that hands out a file of them has its name.
+fn keys(keys: &KeySet, cluster: &str, inside: bool) -> (&'static str, Value) {
     match keys {
         KeySet::Uri(KeyUri { uri, .. }) => {
-            let mut remote = remote(uri, &names.keys(), "60s");
+            let mut remote = remote(uri, cluster, "60s");
             explain(
                 &mut remote,
                 "cache_duration",
@@ -86,7 +119,7 @@ fn keys(keys: &KeySet, names: Names, inside: bool) -> (&'static str, Value) {
             ("remote_jwks", remote)
         }
         KeySet::File(_) if inside => {
-            let mut remote = remote("http://multihome/keys", &names.keys(), "5s");
+            let mut remote = remote("http://multihome/keys", cluster, "5s");
             explain(
                 &mut remote,
                 "http_uri",
@@ -103,30 +136,38 @@ fn remote(uri: &str, cluster: &str, cache: &str) -> Value {
     json!({"http_uri": {"uri": uri, "cluster": cluster, "timeout": "5s"}, "cache_duration": cache})
 }
 
-/// Writes the claims, and why a token does not hold, into filter state as the module reads it. `payload`: where in the metadata
-/// of Envoy's filter the claims are.
-pub fn claims(payload: &str) -> Value {
+/// Writes the claims, and why a token does not hold, into filter state as the module reads it: for each provider a line.
+fn claims(providers: &[Provider<'_>]) -> Value {
     const METADATA: &str = "envoy.filters.http.jwt_authn";
-    let value = |name: &str, path: &str| {
+    let value = |name: &str, format: &str| {
         json!({
             "object_key": name,
             "factory_key": "envoy.string",
-            "format_string": {"text_format_source": {"inline_string": format!("%DYNAMIC_METADATA({METADATA}:{path})%")}, "omit_empty_values": true},
+            "format_string": {"text_format_source": {"inline_string": format}, "omit_empty_values": true},
             "skip_if_empty": true,
         })
     };
+    let found = format!("%DYNAMIC_METADATA({METADATA}:{OWN})%");
+    let fault = |provider: &Provider<'_>| format!("%DYNAMIC_METADATA({METADATA}:{}:message)%", provider.fault());
+    let faults: Vec<String> = providers.iter().map(fault).collect();
     let filter = extension(
         CLAIMS_FILTER,
         "envoy.extensions.filters.http.set_filter_state.v3.Config",
-        json!({"on_request_headers": [value(CLAIMS, payload), value(TOKEN_FAULT, &format!("{OWN_FAULT}:message"))]}),
+        json!({"on_request_headers": [value(CLAIMS, &found), value(TOKEN_FAULT, &faults.join("\n"))]}),
     );
     explained("Leaves for the edge what the filter above found: as filter state, which no client can write.", filter)
 }
 
-/// The listener inside this Envoy that hands out the file of keys, read again whenever another is moved into its place.
-pub fn key_listener(config: &Config, names: Names) -> Option<Value> {
-    let KeySet::File(file) = &config.identity.token()?.keys else { return None };
-    let name = names.keys();
+/// The listeners inside this Envoy that hand out files of keys, read again whenever another is moved into its place.
+pub fn key_listeners(config: &Config, names: Names) -> Vec<Value> {
+    let of_file = |(number, token): (usize, &Token)| match &token.keys {
+        KeySet::File(file) => Some(key_listener(file, &names.keys(number))),
+        KeySet::Uri(_) => None,
+    };
+    (1..).zip(config.identity.tokens()).filter_map(of_file).collect()
+}
+
+fn key_listener(file: &str, name: &str) -> Value {
     let folder = match file.rsplit_once('/') {
         Some(("", _)) => "/",
         Some((folder, _)) => folder,
@@ -145,7 +186,7 @@ pub fn key_listener(config: &Config, names: Names) -> Option<Value> {
             }},
         }]}]},
     });
-    Some(json!({
+    json!({
         "#": "Inside this Envoy: hands the file of the issuer's keys to the filter that verifies tokens.",
         "name": name,
         "internal_listener": {},
@@ -155,5 +196,5 @@ pub fn key_listener(config: &Config, names: Names) -> Option<Value> {
             "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
             manager,
         )]}],
-    }))
+    })
 }

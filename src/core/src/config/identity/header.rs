@@ -1,10 +1,9 @@
 //! A header that names the tenant: who is trusted to set it, and how far a policy reaches that a request carries.
 
-use std::rc::Rc;
-
+use super::carried::{self, Carried};
 use crate::config::defaults::Defaults;
 use crate::config::listener::Listener;
-use crate::config::tenant::{self, Grant, Known};
+use crate::config::tenant::Known;
 use crate::document::Node;
 use crate::document::fields::{Fields, entries, texts};
 use crate::fault::{Faults, Place};
@@ -26,7 +25,7 @@ pub struct Header {
 impl Header {
     /// The headers that only trusted hops may set.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        std::iter::once(self.name.as_str()).chain(self.carried.as_ref().map(|carried| carried.header.as_str()))
+        std::iter::once(self.name.as_str()).chain(self.carried.as_ref().map(|carried| carried.name.as_str()))
     }
 }
 
@@ -57,17 +56,6 @@ pub struct CertificateNames {
     pub names: Vec<String>,
 }
 
-/// The header that carries a tenant's policy, and how far such a policy reaches.
-#[derive(Debug)]
-pub struct Carried {
-    /// Its name.
-    pub header: String,
-    /// Nothing beyond this is allowed, whatever the header says.
-    pub ceiling: Rc<Grant>,
-    /// Whether a request without the header is refused, though the file lists its tenant.
-    pub required: bool,
-}
-
 pub(super) fn read(
     mut fields: Fields<'_>,
     known: &Known<'_>,
@@ -81,28 +69,14 @@ pub(super) fn read(
     };
     let carried = Fields::maybe(fields.optional("policy"), faults).and_then(|mut fields| {
         let header = read_header(&mut fields, "header", "x-tenant-policy", faults);
-        let ceiling = read_ceiling(&mut fields, known, defaults, faults);
-        let required = fields.optional_bool("required", faults).unwrap_or(false);
-        fields.finish(faults);
-        Some(Carried { header, ceiling: Rc::new(ceiling?), required })
+        carried::read(fields, header, known, defaults, faults)
     });
-    if let Some(carried) = carried.as_ref().filter(|carried| carried.header == name) {
-        faults.add(&fields.place.key("policy"), format!("`{}` already names the tenant", carried.header));
+    if let Some(carried) = carried.as_ref().filter(|carried| carried.name == name) {
+        faults.add(&fields.place.key("policy"), format!("`{}` already names the tenant", carried.name));
     }
     let place = fields.place.clone();
     fields.finish(faults);
     Some(Header { place, name, trust: trust?, carried })
-}
-
-/// How far a policy reaches that a request carries.
-pub(super) fn read_ceiling(
-    fields: &mut Fields<'_>,
-    known: &Known<'_>,
-    defaults: &Defaults,
-    faults: &mut Faults,
-) -> Option<Grant> {
-    let (node, place) = fields.required("ceiling", faults)?;
-    tenant::read(node, place, Some(known), defaults, faults)
 }
 
 /// Headers that mean something already, or that Envoy writes or drops; an identity header must not be one of them.

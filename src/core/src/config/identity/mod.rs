@@ -1,5 +1,6 @@
 //! How a request says which tenant asks: the sources, in the order in which they count. One file a source.
 
+pub mod carried;
 pub mod header;
 pub mod keys;
 pub mod token;
@@ -19,7 +20,7 @@ use token::Token;
 /// How a request says which tenant asks.
 #[derive(Debug)]
 pub struct Identity {
-    /// In the file's order, each kind once: the first that a request satisfies names the tenant, and no other may name
+    /// In the file's order, keys and header once at most: the first that a request satisfies names the tenant, and no other may name
     /// another one.
     pub sources: Vec<Source>,
 }
@@ -47,24 +48,29 @@ impl Identity {
         })
     }
 
-    /// The tokens that name the tenant, where they are a source.
-    pub fn token(&self) -> Option<&Token> {
-        self.sources.iter().find_map(|source| match source {
+    /// The tokens that name the tenant, by their issuers.
+    pub fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.sources.iter().filter_map(|source| match source {
             Source::Token(token) => Some(token),
             Source::Keys { .. } | Source::Header(_) => None,
         })
     }
 
+    /// Whether tokens are a source.
+    pub fn takes_tokens(&self) -> bool {
+        self.tokens().next().is_some()
+    }
+
     /// Whether a client can name its tenant itself, by what only it has: a key, or a token.
     pub fn takes_credentials(&self) -> bool {
-        self.takes_keys() || self.token().is_some()
+        self.takes_keys() || self.takes_tokens()
     }
 
     /// How far policies reach that requests carry.
     pub fn ceilings(&self) -> impl Iterator<Item = &Rc<Grant>> {
-        let of_header = self.header().and_then(|header| header.carried.as_ref()).map(|carried| &carried.ceiling);
-        let of_token = self.token().and_then(|token| token.carried.as_ref()).map(|carried| &carried.ceiling);
-        of_header.into_iter().chain(of_token)
+        let of_header = self.header().and_then(|header| header.carried.as_ref());
+        let of_tokens = self.tokens().filter_map(|token| token.carried.as_ref());
+        of_header.into_iter().chain(of_tokens).map(|carried| &carried.ceiling)
     }
 
     /// Whether API keys are a source.
@@ -77,7 +83,7 @@ impl Identity {
         let header = self.header();
         IdentityHeaders {
             tenant: header.map(|header| header.name.as_str()),
-            policy: header.and_then(|header| header.carried.as_ref()).map(|carried| carried.header.as_str()),
+            policy: header.and_then(|header| header.carried.as_ref()).map(|carried| carried.name.as_str()),
         }
     }
 }
@@ -120,17 +126,22 @@ pub(super) fn read(
             faultless = false;
             continue;
         };
-        let same = |other: &&Source| std::mem::discriminant(*other) == std::mem::discriminant(&source);
-        if let Some(other) = sources.iter().find(same) {
-            faults.add_with_help(
-                &place,
-                format!("is of the same kind as {}", other.place()),
-                "make one source of the two",
-            );
-        }
+        check_beside(&source, &sources, faults);
         sources.push(source);
     }
     faultless.then_some(Identity { sources })
+}
+
+/// A source beside those before it.
+fn check_beside(source: &Source, others: &[Source], faults: &mut Faults) {
+    for other in others {
+        if let (Source::Token(token), Source::Token(other)) = (source, other) {
+            token::check_beside(token, other, faults);
+        } else if std::mem::discriminant(source) == std::mem::discriminant(other) {
+            let message = format!("is of the same kind as {}", other.place());
+            faults.add_with_help(source.place(), message, "make one source of the two");
+        }
+    }
 }
 
 impl Source {

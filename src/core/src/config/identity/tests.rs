@@ -209,9 +209,42 @@ fn says_every_fault_of_tokens() {
             "identity[0].jwt.policy_claim: `tenant` already names the tenant",
         ),
         (format!(r#"{whole}, "claim": "t""#), "identity[0].jwt.claim: unknown field `claim`"),
+        (
+            format!(r#"{whole}, "tenants": []"#),
+            "identity[0].jwt.tenants: names nobody (name tenants, as `acme` or `partner-*`, or leave it out)",
+        ),
+        (
+            format!(r#"{whole}, "name": "our staff""#),
+            "identity[0].jwt.name: `our staff` cannot name a source (use up to 64 of A-Z a-z 0-9 . _ -)",
+        ),
     ] {
         let found = faults(&policy("[]", &format!(r#"[{{"jwt": {{{fields}}}}}]"#)), None);
         assert!(found.len() == 1 && found[0].starts_with(said), "{fields}: {found:?}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn several_issuers_are_told_apart() {
+    let own = r#"{"issuer": "https://idp", "audiences": ["llm", "eu"], "jwks": "keys.json"}"#;
+    for (other, said) in [
+        (r#"{"issuer": "https://partner", "audiences": ["llm"], "jwks": "partner.json"}"#, &[][..]),
+        (r#"{"issuer": "https://idp", "audiences": ["batch"], "jwks": "keys.json"}"#, &[]),
+        (
+            r#"{"issuer": "https://idp", "audiences": ["batch", "eu"], "jwks": "keys.json"}"#,
+            &[
+                "identity[1].jwt.audiences: `eu` of this issuer is identity[0].jwt's already (name each audience once, or make one source of the two)",
+            ],
+        ),
+        (
+            r#"{"issuer": "https://idp", "audiences": ["batch"], "jwks": "https://idp/keys"}"#,
+            &[
+                "identity[1].jwt.jwks: differs from identity[0].jwt's, and both are of the issuer https://idp (write one `jwks` for both: a set of keys may hold several)",
+            ],
+        ),
+    ] {
+        let found =
+            faults(&policy("[]", &format!(r#"[{{"jwt": {own}}}, {{"jwt": {other}}}, {{"keys": {{}}}}]"#)), None);
+        assert_eq!(found, said, "{other}");
     }
 }
 
@@ -232,7 +265,9 @@ fn finds_where_the_keys_of_tokens_are() {
     ] {
         let identity = format!(r#"[{{"jwt": {{"issuer": "i", "audiences": ["a"], "jwks": {jwks}}}}}]"#);
         let config = checked(&policy("[]", &identity), None).unwrap();
-        let Some(KeySet::Uri(keys)) = config.identity.token().map(|token| &token.keys) else { panic!("{jwks}") };
+        let Some(KeySet::Uri(keys)) = config.identity.tokens().next().map(|token| &token.keys) else {
+            panic!("{jwks}")
+        };
         let found = (keys.address.host.as_str(), keys.address.port, keys.tls.as_ref().map(|tls| tls.san.as_str()));
         assert_eq!(found, (host, port, san), "{jwks}");
     }

@@ -4,20 +4,22 @@
 
 use std::rc::Rc;
 
-use super::header::read_ceiling;
+use super::carried::{self, Carried};
 use crate::cloud::connection::{self, Address, Tls};
 use crate::config::defaults::Defaults;
-use crate::config::tenant::{Grant, Known};
+use crate::config::tenant::Known;
 use crate::document::Node;
 use crate::document::fields::{Fields, texts};
 use crate::fault::{Faults, Place};
-use crate::name;
+use crate::name::{self, Pattern};
 
 /// The tokens of one issuer.
 #[derive(Debug)]
 pub struct Token {
     /// Where the source stands in the file.
     pub place: Place,
+    /// What the operator calls the source.
+    pub name: Option<Rc<str>>,
     /// Who issues them: their claim `iss`, exactly.
     pub issuer: String,
     /// For whom: their claim `aud` has one of these.
@@ -26,12 +28,14 @@ pub struct Token {
     pub keys: KeySet,
     /// The claim that names the tenant.
     pub tenant_claim: String,
+    /// The tenants that it may name; `None` for any.
+    pub tenants: Option<Vec<Pattern>>,
     /// Whether a token may carry a tenant's whole policy.
-    pub carried: Option<CarriedClaim>,
+    pub carried: Option<Carried>,
 }
 
 /// Where a JSON Web Key Set is.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum KeySet {
     /// In a file, as Envoy finds it.
     File(String),
@@ -40,7 +44,7 @@ pub enum KeySet {
 }
 
 /// The address of a JSON Web Key Set.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct KeyUri {
     /// The whole of it.
     pub uri: String,
@@ -48,17 +52,6 @@ pub struct KeyUri {
     pub address: Address,
     /// How the connection is secured; `None` is plain HTTP.
     pub tls: Option<Tls>,
-}
-
-/// The claim that carries a tenant's policy, and how far such a policy reaches.
-#[derive(Debug)]
-pub struct CarriedClaim {
-    /// Its name.
-    pub claim: String,
-    /// Nothing beyond this is allowed, whatever the claim says.
-    pub ceiling: Rc<Grant>,
-    /// Whether a token without the claim is refused, though the file lists its tenant.
-    pub required: bool,
 }
 
 /// Reads the source `jwt: {…}`.
@@ -76,34 +69,71 @@ pub(super) fn read(
     let audiences = read_audiences(&mut fields, faults);
     let keys = fields.required("jwks", faults).and_then(|(node, place)| read_key_set(node, place, faults));
     let tenant_claim = fields.optional_text("tenant_claim", faults).unwrap_or("tenant").to_owned();
-    let policy_claim = fields.optional_text("policy_claim", faults).map(str::to_owned);
-    let policy = Fields::maybe(fields.optional("policy"), faults).map(|mut fields| {
-        let ceiling = read_ceiling(&mut fields, known, defaults, faults);
-        let required = fields.optional_bool("required", faults).unwrap_or(false);
-        fields.finish(faults);
-        (ceiling, required)
-    });
-    let carried = match (policy_claim, policy) {
-        (None, None) => None,
-        (Some(claim), Some((ceiling, required))) => {
-            ceiling.map(|ceiling| CarriedClaim { claim, ceiling: Rc::new(ceiling), required })
+    let tenants = fields.optional("tenants").map(|(node, place)| {
+        let patterns: Vec<Pattern> = texts(node, &place, faults).iter().map(|(text, _)| Pattern::new(text)).collect();
+        if patterns.is_empty() {
+            faults.add_with_help(&place, "names nobody", "name tenants, as `acme` or `partner-*`, or leave it out");
         }
-        (Some(_), None) => {
+        patterns
+    });
+    let policy_claim = fields.optional_text("policy_claim", faults);
+    let policy = fields.optional("policy");
+    let is_bounded = policy.is_some();
+    let policy = Fields::maybe(policy, faults).and_then(|fields| {
+        let claim = policy_claim.unwrap_or_default().to_owned();
+        carried::read(fields, claim, known, defaults, faults)
+    });
+    let carried = match (policy_claim, is_bounded) {
+        (None, false) => None,
+        (Some(_), true) => policy,
+        (Some(_), false) => {
             let help = "write `policy: {ceiling: {…}}`: nothing beyond it is allowed, whatever a token says";
             faults.add_with_help(&fields.place.key("policy_claim"), "needs a ceiling", help);
             None
         }
-        (None, Some(_)) => {
+        (None, true) => {
             let help = "name it: `policy_claim: multihome`";
             faults.add_with_help(&fields.place.key("policy"), "needs the claim that carries a policy", help);
             None
         }
     };
-    if let Some(carried) = carried.as_ref().filter(|carried| carried.claim == tenant_claim) {
-        faults.add(&fields.place.key("policy_claim"), format!("`{}` already names the tenant", carried.claim));
+    if let Some(carried) = carried.as_ref().filter(|carried| carried.name == tenant_claim) {
+        faults.add(&fields.place.key("policy_claim"), format!("`{}` already names the tenant", carried.name));
     }
+    let name = fields.optional_text("name", faults);
+    if let Some(name) = name.filter(|name| !name::is_key_name(name)) {
+        faults.add_with_help(
+            &fields.place.key("name"),
+            format!("`{name}` cannot name a source"),
+            "use up to 64 of A-Z a-z 0-9 . _ -",
+        );
+    }
+    let name = name.map(Rc::from);
     fields.finish(faults);
-    Some(Token { place, issuer: issuer?, audiences: audiences?, keys: keys?, tenant_claim, carried })
+    Some(Token { place, name, issuer: issuer?, audiences: audiences?, keys: keys?, tenant_claim, tenants, carried })
+}
+
+/// Two sources of one issuer: whatever one of them takes, its issuer and its audience have to say which. Envoy's word that a
+/// token holds has to be worth the same for both, so both have the same keys.
+pub(super) fn check_beside(token: &Token, other: &Token, faults: &mut Faults) {
+    if token.issuer != other.issuer {
+        return;
+    }
+    let place = token.place.key("jwt");
+    if let Some(audience) = token.audiences.iter().find(|audience| other.audiences.contains(audience)) {
+        faults.add_with_help(
+            &place.key("audiences"),
+            format!("`{audience}` of this issuer is {}.jwt's already", other.place),
+            "name each audience once, or make one source of the two",
+        );
+    }
+    if token.keys != other.keys {
+        faults.add_with_help(
+            &place.key("jwks"),
+            format!("differs from {}.jwt's, and both are of the issuer {}", other.place, token.issuer),
+            "write one `jwks` for both: a set of keys may hold several",
+        );
+    }
 }
 
 /// A token that was made for somebody else must not count here: without audiences each of the issuer's would.
@@ -152,6 +182,13 @@ fn read_key_set(node: &Node, place: Place, faults: &mut Faults) -> Option<KeySet
 struct Parsed {
     https: bool,
     address: Address,
+}
+
+impl Token {
+    /// Whether it may name that tenant.
+    pub fn may_name(&self, tenant: &str) -> bool {
+        self.tenants.as_ref().is_none_or(|patterns| patterns.iter().any(|pattern| pattern.matches(tenant)))
+    }
 }
 
 impl Parsed {

@@ -7,6 +7,7 @@ mod content;
 mod echo;
 mod format;
 mod messages;
+mod object;
 mod tools;
 
 use super::super::notes::Notes;

@@ -19,7 +19,7 @@ pub(super) fn write(annotation: Raw<'_>, before: u64, json: &mut Writer<'_>) -> 
         }
     }
     for name in ["title", "url"] {
-        if let Some(text) = members.get(name) {
+        if let Some(text) = members.get(name).filter(|text| text.is_string()) {
             json.key(name).raw(text.bytes());
         }
     }

@@ -1,5 +1,7 @@
 //! Ids of tool calls, as a target of OpenAI's takes them.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::super::raw::Raw;
@@ -9,17 +11,52 @@ use crate::json::Writer;
 /// hold longer ones.
 const LONGEST: usize = 64;
 
-/// Writes the id of a call, or of a result: a longer one is replaced by its digest, which is the same in both.
-pub(super) fn write(id: Raw<'_>, json: &mut Writer<'_>) {
+/// The ids of a history's calls. Bedrock counts calls anew in each turn (`call_0`), so that an id comes again: the later
+/// one gets another, which its result gets, too.
+#[derive(Debug, Default)]
+pub(super) struct CallIds<'j>(BTreeMap<&'j [u8], Latest>);
+
+/// The latest call of an id.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latest {
+    /// How many calls have had the id.
+    times: u64,
+    /// Whether it called a custom tool.
+    custom: bool,
+}
+
+impl<'j> CallIds<'j> {
+    /// Writes the id of the next call.
+    pub(super) fn write_call(&mut self, id: Raw<'j>, custom: bool, json: &mut Writer<'_>) {
+        let latest = self.0.entry(id.bytes()).or_default();
+        *latest = Latest { times: latest.times.saturating_add(1), custom };
+        write(id, latest.times, json);
+    }
+
+    /// Writes the id that the result of the latest call with `id` names.
+    pub(super) fn write_result(&self, id: Raw<'j>, json: &mut Writer<'_>) {
+        write(id, self.0.get(id.bytes()).map_or(1, |latest| latest.times), json);
+    }
+
+    /// Whether the latest call with that id called a custom tool: its result is an item of another type.
+    pub(super) fn is_custom(&self, id: Raw<'j>) -> bool {
+        self.0.get(id.bytes()).is_some_and(|latest| latest.custom)
+    }
+}
+
+/// Writes the id that stands there for the `times`th time. One that would be too long is replaced by a digest.
+fn write(id: Raw<'_>, times: u64, json: &mut Writer<'_>) {
     let inner = id.inner().unwrap_or_default();
-    if inner.len() <= LONGEST {
-        json.raw(id.bytes());
-        return;
+    let suffix = if times > 1 { format!("-{times}") } else { String::new() };
+    json.begin_string();
+    if inner.len() + suffix.len() <= LONGEST {
+        json.raw_text(inner);
+    } else {
+        json.text("call_");
+        for byte in Sha256::digest(inner).iter().take(16) {
+            let hex = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+            json.raw_text(&[hex(byte >> 4), hex(byte & 0xf)]);
+        }
     }
-    json.begin_string().text("call_");
-    for byte in Sha256::digest(inner).iter().take(16) {
-        let hex = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-        json.raw_text(&[hex(byte >> 4), hex(byte & 0xf)]);
-    }
-    json.end_string();
+    json.text(&suffix).end_string();
 }

@@ -46,7 +46,7 @@ impl<'j> Response<'j> {
 
     /// Writes `service_tier`, if it is known.
     pub(super) fn write_tier(&self, json: &mut Writer<'_>) {
-        if let Some(tier) = self.0.get("service_tier") {
+        if let Some(tier) = self.0.get("service_tier").filter(|tier| tier.is_string()) {
             json.key("service_tier").raw(tier.bytes());
         }
     }

@@ -28,7 +28,7 @@ pub(super) fn read<'a>(config: &'a Config, inbound: &Inbound<'a>) -> Result<Clai
     };
     let carried = match (&header.carried, inbound.carried) {
         (None, _) | (_, Single::Absent) => None,
-        (Some(carried), Single::Repeated) => return Err(invalid_header(&carried.header, "stands more than once")),
+        (Some(carried), Single::Repeated) => return Err(invalid_header(&carried.name, "stands more than once")),
         (Some(carried), Single::Once(value)) => Some((carried, value)),
     };
     Ok(Claim { named, carried })
@@ -41,8 +41,8 @@ pub(super) fn read<'a>(config: &'a Config, inbound: &Inbound<'a>) -> Result<Clai
 pub(super) fn check_required(config: &Config) -> Result<(), ApiError> {
     let carried = config.identity.header().and_then(|header| header.carried.as_ref());
     let Some(carried) = carried.filter(|carried| carried.required) else { return Ok(()) };
-    let message = format!("A request has to carry its tenant's policy in header `{}`.", carried.header);
-    Err(ApiError::new(403, "policy_required", message).about(carried.header.clone()).by_rule("policy"))
+    let message = format!("A request has to carry its tenant's policy in header `{}`.", carried.name);
+    Err(ApiError::new(403, "policy_required", message).about(carried.name.clone()).by_rule("policy"))
 }
 
 pub(super) fn unknown_tenant() -> ApiError {
@@ -54,7 +54,7 @@ pub(super) fn unknown_tenant() -> ApiError {
 /// # Errors
 /// 400 for one that is none.
 pub(super) fn read_carried(config: &Config, header: &Carried, value: &[u8]) -> Result<Grant, ApiError> {
-    carried::parse(config, value).map_err(|why| invalid_header(&header.header, &why))
+    carried::parse(config, value).map_err(|why| invalid_header(&header.name, &why))
 }
 
 /// A header that makes no sense.

@@ -22,7 +22,7 @@ use std::rc::Rc;
 
 use crate::api::error::ApiError;
 use crate::api::inbound::{Inbound, Single};
-use crate::config::{Config, Grant, Header, Source, Token};
+use crate::config::{Config, Grant, Header, Source};
 use crate::name;
 
 pub use credential::brings_token;
@@ -47,23 +47,24 @@ pub(super) struct Identity {
 pub enum NamedBy {
     /// An API key, which may have a name.
     Key(Option<Rc<str>>),
-    /// A token.
-    Token,
+    /// A token, whose source may have a name.
+    Token(Option<Rc<str>>),
     /// A header of a trusted hop.
     Header,
 }
 
 impl NamedBy {
-    /// Adds the word that the record has of it: `key`, `key:ci`, `jwt`, `header`.
+    /// Adds the word that the record has of it: `key`, `key:ci`, `jwt`, `jwt:staff`, `header`.
     pub fn write_to(&self, line: &mut String) {
-        match self {
-            NamedBy::Key(Some(name)) => {
-                line.push_str("key:");
-                line.push_str(name);
-            }
-            NamedBy::Key(None) => line.push_str("key"),
-            NamedBy::Token => line.push_str("jwt"),
-            NamedBy::Header => line.push_str("header"),
+        let (kind, name) = match self {
+            NamedBy::Key(name) => ("key", name.as_deref()),
+            NamedBy::Token(name) => ("jwt", name.as_deref()),
+            NamedBy::Header => ("header", None),
+        };
+        line.push_str(kind);
+        if let Some(name) = name {
+            line.push(':');
+            line.push_str(name);
         }
     }
 }
@@ -90,19 +91,21 @@ pub(super) fn identify(config: &Config, inbound: &Inbound<'_>, now: &dyn Fn() ->
         Presented::Key(key) => Some(key),
         Presented::Stranger | Presented::Nothing => None,
     };
-    let is_token = token.is_some();
+    let source_of_token = token.as_ref().map(|token| token.source);
     let (of_token, policy_of_token) = token.map(|token| (token.named, token.carried)).unwrap_or_default();
     let of_credential = key.map(|key| &*key.tenant).or(of_token.as_deref());
     if let (Some(tenant), Some(named)) = (of_credential, claim.named)
         && tenant != named
     {
-        let what = if is_token { "token" } else { "API key" };
+        let what = if source_of_token.is_some() { "token" } else { "API key" };
         let message = format!("The {what} is of another tenant than the one that the request names.");
         return Err(ApiError::new(401, "conflicting_credentials", message));
     }
     let by = config.identity.sources.iter().find_map(|source| match source {
         Source::Keys { .. } => key.map(|key| NamedBy::Key(key.name.clone())),
-        Source::Token(_) => (of_token.is_some() || policy_of_token.is_some()).then_some(NamedBy::Token),
+        Source::Token(source) => (source_of_token.is_some_and(|found| std::ptr::eq(found, source))
+            && (of_token.is_some() || policy_of_token.is_some()))
+        .then(|| NamedBy::Token(source.name.clone())),
         Source::Header(_) => (claim.named.is_some() || claim.carried.is_some()).then_some(NamedBy::Header),
     });
     if claim.carried.is_none() && matches!(by, None | Some(NamedBy::Header)) {
@@ -124,10 +127,10 @@ pub(super) fn identify(config: &Config, inbound: &Inbound<'_>, now: &dyn Fn() ->
     }
     grants.extend(listed.map(|(_, grant)| Rc::clone(grant)));
     let mut grants = grants.into_iter();
-    match (grants.next(), by) {
-        (Some(own), Some(by)) => Ok(Identity { tenant, by, own, others: grants.collect() }),
-        _ if is_token => Err(token::unknown(config)),
-        _ => Err(nobody(config, inbound, &presented)),
+    match (grants.next(), by, source_of_token) {
+        (Some(own), Some(by), _) => Ok(Identity { tenant, by, own, others: grants.collect() }),
+        (_, _, Some(source)) => Err(token::unknown(source)),
+        (_, _, None) => Err(nobody(config, inbound, &presented)),
     }
 }
 
@@ -164,10 +167,19 @@ fn nobody(config: &Config, inbound: &Inbound<'_>, presented: &Presented<'_>) -> 
 fn sources(config: &Config) -> String {
     let identity = &config.identity;
     let key = "an API key (`Authorization: Bearer KEY` or `api-key: KEY`)".to_owned();
-    let token = |token: &Token| format!("a token (JWT) of {} (`Authorization: Bearer TOKEN`)", token.issuer);
+    let mut issuers: Vec<&str> = identity.tokens().map(|token| token.issuer.as_str()).collect();
+    issuers.sort_unstable();
+    issuers.dedup();
+    // An issuer of its own may be all that one knows a tenant by.
+    let issuer = match issuers.as_slice() {
+        [] => None,
+        [issuer] => Some(*issuer),
+        _ => Some("an issuer that it knows"),
+    };
+    let token = |issuer: &str| format!("a token (JWT) of {issuer} (`Authorization: Bearer TOKEN`)");
     let header = |header: &Header| format!("header `{}`, set by a trusted hop", header.name);
     let ways = identity.takes_keys().then_some(key).into_iter();
-    let ways: Vec<String> = ways.chain(identity.token().map(token)).chain(identity.header().map(header)).collect();
+    let ways: Vec<String> = ways.chain(issuer.map(token)).chain(identity.header().map(header)).collect();
     let none = match ways.len() {
         1 => "none",
         2 => "neither",

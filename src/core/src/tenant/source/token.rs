@@ -6,7 +6,7 @@
 
 use crate::api::error::{ApiError, shown};
 use crate::api::inbound::{Inbound, Verification};
-use crate::config::{CarriedClaim, Config, Grant, Token, parse_json};
+use crate::config::{Carried, Config, Grant, Token, parse_json};
 use crate::document::Node;
 use crate::name;
 
@@ -15,10 +15,12 @@ use super::{carried, credential};
 /// What a token says.
 #[derive(Debug)]
 pub(super) struct Claims<'c> {
+    /// The source that takes it.
+    pub source: &'c Token,
     /// The tenant's name, which the file may not list.
     pub named: Option<String>,
     /// Its policy.
-    pub carried: Option<(&'c CarriedClaim, Grant)>,
+    pub carried: Option<(&'c Carried, Grant)>,
 }
 
 /// Reads the request's token, if its credential is one.
@@ -31,25 +33,27 @@ pub(super) fn read<'c>(
     inbound: &Inbound<'_>,
     credential: Option<&[u8]>,
 ) -> Result<Option<Claims<'c>>, ApiError> {
-    let Some(token) = config.identity.token() else { return Ok(None) };
+    if !config.identity.takes_tokens() {
+        return Ok(None);
+    }
     let claims = match (inbound.token, credential.map(credential::is_token)) {
         (Verification::Holds(claims), None | Some(true)) => claims,
         (Verification::Holds(_), Some(false)) => {
             let message = "The request brings a token and another credential: send one.";
             return Err(ApiError::new(401, "conflicting_credentials", message));
         }
-        (Verification::Fails(reason), Some(true)) => return Err(failed(reason)),
+        (Verification::Fails(reasons), Some(true)) => return Err(failed(reasons)),
         (Verification::Unknown, Some(true)) => return Err(not_verified()),
         (Verification::Fails(_) | Verification::Unknown, None | Some(false)) => return Ok(None),
     };
     let claims = parse(claims)?;
-    check_address(token, &claims)?;
-    let named = read_tenant(token, &claims)?;
-    let carried = match &token.carried {
+    let source = source_of(config, &claims)?;
+    let named = read_tenant(source, &claims)?;
+    let carried = match &source.carried {
         None => None,
         Some(carried) => read_policy(config, carried, &claims)?.map(|policy| (carried, policy)),
     };
-    Ok(Some(Claims { named, carried }))
+    Ok(Some(Claims { source, named, carried }))
 }
 
 /// What is read of claims at most: Envoy's own limit for all headers is 96 KiB.
@@ -65,31 +69,40 @@ fn parse(claims: &[u8]) -> Result<Node, ApiError> {
     }
 }
 
-/// Envoy has looked at both. Where it also takes tokens of others', theirs stand in the same place.
-fn check_address(token: &Token, claims: &Node) -> Result<(), ApiError> {
-    if !matches!(claims.get("iss"), Some(Node::Text(issuer)) if *issuer == token.issuer) {
-        return Err(invalid("The token is of another issuer than this endpoint takes tokens of."));
-    }
-    let is_ours = |audience: &Node| matches!(audience, Node::Text(name) if token.audiences.contains(name));
-    let for_us = match claims.get("aud") {
-        Some(Node::List(audiences)) => audiences.iter().any(is_ours),
-        Some(audience) => is_ours(audience),
-        None => false,
+/// The source that a token is for: by its issuer, and by its audience where several sources have that issuer. Envoy has
+/// looked at both, with the keys of that issuer, which all its sources share. Of two that its audiences name the first counts.
+fn source_of<'c>(config: &'c Config, claims: &Node) -> Result<&'c Token, ApiError> {
+    let Some(Node::Text(issuer)) = claims.get("iss") else { return Err(foreign()) };
+    let audiences = match claims.get("aud") {
+        Some(Node::List(audiences)) => audiences,
+        Some(audience) => std::slice::from_ref(audience),
+        None => &[],
     };
-    if for_us { Ok(()) } else { Err(invalid("The token is not for this endpoint: its claim `aud` names others.")) }
+    let names = |token: &Token, audience: &Node| matches!(audience, Node::Text(name) if token.audiences.contains(name));
+    let mut of_issuer = config.identity.tokens().filter(|token| token.issuer == *issuer).peekable();
+    of_issuer.peek().ok_or_else(foreign)?;
+    of_issuer
+        .find(|token| audiences.iter().any(|audience| names(token, audience)))
+        .ok_or_else(|| invalid("The token is not for this endpoint: its claim `aud` names others."))
+}
+
+fn foreign() -> ApiError {
+    invalid("The token is of another issuer than this endpoint takes tokens of.")
 }
 
 fn read_tenant(token: &Token, claims: &Node) -> Result<Option<String>, ApiError> {
     let claim = &token.tenant_claim;
     match claims.get(claim) {
         None => Ok(None),
+        // Another's tenant is one that this issuer does not know.
+        Some(Node::Text(tenant)) if !token.may_name(tenant) => Err(unknown(token)),
         Some(Node::Text(tenant)) if name::is_tenant(tenant) => Ok(Some(tenant.clone())),
         Some(_) => Err(invalid(format!("The token's claim `{claim}` is no name of a tenant."))),
     }
 }
 
-fn read_policy(config: &Config, carried: &CarriedClaim, claims: &Node) -> Result<Option<Grant>, ApiError> {
-    let claim = &carried.claim;
+fn read_policy(config: &Config, carried: &Carried, claims: &Node) -> Result<Option<Grant>, ApiError> {
+    let claim = &carried.name;
     let about = |error: ApiError| error.about(claim.clone()).by_rule("policy");
     match claims.get(claim) {
         None if carried.required => {
@@ -103,15 +116,29 @@ fn read_policy(config: &Config, carried: &CarriedClaim, claims: &Node) -> Result
     }
 }
 
-/// Says in Envoy's words why a token does not hold: they tell nothing that the token does not.
-fn failed(reason: &[u8]) -> ApiError {
-    let reason = shown(std::str::from_utf8(reason).unwrap_or_default()).trim_end_matches('.').to_owned();
+/// Says in Envoy's words why a token does not hold: they tell nothing that the token does not. `reasons` has a line for each
+/// source: that of the token's own issuer and audience counts.
+fn failed(reasons: &[u8]) -> ApiError {
+    let reasons = std::str::from_utf8(reasons).unwrap_or("Jwt cannot be read");
+    let lines = reasons.lines().filter(|line| !line.is_empty());
+    // Of equals, the last.
+    let Some(reason) = lines.max_by_key(|line| relevance(line)) else { return not_verified() };
+    let reason = shown(reason).trim_end_matches('.').to_owned();
     if reason.starts_with("Jwks") && !reason.contains("match kid") {
         let message = format!("No token can be verified now: {reason}.");
         return ApiError::new(503, "token_keys_unavailable", message);
     }
     let message = format!("The token does not hold: {reason}.");
     if reason == "Jwt is expired" { ApiError::new(401, "expired_token", message) } else { invalid(message) }
+}
+
+/// How much a source's reason has to do with a token: Envoy looks at the issuer first, and then at the audience (1.39).
+fn relevance(reason: &str) -> u8 {
+    match reason {
+        "Jwt issuer is not configured" => 0,
+        "Audiences in Jwt are not allowed" => 1,
+        _ => 2,
+    }
 }
 
 /// Nothing has looked at it, so nothing that it says counts.
@@ -127,8 +154,8 @@ pub(super) fn none() -> ApiError {
 }
 
 /// A token that holds and names nobody who may use anything.
-pub(super) fn unknown(config: &Config) -> ApiError {
-    let claim = config.identity.token().map(|token| token.tenant_claim.as_str()).unwrap_or_default();
+pub(super) fn unknown(source: &Token) -> ApiError {
+    let claim = &source.tenant_claim;
     let message = format!(
         "The token names no tenant that this endpoint knows (claim `{claim}`), and carries no policy that counts."
     );

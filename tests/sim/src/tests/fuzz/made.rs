@@ -1,5 +1,6 @@
 //! Requests and answers out of a sequence of random numbers: mostly such as come, and some such as must not.
 
+use super::keyed::Fate;
 use crate::headers::Headers;
 use crate::message::Message;
 use crate::random::Random;
@@ -13,6 +14,8 @@ pub struct Made {
     pub tenant: Option<String>,
     pub carried: Option<String>,
     pub clouds: Option<String>,
+    /// What its credential makes of it, where keys count.
+    pub fate: Fate,
 }
 
 const PATHS: [&str; 12] = [
@@ -147,7 +150,7 @@ impl Made {
             value.filter(|_| found.next().is_none())
         };
         let (tenant, carried, clouds) = (once("x-tenant-id"), once("x-tenant-policy"), once("x-multihome-clouds"));
-        Made { message: message(random, headers, &body), body, tenant, carried, clouds }
+        Made { message: message(random, headers, &body), body, tenant, carried, clouds, fate: Fate::Unknown }
     }
 }
 

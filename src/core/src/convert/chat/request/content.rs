@@ -4,7 +4,8 @@ use std::fmt::Arguments;
 
 use super::super::super::notes::Notes;
 use super::super::super::raw::{Members, Raw, Shown};
-use crate::json::Writer;
+use super::object::Object;
+use crate::json::{Malformed, Writer};
 
 /// Who says it, which decides what it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) fn write(
             }
             _ => {
                 json.begin_array();
-                content.each(|index, part| write_part(part, speaker, format_args!("{place}[{index}]"), json, notes));
+                write_parts(content, speaker, place, json, notes);
                 json.end_array();
             }
         },
@@ -77,40 +78,52 @@ fn sole_text(content: Raw<'_>) -> Option<Raw<'_>> {
 const PART: &[&str; 9] =
     &["type", "text", "image_url", "file_id", "detail", "file_data", "file_url", "filename", "prompt_cache_breakpoint"];
 
-fn write_part(part: Raw<'_>, speaker: Speaker, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
-    let kind = Members::of(part, &["type"]).and_then(|part| part.get("type")).unwrap_or(part);
+type Part<'j> = Object<'j, 9>;
+
+fn write_parts(content: Raw<'_>, speaker: Speaker, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+    let mut index = 0;
+    // It was read past before: nothing of it is malformed.
+    let _read = content.cursor().array(|cursor| {
+        let at = format_args!("{place}[{index}]");
+        match Part::read(cursor, PART)? {
+            Some(mut part) => write_part(&mut part, speaker, at, json, notes),
+            None => notes.cannot(at),
+        }
+        index += 1;
+        Ok::<(), Malformed>(())
+    });
+}
+
+fn write_part(part: &mut Part<'_>, speaker: Speaker, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+    let kind = part.take("type").unwrap_or(Raw::EMPTY);
     let user = speaker == Speaker::User;
-    let write: fn(&mut Members<'_, 9>, Arguments<'_>, &mut Writer<'_>, &mut Notes) = match &*kind.word() {
+    let write: fn(&mut Part<'_>, Arguments<'_>, &mut Writer<'_>, &mut Notes) = match &*kind.word() {
         b"input_text" => write_text,
         b"input_image" if user => write_image,
         b"input_file" if user => write_file,
         _ => return notes.cannot(format_args!("{place}.type: {kind}")),
     };
-    let Some(mut part) = notes.members_of(part, PART, place) else { return };
-    part.take("type");
     json.begin_object();
-    write(&mut part, place, json, notes);
+    write(part, place, json, notes);
     if let Some(breakpoint) = part.take("prompt_cache_breakpoint") {
         json.key("prompt_cache_breakpoint").raw(breakpoint.bytes());
     }
     json.end_object();
-    notes.left(&part, place);
+    part.left(place, notes);
 }
 
-fn write_text(part: &mut Members<'_, 9>, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+fn write_text(part: &mut Part<'_>, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
     json.key("type").string("text");
-    if let Some(text) = notes.text(part, "text", place) {
-        json.key("text").raw(text.bytes());
-    }
+    json.key("text").begin_string().raw_text(part.text("text", place, notes)).end_string();
 }
 
 /// An image's id, of a file that the cloud keeps, has no place there.
-fn write_image(part: &mut Members<'_, 9>, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+fn write_image(part: &mut Part<'_>, place: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
     json.key("type").string("image_url").key("image_url").begin_object();
-    if part.get("file_id").is_none()
-        && let Some(url) = notes.text(part, "image_url", place)
-    {
-        json.key("url").raw(url.bytes());
+    if part.has("file_id") {
+        part.take("image_url");
+    } else {
+        json.key("url").begin_string().raw_text(part.text("image_url", place, notes)).end_string();
     }
     if let Some(detail) = part.take("detail").filter(|detail| !detail.is("auto")) {
         json.key("detail").raw(detail.bytes());
@@ -119,7 +132,7 @@ fn write_image(part: &mut Members<'_, 9>, place: Arguments<'_>, json: &mut Write
 }
 
 /// A file's URL has no place there.
-fn write_file(part: &mut Members<'_, 9>, _: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
+fn write_file(part: &mut Part<'_>, _: Arguments<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
     if part.take("detail").is_some_and(|detail| !detail.is("auto")) {
         notes.leave_out("input_file.detail");
     }

@@ -10,8 +10,31 @@ use super::super::super::raw::{Members, Raw};
 use super::super::call_id;
 use super::super::response;
 use super::content::{self, Said, Speaker};
+use super::object::Object;
 use super::tools::{self, Tools};
 use crate::json::{Cursor, Malformed, Writer};
+
+/// The members of all items that are translated.
+const ITEM: &[&str; 16] = &[
+    "type",
+    "role",
+    "content",
+    "id",
+    "status",
+    "phase",
+    "call_id",
+    "name",
+    "namespace",
+    "arguments",
+    "input",
+    "output",
+    "caller",
+    "async",
+    "encrypted_content",
+    "tools",
+];
+
+type Item<'j> = Object<'j, 16>;
 
 /// Writes messages, each with a comma behind it but the last.
 pub(super) struct Messages<'o, 'j> {
@@ -54,7 +77,7 @@ impl<'o, 'j> Messages<'o, 'j> {
         if cursor.peek() == Some(b'[') {
             let mut index = 0;
             cursor.array(|cursor| {
-                self.item(Raw::read(cursor)?, format_args!("input[{index}]"), tools, notes);
+                self.item(Object::read(cursor, ITEM)?, format_args!("input[{index}]"), tools, notes);
                 index += 1;
                 Ok::<(), Malformed>(())
             })?;
@@ -72,39 +95,34 @@ impl<'o, 'j> Messages<'o, 'j> {
         Ok(())
     }
 
-    fn item(&mut self, item: Raw<'j>, at: Arguments<'_>, tools: &mut Tools<'j>, notes: &mut Notes) {
-        let Some(members) = Members::of(item, &["type", "role"]) else { return notes.cannot(at) };
-        let [kind, role] = members.values();
-        let kind = match kind {
-            Some(kind) => kind,
-            None if role.is_some() => return self.said(item, at, notes),
-            None => return reference(item, at, notes),
-        };
-        match &*kind.word() {
-            b"message" => self.said(item, at, notes),
-            b"function_call" => self.call(item, false, at, notes),
-            b"custom_tool_call" => self.call(item, true, at, notes),
-            b"function_call_output" | b"custom_tool_call_output" => self.result(item, at, notes),
-            b"reasoning" => reasoning(item, at, notes),
-            b"item_reference" => reference(item, at, notes),
-            b"additional_tools" => {
-                if let Some(offered) = Members::of(item, &["tools"]).and_then(|item| item.get("tools")) {
+    fn item(&mut self, item: Option<Item<'j>>, at: Arguments<'_>, tools: &mut Tools<'j>, notes: &mut Notes) {
+        let Some(mut item) = item else { return notes.cannot(at) };
+        // What a cloud calls an item, and where that stands, is its own book-keeping.
+        let (kind, id, role) = (item.take("type"), item.take("id"), item.take("role"));
+        item.take("status");
+        match (kind.map(Raw::word).as_deref(), role) {
+            (None | Some(b"message"), Some(role)) => self.said(&mut item, role, at, notes),
+            (None | Some(b"item_reference"), _) => reference(id, at, notes),
+            (Some(b"function_call"), _) => self.call(&mut item, false, at, notes),
+            (Some(b"custom_tool_call"), _) => self.call(&mut item, true, at, notes),
+            (Some(b"function_call_output" | b"custom_tool_call_output"), _) => self.result(&mut item, at, notes),
+            (Some(b"reasoning"), _) => return reasoning(&mut item, id, at, notes),
+            (Some(b"additional_tools"), _) => {
+                if let Some(offered) = item.take("tools") {
                     tools.read(offered, format_args!("{at}.tools"), notes);
                 }
             }
-            _ => notes.cannot(format_args!("{at}.type: {kind}")),
+            _ => return notes.cannot(format_args!("{at}.type: {}", kind.unwrap_or(Raw::EMPTY))),
         }
+        item.left(at, notes);
     }
 
-    /// A message of anyone's. Its id and status are the cloud's own book-keeping.
-    fn said(&mut self, item: Raw<'j>, at: Arguments<'_>, notes: &mut Notes) {
-        let names = &["role", "content", "phase", "type", "id", "status"];
-        let Some(members) = notes.members_of(item, names, at) else { return };
-        let [role, content, phase, ..] = members.values();
-        if phase.is_some() {
+    /// A message of anyone's.
+    fn said(&mut self, item: &mut Item<'j>, role: Raw<'j>, at: Arguments<'_>, notes: &mut Notes) {
+        if item.take("phase").is_some() {
             notes.leave_out("phase");
         }
-        let role = role.unwrap_or(Raw::EMPTY);
+        let content = item.take("content");
         let (chat, speaker) = match &*role.word() {
             b"assistant" => {
                 // Texts that follow each other are messages of their own; one behind calls belongs to them, or these would
@@ -125,29 +143,27 @@ impl<'o, 'j> Messages<'o, 'j> {
         });
     }
 
-    fn call(&mut self, item: Raw<'j>, custom: bool, at: Arguments<'_>, notes: &mut Notes) {
-        let names = &["call_id", "name", "arguments", "input", "namespace", "caller", "async", "type", "id", "status"];
-        let Some(mut members) = notes.members_of(item, names, at) else { return };
-        check_caller(members.take("caller"), at, notes);
-        if members.take("async").is_some_and(|later| !later.is_false()) {
+    fn call(&mut self, item: &mut Item<'j>, custom: bool, at: Arguments<'_>, notes: &mut Notes) {
+        check_caller(item.take("caller"), at, notes);
+        if item.take("async").is_some_and(|later| !later.is_false()) {
             notes.cannot(format_args!("{at}.async"));
         }
-        let mut text = |name| notes.text(&mut members, name, at).and_then(Raw::inner).unwrap_or_default();
-        let (id, name) = (text("call_id"), text("name"));
-        let arguments = text(if custom { "input" } else { "arguments" });
-        let namespace = members.take("namespace").and_then(Raw::inner).unwrap_or_default();
+        let (id, name) = (item.text("call_id", at, notes), item.text("name", at, notes));
+        let arguments = item.text(if custom { "input" } else { "arguments" }, at, notes);
+        let namespace = item.take("namespace").and_then(Raw::inner).unwrap_or_default();
         self.turn.calls.push(Call { custom, id, namespace, name, arguments });
     }
 
-    fn result(&mut self, item: Raw<'j>, at: Arguments<'_>, notes: &mut Notes) {
-        let names = &["call_id", "output", "caller", "type", "id", "status", "name", "namespace"];
-        let Some(mut members) = notes.members_of(item, names, at) else { return };
-        check_caller(members.take("caller"), at, notes);
-        let id = notes.text(&mut members, "call_id", at).and_then(Raw::inner).unwrap_or_default();
+    /// What came of a call, which tells the tool that was called.
+    fn result(&mut self, item: &mut Item<'j>, at: Arguments<'_>, notes: &mut Notes) {
+        check_caller(item.take("caller"), at, notes);
+        item.take("name");
+        item.take("namespace");
+        let id = item.text("call_id", at, notes);
+        let output = item.take("output");
         self.end_turn();
         self.message("tool", |json| {
             json.key("tool_call_id").begin_string().raw_text(&call_id::inward(id)).end_string();
-            let output = members.take("output");
             content::write(output, Speaker::Tool, format_args!("{at}.output"), json.key("content"), notes);
         });
     }
@@ -195,12 +211,10 @@ impl Call<'_> {
 /// Reasoning that only the cloud that made it can read, or that it keeps for itself, cannot go to another. What a model
 /// thought in plain words is left out: chat completions have no place for it, a model there never sees what it thought in an
 /// earlier turn.
-fn reasoning(item: Raw<'_>, at: Arguments<'_>, notes: &mut Notes) {
-    let Some(members) = Members::of(item, &["encrypted_content", "id", "content"]) else { return };
-    let [encrypted, id, content] = members.values();
-    if encrypted.is_some() {
+fn reasoning(item: &mut Item<'_>, id: Option<Raw<'_>>, at: Arguments<'_>, notes: &mut Notes) {
+    if item.take("encrypted_content").is_some() {
         notes.cannot(format_args!("{at}.encrypted_content"));
-    } else if id.is_some_and(|id| !is_of_translation(id)) && content.is_none_or(Raw::is_empty) {
+    } else if id.is_some_and(|id| !is_of_translation(id)) && item.take("content").is_none_or(Raw::is_empty) {
         notes.cannot(format_args!("{at}.id, of reasoning that only the cloud that made it knows"));
     } else {
         notes.leave_out("reasoning");
@@ -208,8 +222,7 @@ fn reasoning(item: Raw<'_>, at: Arguments<'_>, notes: &mut Notes) {
 }
 
 /// A reference to what a cloud keeps; or, of clients that refer to all reasoning, to what came out of a translation.
-fn reference(item: Raw<'_>, at: Arguments<'_>, notes: &mut Notes) {
-    let id = Members::of(item, &["id"]).and_then(|item| item.get("id"));
+fn reference(id: Option<Raw<'_>>, at: Arguments<'_>, notes: &mut Notes) {
     if id.is_some_and(is_of_translation) {
         notes.leave_out("reasoning");
     } else {

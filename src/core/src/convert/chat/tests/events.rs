@@ -455,7 +455,7 @@ fn a_stream_that_breaks_off_fails_and_says_so() {
         let (out, told, _) = streamed(Asked::default(), &data);
         assert!(matches!(told.last(), Some(Told::Failed(_))), "{data:?}");
         assert_eq!(outline(&out).last().map(String::as_str), Some(last), "{data:?}");
-        assert!(out.contains(r#""code":"server_error""#) && !out.contains("completed"), "{out}");
+        assert!(out.contains(r#""code":"upstream_error""#) && !out.contains("completed"), "{out}");
     }
     // What has ended is whole, though the cloud does not say that no more follows.
     let (out, told, _) = streamed(Asked::default(), &[chunk(r#"{"content":"a"}"#, r#""stop""#)]);

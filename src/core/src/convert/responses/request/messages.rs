@@ -1,11 +1,10 @@
 //! Messages, as items.
 
-use std::collections::BTreeSet;
 use std::fmt::Arguments;
 
 use super::super::super::notes::Notes;
 use super::super::super::raw::{Members, Raw};
-use super::super::call_id;
+use super::super::call_id::CallIds;
 use super::parts;
 use crate::json::{Cursor, Malformed, Writer};
 
@@ -33,12 +32,11 @@ pub(super) fn write(cursor: &mut Cursor<'_>, json: &mut Writer<'_>, notes: &mut 
         return cursor.skip().map(drop);
     }
     json.key("input").begin_array();
-    // Calls of custom tools, by their ids: their results are items of another type.
-    let (mut custom, mut index) = (BTreeSet::new(), 0);
+    let (mut ids, mut index) = (CallIds::default(), 0);
     cursor.array(|cursor| {
         let place = format_args!("messages[{index}]");
         if let Some(message) = notes.members(cursor, MEMBERS, place)? {
-            write_message(message, &mut custom, json, notes, place);
+            write_message(message, &mut ids, json, notes, place);
         }
         index += 1;
         Ok::<(), Malformed>(())
@@ -49,7 +47,7 @@ pub(super) fn write(cursor: &mut Cursor<'_>, json: &mut Writer<'_>, notes: &mut 
 
 fn write_message<'j>(
     mut message: Message<'j>,
-    custom: &mut BTreeSet<&'j [u8]>,
+    ids: &mut CallIds<'j>,
     json: &mut Writer<'_>,
     notes: &mut Notes,
     place: Arguments<'_>,
@@ -64,14 +62,14 @@ fn write_message<'j>(
                 }
             }
             write_assistant(&mut message, json, notes, place);
-            write_calls(&mut message, custom, json, notes, place);
+            write_calls(&mut message, ids, json, notes, place);
         }
         b"tool" => {
             // The call says the same.
             if message.take("name").is_some() {
                 notes.leave_out("name");
             }
-            write_result(&mut message, custom, json, notes, place);
+            write_result(&mut message, ids, json, notes, place);
         }
         _ => return notes.cannot(format_args!("{place}.role: {role}")),
     }
@@ -131,7 +129,7 @@ fn write_said(texts: &[&[u8]], json: &mut Writer<'_>) {
 
 fn write_calls<'j>(
     message: &mut Message<'j>,
-    custom: &mut BTreeSet<&'j [u8]>,
+    ids: &mut CallIds<'j>,
     json: &mut Writer<'_>,
     notes: &mut Notes,
     place: Arguments<'_>,
@@ -154,11 +152,6 @@ fn write_calls<'j>(
             b"custom" => ("custom", "custom_tool_call", "input"),
             _ => return notes.cannot(format_args!("{place}.type")),
         };
-        // Ids come again in a later turn: the latest call counts.
-        match key {
-            "custom" => custom.insert(id.bytes()),
-            _ => custom.remove(id.bytes()),
-        };
         let called = members.take(key);
         notes.left(&members, place);
         let place = format_args!("{place}.{key}");
@@ -168,16 +161,16 @@ fn write_calls<'j>(
         notes.left(&members, place);
         if let (Some(name), Some(given)) = (name, given) {
             json.begin_object().key("type").string(item).key("call_id");
-            call_id::write(id, json);
+            ids.write_call(id, key == "custom", json);
             json.key("name").raw(name.bytes()).key(input).raw(given.bytes());
             json.end_object();
         }
     });
 }
 
-fn write_result(
-    message: &mut Message<'_>,
-    custom: &BTreeSet<&[u8]>,
+fn write_result<'j>(
+    message: &mut Message<'j>,
+    ids: &CallIds<'j>,
     json: &mut Writer<'_>,
     notes: &mut Notes,
     place: Arguments<'_>,
@@ -186,9 +179,9 @@ fn write_result(
     let content = message.take("content").filter(|content| content.is_string() || content.is_array());
     let Some(content) = content else { return notes.cannot(format_args!("{place}.content")) };
     let Some(id) = id else { return };
-    let item = if custom.contains(id.bytes()) { "custom_tool_call_output" } else { "function_call_output" };
+    let item = if ids.is_custom(id) { "custom_tool_call_output" } else { "function_call_output" };
     json.begin_object().key("type").string(item).key("call_id");
-    call_id::write(id, json);
+    ids.write_result(id, json);
     json.key("output");
     if content.is_string() {
         json.raw(content.bytes());

@@ -89,6 +89,88 @@ fn a_verified_token_names_its_tenant() {
     }
 }
 
+/// Beside `https://idp`, whose tokens name the tenant by `tenant`: another issuer, and the first one's tokens for `batch`.
+const OTHERS: &str = r#", {"jwt": {"name": "partner", "issuer": "https://partner", "audiences": ["llm"], "jwks": "other.json", "tenant_claim": "org",
+  "tenants": ["glob*", "new"], "policy_claim": "p", "policy": {"ceiling": {"clouds": ["azure"], "residency": ["us"], "models": ["m"]}}}},
+  {"jwt": {"name": "batch", "issuer": "https://idp", "audiences": ["batch"], "jwks": "keys.json", "tenant_claim": "job"}}"#;
+
+#[wasm_bindgen_test(unsupported = test)]
+fn each_issuers_token_says_only_what_its_own_source_reads() {
+    let config = config("", OTHERS);
+    let bearer = format!("Bearer {JWT}");
+    let headers = [("authorization", bearer.as_str())];
+    let carried = r#""p": {"clouds": ["azure"], "residency": ["us"], "models": ["m"]}"#;
+    for (issuer, audience, claims, expected) in [
+        ("https://idp", r#""llm""#, r#""tenant": "acme""#, Ok("acme jwt 0")),
+        ("https://partner", r#""llm""#, r#""org": "globex""#, Ok("globex jwt:partner 0")),
+        ("https://idp", r#"["x", "batch"]"#, r#""job": "acme""#, Ok("acme jwt:batch 0")),
+        // The claims of another source mean nothing.
+        ("https://idp", r#""llm""#, r#""org": "globex""#, Err("401 unknown_tenant")),
+        ("https://idp", r#""llm""#, r#""tenant": "new", "p": {}"#, Err("401 unknown_tenant")),
+        ("https://idp", r#""batch""#, r#""tenant": "acme""#, Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, r#""tenant": "acme""#, Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""tenant": "acme", {carried}"#), Ok(" jwt:partner 1")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "globex", {carried}"#), Ok("globex jwt:partner 2")),
+        // Nor does an issuer name tenants that are not its own, listed or not.
+        ("https://partner", r#""llm""#, r#""org": "acme""#, Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "acme", {carried}"#), Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "other", {carried}"#), Err("401 unknown_tenant")),
+        ("https://partner", r#""llm""#, &format!(r#""org": "new", {carried}"#), Ok("new jwt:partner 1")),
+        // Of two that its audiences name, the first in the file.
+        ("https://idp", r#"["batch", "llm"]"#, r#""tenant": "acme", "job": "globex""#, Ok("acme jwt 0")),
+        // An audience is its own issuer's.
+        ("https://partner", r#""batch""#, r#""org": "globex""#, Err("401 invalid_token")),
+        ("https://partner", r#""eu""#, r#""org": "globex""#, Err("401 invalid_token")),
+        ("https://nobody", r#""llm""#, r#""tenant": "acme""#, Err("401 invalid_token")),
+    ] {
+        let claims = format!(r#"{{"iss": "{issuer}", "aud": {audience}, {claims}}}"#);
+        let found = who(&config, &headers, Verification::Holds(claims.as_bytes()));
+        assert_eq!(found.as_deref().map_err(String::as_str), expected, "{claims}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn of_several_reasons_that_of_the_tokens_own_issuer_counts() {
+    let config = config("", OTHERS);
+    let bearer = format!("Bearer {JWT}");
+    let headers = [("authorization", bearer.as_str())].map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+    for (reasons, code, message) in [
+        (
+            &b"Jwt issuer is not configured\nJwt is expired\nJwt issuer is not configured"[..],
+            "expired_token",
+            "Jwt is expired",
+        ),
+        (b"Audiences in Jwt are not allowed\n\nJwt not yet valid", "invalid_token", "Jwt not yet valid"),
+        (b"Jwt not yet valid\n\nAudiences in Jwt are not allowed", "invalid_token", "Jwt not yet valid"),
+        (
+            b"Audiences in Jwt are not allowed\nJwt issuer is not configured\nAudiences in Jwt are not allowed",
+            "invalid_token",
+            "Audiences in Jwt",
+        ),
+        (
+            b"Jwt issuer is not configured\nJwks remote fetch is failed\nJwt issuer is not configured",
+            "token_keys_unavailable",
+            "No token can be verified now",
+        ),
+        (
+            b"Jwt issuer is not configured\nJwt issuer is not configured\nJwt issuer is not configured",
+            "invalid_token",
+            "issuer is not configured",
+        ),
+        (b"\n\n", "invalid_token", "was not verified"),
+    ] {
+        let mut inbound = Inbound::read(headers.into_iter(), config.identity.headers());
+        inbound.token = Verification::Fails(reasons);
+        let error = identify(&config, &inbound, &|| 0).unwrap_err();
+        assert_eq!(error.code.as_deref(), Some(code), "{}", String::from_utf8_lossy(reasons));
+        assert!(error.message.contains(message), "{}", error.message);
+    }
+    // Who the other issuers are is nobody's business.
+    let inbound = Inbound::read(std::iter::empty(), config.identity.headers());
+    let error = identify(&config, &inbound, &|| 0).unwrap_err();
+    assert!(error.message.contains("a token (JWT) of an issuer that it knows"), "{}", error.message);
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn a_token_that_does_not_hold_names_nobody() {
     let config = config("", HEADER);
