@@ -9,6 +9,7 @@ import places
 from harness.process import until
 
 VERSION = re.compile(r"[0-9a-f]{16}")
+USAGE = re.compile(r"\d+(/\d+){3}")
 
 
 def record(gateway, answer):
@@ -17,6 +18,7 @@ def record(gateway, answer):
     fields = dict(word.split("=", 1) for word in line["record"].split(" "))
     assert VERSION.fullmatch(fields.pop("policy")), line
     fields.pop("id")
+    assert USAGE.fullmatch(fields.pop("usage", "0/0/0/0")), line
     return fields
 
 
@@ -47,6 +49,28 @@ def test_says_who_asked_what_was_tried_and_why_it_failed(text, more, expected, g
     found = record(gateway, gateway.ask(text, **more))
     found.pop("unfit", None)
     assert found == expected
+
+
+def usage_of(form, answer):
+    """What an answer, whole or streamed, says that it took, as the record has it."""
+    said = answer.json if answer["content-type"] == "application/json" else None
+    for event in answer.events if said is None else ():
+        said = event.get("response", event) if (event.get("response") or event).get("usage") else said
+    usage = said["usage"]
+    of, to = ("input", "output") if form == "responses" else ("prompt", "completion")
+    details = [usage.get(f"{side}_tokens_details") or {} for side in (of, to)]
+    counts = usage[f"{of}_tokens"], details[0].get("cached_tokens", 0), usage[f"{to}_tokens"], details[1].get("reasoning_tokens", 0)
+    return "/".join(map(str, counts))
+
+
+@pytest.mark.parametrize("form", ["chat", "responses"])
+@pytest.mark.parametrize("more", [{}, {"stream": True}], ids=["whole", "stream"])
+def test_says_what_a_completion_took(form, more, gateway):
+    if more and form == "chat":
+        more = {**more, "stream_options": {"include_usage": True}}
+    answer = gateway.ask("hi", form=form, **more)
+    [line] = gateway.access(answer, 1)
+    assert f" usage={usage_of(form, answer)}" in line["record"], answer.text
 
 
 def test_says_why_the_others_were_not_tried(gateway):

@@ -2,19 +2,18 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::Duration;
 
 use multihome_core::api::error::ApiError;
-use multihome_core::contract;
 use multihome_core::request::judge::MOST_BODY;
-use multihome_core::request::{Next, NotBegun, Reply, Request, Reset, Try, UpstreamResponse};
+use multihome_core::request::{NotBegun, Reply};
 use proxy_wasm::traits::{Context, HttpContext};
 use proxy_wasm::types::{Action, BufferType, MapType};
 
-use crate::pairs::{Pairs, PairsWriter};
+use crate::failed::Failed;
+use crate::pairs::PairsWriter;
+use crate::response::{Flowing, Held, Known, Step};
 use crate::stalled::{self, Stalled};
-use crate::worker::{self, SharedRequest, TicketBytes};
-use crate::{heads, host, local_reply, next};
+use crate::{heads, host, local_reply, next, worker};
 
 /// One try.
 pub struct Attempt {
@@ -29,7 +28,8 @@ pub struct Attempt {
 /// Where a try is.
 ///
 /// ```text
-/// New ──┬─► Begun ──┬─────────────────────────────► Over(Pass)      the response is served
+/// New ──┬─► Begun ──┬─► Held ──┬──────────────────► Flowing         the response is known to be good, and served
+///       │           │          └──────────────────► Over            the completion failed before there was any of it
 ///       │           └─► Judging ──┬───────────────► Over(Pass)      an error passes, or Envoy tries the next target
 ///       │                         ├───────────────► Judging(None)   the same, without its body: see `stalled`
 ///       │                         └───────────────► Over(Replace)   an error of ours stands in its place
@@ -40,26 +40,14 @@ enum State {
     New,
     /// The request is on its way; `replaces` bytes of its body are to be replaced, once they are there.
     Begun { known: Known, replaces: Option<usize> },
+    /// A response with a status of 2xx is held until it is known to be good.
+    Held(Box<Held>),
+    /// It is on its way to the client.
+    Flowing(Flowing),
     /// An error is held until its body is there. Empty once it was decided on without.
-    Judging(Rc<RefCell<Option<Held>>>),
+    Judging(Rc<RefCell<Option<Failed>>>),
     /// What the try was for is decided.
     Over(Reply),
-}
-
-/// An error that is held; `size` bytes of its body are there.
-struct Held {
-    known: Known,
-    head: Pairs,
-    size: usize,
-}
-
-/// The request of a try.
-struct Known {
-    request: SharedRequest,
-    attempt: Try,
-    ticket: TicketBytes,
-    /// When it began, in milliseconds since 1970.
-    began: u64,
 }
 
 impl Attempt {
@@ -93,94 +81,62 @@ impl Attempt {
             return Action::Continue;
         };
         let held = held.take();
-        self.state = State::Over(Reply::Pass);
-        let Some(Held { known: Known { request, attempt, ticket, .. }, head, size }) = held else {
-            return Action::Continue;
-        };
-        let mut request = request.borrow_mut();
-        let readable = size > 0 && size <= MOST_BODY;
-        let body = if readable { host::buffer(BufferType::HttpResponseBody, size) } else { Vec::new() };
-        let limits = heads::limits(&head);
-        let response = UpstreamResponse { body: &body, limits: &limits, ..heads::read(&head, request.cloud()) };
-        match request.judge(attempt, response) {
-            Next::Replace(error, whose) => {
-                let headers = local_reply::headers_of(&request, whose, response.id);
-                let (action, reply) = local_reply::replace(&error, headers, size);
-                self.state = State::Over(reply);
-                action
+        let (action, reply) = held.map_or((Action::Continue, Reply::Pass), Failed::judge);
+        self.state = State::Over(reply);
+        action
+    }
+
+    /// So many bytes of the body of the response that is held are there; no more than before, without a number.
+    fn look_at_held(&mut self, size: Option<usize>, ended: bool) -> Action {
+        match std::mem::replace(&mut self.state, State::Over(Reply::Pass)) {
+            State::Held(held) => {
+                let size = size.unwrap_or_else(|| held.seen());
+                self.look(*held, size, ended)
             }
-            next => {
-                let_go(&next, &request, &ticket, &head);
+            other => {
+                self.state = other;
                 Action::Continue
             }
         }
     }
-}
 
-impl stalled::Held for RefCell<Option<Held>> {
-    fn waits(&self) -> bool {
-        self.borrow().is_some()
-    }
-
-    /// Decides without the body, where it decides nothing, and lets the response go: the tick of the root context acts for the
-    /// attempt's own, in whose callbacks nothing is left to do then.
-    fn give_up_on_body(&self) {
-        let Some(Held { known: Known { request, attempt, ticket, began }, head, size }) = self.take() else {
-            return;
-        };
-        let mut planned = request.borrow_mut();
-        let limits = heads::limits(&head);
-        let response = UpstreamResponse { limits: &limits, ..heads::read(&head, planned.cloud()) };
-        match planned.judge_by_head(attempt, response) {
-            Err(attempt) => {
-                drop((planned, limits));
-                self.replace(Some(Held { known: Known { request, attempt, ticket, began }, head, size }));
+    fn look(&mut self, held: Held, size: usize, ended: bool) -> Action {
+        match held.push(size, ended) {
+            Step::Hold(held) => {
+                self.state = State::Held(Box::new(held));
+                Action::Pause
             }
-            Ok(Next::Replace(error, whose)) => {
-                let headers = local_reply::headers_of(&planned, whose, response.id);
-                drop(planned);
-                local_reply::send(&error, headers, error.code.as_deref().unwrap_or("upstream_error"));
+            Step::Go(flowing) => {
+                self.state = State::Flowing(flowing);
+                Action::Continue
             }
-            Ok(next) => {
-                let_go(&next, &planned, &ticket, &head);
-                // The edge looks at the request as soon as the response goes on.
-                drop(planned);
-                host::resume_response();
+            Step::Over(action, reply) => {
+                self.state = State::Over(reply);
+                action
             }
         }
     }
-}
-
-/// Prepares the headers of an error that goes to the client, or after which Envoy tries the next target.
-fn let_go(next: &Next, request: &Request, ticket: &TicketBytes, head: &Pairs) {
-    if *next != Next::Failover {
-        return heads::pass_on(request, head);
-    }
-    next::name(request, ticket);
-    // An Envoy on the way to the cloud sets it when it is over its limit, and ours would not retry for it.
-    if head.iter().any(|(name, _)| name == contract::RATE_LIMITED) {
-        host::remove_header(MapType::HttpResponseHeaders, contract::RATE_LIMITED);
-    }
-    host::set_header(MapType::HttpResponseHeaders, contract::MOVE_ON, b"1");
 }
 
 impl Context for Attempt {
     /// The end of an attempt comes before the next one is made. One that had no response is one that Envoy may retry: it was
     /// not connected, was reset or was too slow. A response that came has named the next cluster, or needs none.
     fn on_done(&mut self) -> bool {
-        let (known, head) = match std::mem::replace(&mut self.state, State::Over(Reply::Pass)) {
-            State::Begun { known, .. } => (known, None),
-            State::Judging(held) => match held.take() {
-                Some(Held { known, head, .. }) => (known, Some(head)),
-                None => return true,
-            },
-            State::New | State::Over(_) => return true,
-        };
-        let mut request = known.request.borrow_mut();
-        let response = head.as_ref().map(|head| heads::read(head, request.cloud()));
-        let after = Duration::from_millis(host::now().saturating_sub(known.began));
-        request.reset(known.attempt, response, Reset { connected: host::has_upstream_connection(), after });
-        next::name(&request, &known.ticket);
+        match std::mem::replace(&mut self.state, State::Over(Reply::Pass)) {
+            State::Begun { known, .. } => {
+                let reset = known.reset();
+                let mut request = known.request.borrow_mut();
+                request.reset(known.attempt, None, reset);
+                next::name(&request, &known.ticket);
+            }
+            State::Held(held) => held.break_off(),
+            State::Judging(held) => {
+                if let Some(failed) = held.take() {
+                    failed.break_off();
+                }
+            }
+            State::New | State::Flowing(_) | State::Over(_) => {}
+        }
         true
     }
 }
@@ -203,6 +159,7 @@ impl HttpContext for Attempt {
         };
         heads::send(&head, count);
         let replaces = planned.replaces(&attempt);
+        let translates = planned.translates(&attempt);
         if replaces.is_none() {
             // This one sends the body as it is, and a later one can read it again.
             planned.forget_body();
@@ -212,7 +169,8 @@ impl HttpContext for Attempt {
             request.count();
         }
         self.state = State::Begun { known: Known { request, attempt, ticket, began: host::now() }, replaces };
-        Action::Continue
+        // The length of a translation is known when it is made, of the whole body.
+        if translates { Action::Pause } else { Action::Continue }
     }
 
     fn on_http_request_body(&mut self, size: usize, _end_of_stream: bool) -> Action {
@@ -232,6 +190,9 @@ impl HttpContext for Attempt {
         let Some(bytes) = known.request.borrow_mut().replacement(&known.attempt, read) else {
             return self.refuse();
         };
+        if known.request.borrow().translates(&known.attempt) {
+            host::set_header(MapType::HttpRequestHeaders, "content-length", bytes.len().to_string().as_bytes());
+        }
         known.request.count();
         host::replace_start(body, until, &bytes);
         Action::Continue
@@ -253,14 +214,16 @@ impl HttpContext for Attempt {
             return Action::Pause;
         }
         if (200..300).contains(&status) {
-            let mut request = known.request.borrow_mut();
-            request.served(known.attempt, status);
-            heads::pass_on(&request, &head);
-            return Action::Continue;
+            let held = Held::new(known, head);
+            if end_of_stream || !held.waits() {
+                return self.look(held, 0, end_of_stream);
+            }
+            self.state = State::Held(Box::new(held));
+            return Action::Pause;
         }
-        let held = Rc::new(RefCell::new(Some(Held { known, head, size: 0 })));
+        let held = Rc::new(RefCell::new(Some(Failed::new(known, head))));
         if !end_of_stream {
-            let held: Rc<dyn stalled::Held> = Rc::<RefCell<Option<Held>>>::clone(&held);
+            let held: Rc<dyn stalled::Held> = Rc::<RefCell<Option<Failed>>>::clone(&held);
             self.stalled.wait(self.context, Rc::downgrade(&held));
         }
         self.state = State::Judging(held);
@@ -270,6 +233,11 @@ impl HttpContext for Attempt {
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         match &mut self.state {
             State::New | State::Begun { .. } => Action::Continue,
+            State::Flowing(flowing) => {
+                flowing.push(size, end_of_stream);
+                Action::Continue
+            }
+            State::Held(_) => self.look_at_held(Some(size), end_of_stream),
             State::Judging(held) => {
                 match &mut *held.borrow_mut() {
                     Some(held) => held.size = size,
@@ -278,7 +246,7 @@ impl HttpContext for Attempt {
                 if end_of_stream || size > MOST_BODY { self.judge() } else { Action::Pause }
             }
             State::Over(reply) => {
-                local_reply::push(reply, size);
+                local_reply::push(reply, size, end_of_stream);
                 Action::Continue
             }
         }
@@ -290,9 +258,12 @@ impl HttpContext for Attempt {
         Action::Continue
     }
 
-    /// None of a cloud's reaches the client; an error's body ends here.
+    /// None of a cloud's reaches the client; a body that is held ends here.
     fn on_http_response_trailers(&mut self, _count: usize) -> Action {
         host::replace_headers(MapType::HttpResponseTrailers, &PairsWriter::new());
-        self.judge()
+        match self.state {
+            State::Held(_) => self.look_at_held(None, true),
+            _ => self.judge(),
+        }
     }
 }

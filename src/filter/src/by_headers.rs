@@ -158,7 +158,7 @@ impl Header {
         let mut reply = Reply::Pass;
         if let Next::Replace(error, _) = request.judge(attempt, response) {
             reply = Reply::Replace(error.to_json());
-            local_reply::push(&mut reply, size);
+            local_reply::push(&mut reply, size, false);
         }
         self.state = State::Ended { request, reply };
         Action::Continue
@@ -272,7 +272,7 @@ impl HttpContext for Header {
             State::Judging { .. } if end_of_stream || size > MOST_BODY => self.judge(size),
             State::Judging { .. } => Action::Pause,
             State::Ended { reply, .. } => {
-                local_reply::push(reply, size);
+                local_reply::push(reply, size, end_of_stream);
                 Action::Continue
             }
             _ => Action::Continue,

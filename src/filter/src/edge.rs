@@ -272,7 +272,7 @@ impl HttpContext for Edge {
             State::Failed { .. } if size > 0 || end_of_stream => self.fail(size),
             State::Failed { .. } => Action::Pause,
             State::Ended { reply, .. } => {
-                local_reply::push(reply, size);
+                local_reply::push(reply, size, end_of_stream);
                 Action::Continue
             }
             _ => Action::Continue,

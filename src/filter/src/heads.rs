@@ -6,7 +6,7 @@
 use multihome_core::cloud::Cloud;
 use multihome_core::contract;
 use multihome_core::request::judge::says_limits;
-use multihome_core::request::{Head, Request, ReusableHead, UpstreamResponse, passes_back};
+use multihome_core::request::{Head, Request, ReusableHead, Shape, UpstreamResponse, passes_back};
 use proxy_wasm::types::MapType;
 
 use crate::pairs::{Pairs, PairsWriter};
@@ -62,6 +62,19 @@ fn whole(head: &Head<'_>) -> PairsWriter {
 pub fn status(head: &Pairs) -> u16 {
     let status = head.iter().find(|(name, _)| *name == b":status").map(|(_, value)| value);
     status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0)
+}
+
+/// How a response's body comes, where it can be read.
+pub fn shape(head: &Pairs) -> Option<Shape> {
+    let mut shape = None;
+    for (name, value) in head.iter() {
+        match name {
+            b"content-type" => shape = Shape::of(value),
+            b"content-encoding" if !value.eq_ignore_ascii_case(b"identity") => return None,
+            _ => {}
+        }
+    }
+    shape
 }
 
 /// Serves a response: of its headers those that may pass, and who gave it.

@@ -119,8 +119,13 @@ pub fn remove_header(map: MapType, name: &[u8]) {
 
 /// The first `most` bytes of a buffer.
 pub fn buffer(buffer: BufferType, most: usize) -> Vec<u8> {
+    buffer_from(buffer, 0, most)
+}
+
+/// At most `most` bytes of a buffer, from `start` on.
+pub fn buffer_from(buffer: BufferType, start: usize, most: usize) -> Vec<u8> {
     // SAFETY: both pointers are to live locals, for the time of the call.
-    returned(|data, size| unsafe { proxy_get_buffer_bytes(buffer, 0, most, data, size) }).unwrap_or_default()
+    returned(|data, size| unsafe { proxy_get_buffer_bytes(buffer, start, most, data, size) }).unwrap_or_default()
 }
 
 /// Puts `bytes` in place of the first `length` bytes of a buffer; what follows stays and is not copied.

@@ -6,6 +6,7 @@
 mod attempt;
 mod by_headers;
 mod edge;
+mod failed;
 mod google_token;
 mod heads;
 mod host;
@@ -15,6 +16,7 @@ mod local_reply;
 mod memory;
 mod next;
 mod pairs;
+mod response;
 mod root;
 mod slots;
 mod stalled;

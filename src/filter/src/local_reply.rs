@@ -49,14 +49,16 @@ pub fn replace(error: &ApiError, mut headers: PairsWriter, size: usize) -> (Acti
     add_error(&mut headers, error);
     host::replace_headers(MapType::HttpResponseHeaders, &headers);
     let mut reply = Reply::Replace(body);
-    push(&mut reply, size);
+    push(&mut reply, size, false);
     (Action::Continue, reply)
 }
 
-/// One piece of a response's body, of `size` bytes.
-pub fn push(reply: &mut Reply, size: usize) {
-    if let Output::Replaced(bytes) = reply.push() {
-        host::replace_start(BufferType::HttpResponseBody, size, &bytes);
+/// One piece of a response's body, of `size` bytes, that is not held. `ended`: it is the last one.
+pub fn push(reply: &mut Reply, size: usize, ended: bool) {
+    let body = BufferType::HttpResponseBody;
+    let piece = if reply.reads(size) { host::buffer(body, size) } else { Vec::new() };
+    if let Output::Replaced(bytes) = reply.push(&piece, ended) {
+        host::replace_start(body, size, &bytes);
     }
 }
 

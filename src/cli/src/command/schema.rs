@@ -138,6 +138,10 @@ fn target() -> Value {
                     Some(json!(1)),
                 ),
             ),
+            (
+                "translate",
+                json!({"description": "Whether it may serve an API that it does not speak, by translation.", "type": "boolean", "default": false}),
+            ),
             ("lacks", list("Features that a request must not use to be sent here.", reference("feature"))),
         ],
     )
@@ -162,7 +166,7 @@ fn tenant() -> Value {
 
 const GRANT_REQUIRED: [&str; 3] = ["clouds", "residency", "models"];
 
-fn grant_fields() -> [(&'static str, Value); 8] {
+fn grant_fields() -> [(&'static str, Value); 9] {
     [
         ("clouds", {
             let clouds = list(
@@ -190,6 +194,10 @@ fn grant_fields() -> [(&'static str, Value); 8] {
                 "enum": ["keep", "drop"],
                 "default": "keep",
             }),
+        ),
+        (
+            "translate",
+            json!({"description": "Whether requests may be translated for targets that do not speak the client's API.", "type": "boolean", "default": true}),
         ),
     ]
 }

@@ -9,7 +9,7 @@ use super::version::TargetKey;
 use crate::api::Api;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
-use crate::convert;
+use crate::convert::{self, Conversion};
 use crate::document::Node;
 use crate::document::fields::{Fields, one_or_more, some_entries, text};
 use crate::fault::{Faults, Place, one_of};
@@ -33,6 +33,8 @@ pub struct Target {
     pub weight: u32,
     /// What a request must not use to be sent here.
     pub lacks: Features,
+    /// Whether it may serve an API that it does not speak, by translation.
+    pub translate: bool,
 }
 
 impl Target {
@@ -46,9 +48,14 @@ impl Target {
         self.address(self.form_for(api)?)
     }
 
-    /// The form in which it serves a client's API.
+    /// The form in which it serves a client's API: one that is the API itself, or else one that may be translated to.
     pub fn form_for(&self, api: Api) -> Option<Form> {
-        self.addresses.iter().map(|(form, _)| *form).find(|form| convert::between(api, *form).is_some())
+        let spoken = |wanted: fn(Conversion) -> bool| {
+            let mut forms = self.addresses.iter().map(|(form, _)| *form);
+            forms.find(|form| convert::between(api, *form).is_some_and(wanted))
+        };
+        let native = spoken(|conversion| conversion == Conversion::Pass);
+        native.or_else(|| if self.translate { spoken(|conversion| conversion != Conversion::Pass) } else { None })
     }
 }
 
@@ -118,6 +125,7 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
     let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
     let mut lacks = features(&mut fields, "lacks", faults);
+    let translate = fields.optional_bool("translate", faults).unwrap_or(false);
     let endpoint = endpoint.and_then(|index| Some((index, known.endpoints.get(index)?)));
     let (Some((index, endpoint)), Some(id)) = (endpoint, id) else {
         // Without its endpoint or id, only what no cloud has can be judged.
@@ -153,6 +161,7 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         price,
         weight,
         lacks,
+        translate,
     })
 }
 

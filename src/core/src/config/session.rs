@@ -9,6 +9,7 @@ use super::model::Target;
 use super::tenant::Grant;
 use crate::document::fields::{Fields, Found, texts};
 use crate::fault::Faults;
+use crate::form::Form;
 use crate::name;
 use crate::session::Keys;
 
@@ -140,26 +141,26 @@ impl Sessions {
 }
 
 impl<'c> Settled<'c> {
-    fn endpoint_of(&self, target: usize) -> Option<&'c Endpoint> {
-        self.endpoints.get(self.targets.get(target)?.endpoint)
+    /// The endpoint of a target that speaks Responses: what a translated response names is nowhere kept.
+    fn keeper(&self, target: usize) -> Option<&'c Endpoint> {
+        let target = self.targets.get(target).filter(|target| target.address(Form::Responses).is_some())?;
+        self.endpoints.get(target.endpoint)
     }
 
     fn accounts(&self, targets: &[usize]) -> HashSet<&'c str> {
-        targets.iter().filter_map(|target| Some(&*self.endpoint_of(*target)?.account)).collect()
+        targets.iter().filter_map(|target| Some(&*self.keeper(*target)?.account)).collect()
     }
 
     fn users(&self, account: &str) -> Users {
-        let here = |targets: &&Vec<usize>| {
-            let endpoints = targets.iter().filter_map(|target| self.endpoint_of(*target));
+        let here = |targets: &Vec<usize>| {
+            let endpoints = targets.iter().filter_map(|target| self.keeper(*target));
             endpoints.filter(|endpoint| *endpoint.account == *account).collect::<Vec<_>>()
         };
-        let models: Vec<(&str, Vec<&Endpoint>)> =
-            self.models.iter().map(|(name, targets)| (&**name, here(&targets))).collect();
+        let models = self.models.iter().map(|(name, targets)| (&**name, here(targets)));
+        let models: Vec<(&str, Vec<&Endpoint>)> = models.filter(|(_, endpoints)| !endpoints.is_empty()).collect();
         let may = |grant: &Grant| {
-            let mut models = models.iter().filter(|(_, endpoints)| !endpoints.is_empty());
-            models.any(|(name, endpoints)| {
-                grant.allows_model(name) && endpoints.iter().any(|endpoint| grant.allows(endpoint))
-            })
+            let allows = |endpoints: &[&Endpoint]| endpoints.iter().any(|endpoint| grant.allows(endpoint));
+            models.iter().any(|(name, endpoints)| grant.allows_model(name) && allows(endpoints))
         };
         if self.ceilings.iter().any(|ceiling| may(ceiling)) {
             return Users::Several;

@@ -34,6 +34,8 @@ pub struct Grant {
     pub denies: Features,
     /// Whether a request may go on without the reasoning that another account encrypted, where that account fails.
     pub drops_foreign_reasoning: bool,
+    /// Whether its requests may be translated for targets that do not speak the client's API.
+    pub translate: bool,
 }
 
 impl Grant {
@@ -176,6 +178,7 @@ fn read_fields(
         .map_or(defaults.max_attempts, |attempts| attempts as u32);
     let denies = features(&mut fields, "denies", faults);
     let drops_foreign_reasoning = read_foreign_reasoning(&mut fields, faults);
+    let translate = fields.optional_bool("translate", faults).unwrap_or(true);
     fields.finish(faults);
     Some(Grant {
         clouds: clouds?,
@@ -186,6 +189,7 @@ fn read_fields(
         max_attempts,
         denies,
         drops_foreign_reasoning,
+        translate,
     })
 }
 

@@ -10,7 +10,9 @@ mod raw;
 pub mod responses;
 
 use crate::api::Api;
-use crate::form::Form;
+use crate::api::error::ApiError;
+use crate::form::{Form, Usage};
+use crate::stream::sse::Event;
 
 /// How a target's form serves a client's API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +29,86 @@ pub enum Conversion {
 pub fn between(api: Api, form: Form) -> Option<Conversion> {
     match (api, form) {
         (Api::Chat, Form::Chat) | (Api::Responses, Form::Responses) => Some(Conversion::Pass),
-        (Api::Chat, Form::Responses) | (Api::Responses, Form::Chat) => None,
+        (Api::Chat, Form::Responses) => Some(Conversion::ToResponses),
+        (Api::Responses, Form::Chat) => Some(Conversion::ToChat),
+    }
+}
+
+impl Conversion {
+    /// Translates a whole request; what is sent is appended to `out`. A request that passes is none.
+    ///
+    /// # Errors
+    /// What cannot be carried.
+    pub fn request(self, body: &[u8], towards: &Towards<'_>, out: &mut Vec<u8>) -> Result<Translated, Untranslatable> {
+        match self {
+            Conversion::Pass => Err(Untranslatable(Vec::new())),
+            Conversion::ToResponses => responses::request(body, towards, out),
+            Conversion::ToChat => chat::request(body, towards, out),
+        }
+    }
+
+    /// Translates a whole response back; what the client gets is appended to `out`. `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// What is not as the form says, or an error in place of a completion.
+    pub fn reply(self, body: &[u8], asked: &Asked, now: u64, out: &mut Vec<u8>) -> Result<Usage, Unreadable> {
+        match self {
+            Conversion::Pass => Err(Unreadable::Malformed),
+            Conversion::ToResponses => responses::reply(body, asked, now, out),
+            Conversion::ToChat => chat::reply(body, asked, now, out),
+        }
+    }
+
+    /// Begins to translate a stream back; `None` where it passes.
+    pub fn events(self, asked: Asked, now: u64) -> Option<Machine> {
+        match self {
+            Conversion::Pass => None,
+            Conversion::ToResponses => Some(Machine::ToResponses(responses::Events::new(asked, now))),
+            Conversion::ToChat => Some(Machine::ToChat(chat::Events::new(asked, now))),
+        }
+    }
+}
+
+/// Translates a stream, event by event, whichever way.
+#[derive(Debug)]
+pub enum Machine {
+    /// See [`Conversion::ToResponses`].
+    ToResponses(responses::Events),
+    /// See [`Conversion::ToChat`].
+    ToChat(chat::Events),
+}
+
+impl Machine {
+    /// Translates an event; what the client gets is appended to `out`. Of one that failed nothing is: see [`Machine::fail`].
+    pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Told {
+        match self {
+            Machine::ToResponses(events) => events.event(event, out),
+            Machine::ToChat(events) => events.event(event, out),
+        }
+    }
+
+    /// The body has ended. If the completion has not, the client gets an error.
+    pub fn end(&mut self, out: &mut Vec<u8>) -> Told {
+        match self {
+            Machine::ToResponses(events) => events.end(out),
+            Machine::ToChat(events) => events.end(out),
+        }
+    }
+
+    /// Tells the client that the completion failed; nothing follows.
+    pub fn fail(&mut self, error: &ApiError, out: &mut Vec<u8>) {
+        match self {
+            Machine::ToResponses(events) => events.fail(error, out),
+            Machine::ToChat(events) => events.fail(error, out),
+        }
+    }
+
+    /// What the completion took, once that was told.
+    pub fn usage(&self) -> Option<Usage> {
+        match self {
+            Machine::ToResponses(events) => events.usage(),
+            Machine::ToChat(events) => events.usage(),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::api::kept::{OnInput, path_of};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
 use crate::plan::{self, Environment, Held, Needs};
-use crate::request::{Edits, Origin, Record, Request};
+use crate::request::{Origin, Record, Request};
 
 /// What the headers lead to.
 #[derive(Debug)]
@@ -80,7 +80,9 @@ fn choose(
     let features = asked.on_input.map(OnInput::feature).into_iter().collect();
     let needs = Needs { api: asked.api, features, bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
-    let candidates = plan::consider(&permit, &needs, environment);
+    let mut candidates = plan::consider(&permit, &needs, environment);
+    // The head leaves before there is a translation, and with it its length.
+    plan::leave_out_translation(&mut candidates, asked.api);
     let mut plan = plan::decide(&permit, &needs, candidates, environment).plan?;
     if let Some(on_input) = asked.on_input {
         plan = plan.below(&path_of(on_input), "");
@@ -161,9 +163,8 @@ impl Chosen {
                     no_session("A response that is made in the background cannot be asked for").about("background")
                 );
             }
-            let weighed = asked.weigh_only(index, &facts, &body, environment, &mut record)?;
-            let awaited = weighed.awaited;
-            Ok((weighed.settle(&mut record)?, awaited, Edits::of(&facts)))
+            let weighed = asked.weigh(&facts, &body, Some(index), environment, &mut record)?;
+            weighed.settle_read(&facts, &mut record)
         });
         held(planned, body, origin, record)
     }

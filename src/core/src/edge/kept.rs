@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::Weighed;
-use super::session;
+use super::session::{self, Brought};
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
@@ -39,7 +39,16 @@ pub(super) fn weigh<'c>(
         Err(error) => Err(refused(&decision.candidates, error)),
     };
     // A response is shown at once, whole or as a stream: no model is waited for.
-    Ok(Weighed { permit, needs, awaited: Awaited::Stream, decision, operation: Some(kept.verb.name()) })
+    Ok(Weighed {
+        permit,
+        needs,
+        awaited: Awaited::Stream,
+        decision,
+        operation: Some(kept.verb.name()),
+        untranslatable: Vec::new(),
+        translation: None,
+        brought: Brought::default(),
+    })
 }
 
 /// A response, as the account knows it that keeps it.

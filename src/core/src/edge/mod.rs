@@ -23,9 +23,10 @@ use crate::api::inbound::{Inbound, Single};
 use crate::api::kept::{Kept, OnInput, path_of};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
+use crate::convert::{self, Conversion};
 use crate::name::Named;
 use crate::plan::{self, Candidate, Decision, Environment, Held, Needs, Plan};
-use crate::request::{Edits, Origin, Payload, Record, Request};
+use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
 use session::Brought;
 
@@ -93,6 +94,12 @@ pub struct Weighed<'a> {
     pub awaited: Awaited,
     /// What was decided.
     pub decision: Decision<'a>,
+    /// What of the request cannot be translated, where some target would need that.
+    pub untranslatable: Vec<String>,
+    /// The request in translation, where some target needs it.
+    translation: Option<Translation>,
+    /// What it brings back of earlier responses.
+    brought: Brought,
     /// What is asked, where that is not a completion or a response.
     pub operation: Option<&'static str>,
 }
@@ -193,28 +200,36 @@ impl Pending {
     ) -> Result<Request, Box<Denied>> {
         let Pending { asked, origin, mut record } = self;
         let planned = asked.read(&body, trailers).and_then(|facts| {
-            let (weighed, brought) = asked.weigh(&facts, &body, environment, &mut record)?;
-            let awaited = weighed.awaited;
-            let plan = weighed.settle(&mut record)?;
-            let mut edits = Edits::of(&facts);
-            brought.edit(&plan, &mut edits);
-            Ok((plan, awaited, edits))
+            let weighed = asked.weigh(&facts, &body, None, environment, &mut record)?;
+            weighed.settle_read(&facts, &mut record)
         });
         held(planned, body, origin, record)
     }
 }
 
+/// A request whose body was read, as it was decided.
+struct Settled {
+    plan: Plan,
+    awaited: Awaited,
+    edits: Edits,
+    /// Whether it asks for its usage.
+    usage: bool,
+    /// Whether its response is made in the background.
+    in_background: bool,
+    translation: Option<Translation>,
+}
+
 /// A request whose body was read: with its plan, or denied.
 fn held(
-    planned: Result<(Plan, Awaited, Edits), ApiError>,
+    planned: Result<Settled, ApiError>,
     body: Vec<u8>,
     origin: Origin,
     mut record: Record,
 ) -> Result<Request, Box<Denied>> {
     match planned {
-        Ok((plan, awaited, edits)) => {
-            let payload = Payload::held(body, edits, &plan);
-            Ok(Request::new(plan, payload, origin, awaited, record))
+        Ok(Settled { plan, awaited, edits, usage, in_background, translation }) => {
+            let payload = Payload::held(body, edits, &plan, translation);
+            Ok(Request::new(plan, payload, origin, awaited, record).with_usage(usage).with_background(in_background))
         }
         Err(error) => {
             record.failed(&error);
@@ -246,11 +261,21 @@ impl Asked {
             return Ok(None);
         }
         let candidates = plan::consider(&permit, &needs, environment);
-        if !permit.denies().is_empty() || !needs_no_body(&candidates, permit.max_attempts(), permit.order()) {
+        if !permit.denies().is_empty() || !needs_no_body(&candidates, self.api, permit.max_attempts(), permit.order()) {
             return Ok(None);
         }
         let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(Some(Weighed { permit, needs, awaited: Awaited::Whole, decision, operation: None }))
+        let (untranslatable, translation) = (Vec::new(), None);
+        Ok(Some(Weighed {
+            permit,
+            needs,
+            awaited: Awaited::Whole,
+            decision,
+            operation: None,
+            untranslatable,
+            translation,
+            brought: Brought::default(),
+        }))
     }
 
     fn permit(&self, model: &str, record: &mut Record) -> Result<Permit<'_>, ApiError> {
@@ -274,51 +299,34 @@ impl Asked {
         &self,
         facts: &Facts<'_>,
         body: &[u8],
-        environment: &mut Environment<'_>,
-        record: &mut Record,
-    ) -> Result<(Weighed<'_>, Brought), ApiError> {
-        let permit = self.permit(self.model_of(facts)?, record)?;
-        let brought = Brought::read(&permit, self.api, body)?;
-        let needs = self.needs(facts, body, brought.held);
-        let candidates = plan::consider(&permit, &needs, environment);
-        brought.check(&permit, &candidates)?;
-        let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok((self.weighed(permit, needs, facts, decision), brought))
-    }
-
-    /// The same where one target was chosen before: at this place in the configuration.
-    fn weigh_only(
-        &self,
-        only: usize,
-        facts: &Facts<'_>,
-        body: &[u8],
+        only: Option<usize>,
         environment: &mut Environment<'_>,
         record: &mut Record,
     ) -> Result<Weighed<'_>, ApiError> {
         let permit = self.permit(self.model_of(facts)?, record)?;
-        let needs = self.needs(facts, body, Held::Free);
+        // Where the target was chosen before, nothing that comes back could be tagged.
+        let brought = if only.is_none() { Brought::read(&permit, self.api, body)? } else { Brought::default() };
+        let needs = self.needs(facts, body, brought.held);
         let mut candidates = plan::consider(&permit, &needs, environment);
-        candidates.retain(|candidate| only == candidate.index);
-        let decision = plan::decide(&permit, &needs, candidates, environment);
-        Ok(self.weighed(permit, needs, facts, decision))
-    }
-
-    fn weighed<'a>(
-        &'a self,
-        permit: Permit<'a>,
-        needs: Needs,
-        facts: &Facts<'_>,
-        mut decision: Decision<'a>,
-    ) -> Weighed<'a> {
+        candidates.retain(|candidate| only.is_none_or(|only| only == candidate.index));
+        brought.check(&permit, &candidates)?;
+        let mut translation = None;
+        let untranslatable = plan::try_translation(&mut candidates, self.api, |conversion, id| {
+            translation = Some(Translation::of(conversion, body, id)?);
+            Ok(())
+        });
+        let mut decision = plan::decide(&permit, &needs, candidates, environment);
+        plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
+        if let Some(on_input) = self.on_input {
+            decision.plan = decision.plan.map(|plan| plan.below(&path_of(on_input), ""));
+        }
         let awaited = match self.on_input {
             // A model is asked to shorten; tokens are counted at once.
             None | Some(OnInput::Compact) => Awaited::of(facts.stream),
             Some(OnInput::InputTokens) => Awaited::Stream,
         };
-        if let Some(on_input) = self.on_input {
-            decision.plan = decision.plan.map(|plan| plan.below(&path_of(on_input), ""));
-        }
-        Weighed { permit, needs, awaited, decision, operation: self.on_input.map(Named::name) }
+        let operation = self.on_input.map(Named::name);
+        Ok(Weighed { permit, needs, awaited, decision, operation, untranslatable, translation, brought })
     }
 
     fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
@@ -336,6 +344,17 @@ impl Weighed<'_> {
     fn settle(self, record: &mut Record) -> Result<Plan, ApiError> {
         record.considered(&self.decision.candidates);
         self.decision.plan
+    }
+
+    /// The same for a request whose body was read.
+    fn settle_read(mut self, facts: &Facts<'_>, record: &mut Record) -> Result<Settled, ApiError> {
+        let (awaited, translation) = (self.awaited, self.translation.take());
+        let brought = std::mem::take(&mut self.brought);
+        let plan = self.settle(record)?;
+        let mut edits = Edits::of(facts);
+        brought.edit(&plan, &mut edits);
+        let in_background = facts.features.has(Feature::Background);
+        Ok(Settled { plan, awaited, edits, usage: facts.include_usage, in_background, translation })
     }
 }
 
@@ -368,7 +387,7 @@ pub fn explain(
         Some(weighed) => weighed,
         None => {
             let facts = asked.read(body, trailers)?;
-            asked.weigh(&facts, body, environment, &mut record)?.0
+            asked.weigh(&facts, body, None, environment, &mut record)?
         }
     };
     look(&weighed);
@@ -378,14 +397,16 @@ pub fn explain(
 /// See [`Asked::weigh_unread`]. Of several targets that would be tried, the body could say that only the first has what the
 /// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
 /// its own words.
-fn needs_no_body(candidates: &[Candidate<'_>], most: usize, order: Order) -> bool {
+fn needs_no_body(candidates: &[Candidate<'_>], api: Api, most: usize, order: Order) -> bool {
     let anothers = Features::OF_RESPONSES.union([Feature::S3Images].into_iter().collect());
     let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {
         fit += 1;
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
-        if !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
+        // What is translated has to be read.
+        let passes = convert::between(api, form) == Some(Conversion::Pass);
+        if !passes || !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
             return false;
         }
     }

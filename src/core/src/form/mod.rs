@@ -1,9 +1,11 @@
 //! What a target speaks: the wire formats of the clouds' surfaces. What a client speaks is an [`Api`](crate::api::Api).
 
+mod beginning;
 pub mod usage;
 
 use crate::name::Named;
 
+pub use beginning::Beginning;
 pub use usage::Usage;
 
 /// The wire format that a target speaks.

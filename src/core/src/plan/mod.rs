@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::ModelAddress;
 use crate::config::{Auth, Awaited, Config, Endpoint, Target, Version};
+use crate::convert::{self, Conversion};
 use crate::form::Form;
 use crate::tenant::{Permit, Rule};
 
@@ -153,6 +154,8 @@ pub struct Stop<'p> {
     pub endpoint: &'p Endpoint,
     /// The form in which it is asked.
     pub form: Form,
+    /// How that serves the client's API.
+    pub conversion: Conversion,
     /// Where the target is asked for what its form is for.
     pub address: &'p ModelAddress,
     /// Where it is asked.
@@ -207,9 +210,11 @@ impl Plan {
     pub fn at(&self, position: usize) -> Option<Stop<'_>> {
         let Planned { index, form } = *self.tries.get(position)?;
         let target = self.config.targets.get(index)?;
+        let conversion = convert::between(self.subject.api, form)?;
+        let endpoint = self.config.endpoint_of(target)?;
         let address = target.address(form)?;
         let path = self.paths.get(position).unwrap_or(&address.path);
-        Some(Stop { index, target, endpoint: self.config.endpoint_of(target)?, form, address, path })
+        Some(Stop { index, target, endpoint, form, conversion, address, path })
     }
 
     /// All of them, in their order.
@@ -222,6 +227,7 @@ impl Plan {
 pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environment<'_>) -> Vec<Candidate<'c>> {
     let config = permit.config();
     let denied = permit.denies().shared(needs.features);
+    let translates = permit.translates();
     let consider = |(index, target, refusal): (usize, &'c Target, Option<Rule>)| {
         let lacking = target.lacks.shared(needs.features);
         let fit = match (refusal, target.form_for(needs.api)) {
@@ -229,6 +235,9 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
             (None, _) if !denied.is_empty() => Err(Unfit::Denied(denied)),
             (None, None) => Err(Unfit::Form),
             (None, Some(_)) if !lacking.is_empty() => Err(Unfit::Lacks(lacking)),
+            (None, Some(form)) if !translates && convert::between(needs.api, form) != Some(Conversion::Pass) => {
+                Err(Unfit::Form)
+            }
             (None, Some(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
             (None, Some(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => {
                 Err(Unfit::Lost)
@@ -246,6 +255,53 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
 /// Whether a request is held to another account than the target's.
 fn is_elsewhere(config: &Config, target: &Target, held: Held) -> bool {
     matches!(held, Held::At(account) if config.account_of(target) != Some(account))
+}
+
+/// Keeps those candidates that would have to be translated to from a request that cannot be. `try_out` says of one, in a form,
+/// for a model's id of a cloud, whether the request can be translated, or else what of it cannot. Gives the names of that.
+///
+/// Whether a request can be translated does not depend on the target: it is tried once.
+pub fn try_translation(
+    candidates: &mut [Candidate<'_>],
+    api: Api,
+    try_out: impl FnOnce(Conversion, &str) -> Result<(), Vec<String>>,
+) -> Vec<String> {
+    let conversion = |candidate: &Candidate<'_>| {
+        convert::between(api, candidate.fit.ok()?).filter(|conversion| *conversion != Conversion::Pass)
+    };
+    let Some((conversion_of, id)) =
+        candidates.iter().find_map(|candidate| Some((conversion(candidate)?, candidate.target.id.as_str())))
+    else {
+        return Vec::new();
+    };
+    let Err(names) = try_out(conversion_of, id) else { return Vec::new() };
+    for candidate in candidates.iter_mut().filter(|candidate| conversion(candidate).is_some()) {
+        candidate.fit = Err(Unfit::Untranslatable);
+    }
+    names
+}
+
+/// Leaves out the candidates that would have to be translated to.
+pub fn leave_out_translation(candidates: &mut [Candidate<'_>], api: Api) {
+    for candidate in candidates {
+        if candidate.fit.is_ok_and(|form| convert::between(api, form) != Some(Conversion::Pass)) {
+            candidate.fit = Err(Unfit::Form);
+        }
+    }
+}
+
+/// The error of a decision that has no plan since the request cannot be translated: with what of it cannot, and for whom.
+pub fn name_untranslatable(decision: &mut Decision<'_>, permit: &Permit<'_>, api: Api, names: &[String]) {
+    let hurdle = |candidate: &&Candidate<'_>| candidate.fit == Err(Unfit::Untranslatable);
+    let nearer = |candidate: &Candidate<'_>| matches!(candidate.fit, Err(Unfit::NoCredential));
+    if decision.plan.is_ok() || names.is_empty() || decision.candidates.iter().any(nearer) {
+        return;
+    }
+    let name = |candidate: &Candidate<'_>| Some(permit.config().endpoint_of(candidate.target)?.name.as_str());
+    let targets: Vec<&str> = decision.candidates.iter().filter(hurdle).filter_map(name).collect();
+    if !targets.is_empty() {
+        decision.plan = Err(unfit::untranslatable(permit.model(), api, names, &targets));
+    }
 }
 
 /// Makes the plan out of the candidates that [`consider`] gave for the same permit and needs.

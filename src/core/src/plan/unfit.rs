@@ -24,6 +24,8 @@ pub enum Unfit {
     Lost,
     /// Another account made what the request brings back, and only that one can read it.
     Origin,
+    /// The request cannot be translated to what it speaks.
+    Untranslatable,
     /// There is no credential for it at this moment.
     NoCredential,
 }
@@ -38,7 +40,8 @@ impl Unfit {
             Unfit::Form => (3, None),
             Unfit::Lacks(_) => (4, None),
             Unfit::Lost => (5, None),
-            Unfit::NoCredential => (6, None),
+            Unfit::Untranslatable => (6, None),
+            Unfit::NoCredential => (7, None),
         }
     }
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Unfit {
             Unfit::Form => f.write_str("form"),
             Unfit::Origin => f.write_str("origin"),
             Unfit::Lost => f.write_str("lost"),
+            Unfit::Untranslatable => f.write_str("untranslatable"),
             Unfit::NoCredential => f.write_str("credential"),
             Unfit::Denied(features) | Unfit::Lacks(features) => {
                 f.write_str(if matches!(self, Unfit::Denied(_)) { "denies" } else { "lacks" })?;
@@ -111,9 +115,25 @@ pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit
             );
             ApiError::new(400, "unsupported_feature", message).about("background")
         }
+        Some(Unfit::Untranslatable) => untranslatable(model, api, &[], &[]),
         Some(Unfit::NoCredential) => {
             let message = format!("No target of model `{model}` has a credential at this moment.");
             ApiError { retry_after: Some("1".to_owned()), ..ApiError::new(503, "no_credential", message) }
         }
     }
+}
+
+/// What the client reads where the targets that are left do not speak its API, and the request cannot be translated for them:
+/// what of it cannot, and which targets they are.
+pub(super) fn untranslatable(model: &str, api: Api, names: &[String], targets: &[&str]) -> ApiError {
+    let here = match api {
+        Api::Chat => "chat completions",
+        Api::Responses => "the Responses API",
+    };
+    let of = if targets.is_empty() { String::new() } else { format!(" for {}", targets.join(", ")) };
+    let message = format!(
+        "No target of model `{model}` that this tenant may use speaks {here}, and the request cannot be translated{of}: {}.",
+        names.join(", ")
+    );
+    ApiError { param: names.first().cloned().map(Into::into), ..ApiError::new(400, "unsupported_feature", message) }
 }

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::api::body::Facts;
+use crate::convert::Conversion;
 use crate::name;
 use crate::plan::{Plan, Stop};
 
@@ -149,7 +150,8 @@ impl Edited {
     /// A body that is to be changed for the targets of a plan. Of it, only what stands before the last change is kept, in its
     /// own memory.
     pub fn new(mut body: Vec<u8>, edits: Edits, plan: &Plan) -> Edited {
-        let last = plan.iter().filter_map(|stop| edits.last(&stop).map(|range| range.start)).max();
+        let native = plan.iter().filter(|stop| stop.conversion == Conversion::Pass);
+        let last = native.filter_map(|stop| edits.last(&stop).map(|range| range.start)).max();
         let before = last.map(|last| {
             body.truncate(last);
             body

@@ -1,10 +1,14 @@
 //! What a cloud's response means: whether it is served or Envoy tries the next target, and what the client reads.
 
+mod inside;
+
 use std::borrow::Cow;
 
 use crate::api::error::{ApiError, Limits, kind_of};
 use crate::cloud::{Blame, Cloud, CloudError, ErrorResponse};
 use crate::name::Named;
+
+pub use inside::{error_inside, judge_inside};
 
 /// The response of an attempt that failed.
 #[derive(Clone, Copy, Debug)]

@@ -17,30 +17,43 @@ mod edit;
 mod failure;
 mod head;
 pub mod judge;
+mod output;
 mod payload;
 mod record;
 mod reply;
 mod reset;
 mod served;
 mod step;
+mod tag;
+mod translate;
+mod translation;
+mod watch;
 
 use std::time::Duration;
 
 use crate::api::error::ApiError;
 use crate::cloud::Cloud;
 use crate::config::{Auth, Awaited};
+use crate::convert::Conversion;
+use crate::form::{Form, Usage};
 use crate::plan::{Plan, Stop};
+use crate::session::Tagger;
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
+use tag::Tag;
 
 pub use edit::{Edit, Edits, Whom};
 pub use head::{Head, Origin, ReusableHead, is_kept_id, passes_back};
+pub use output::Output;
 pub use payload::Payload;
 pub use record::{Record, TryEnd};
-pub use reply::{Output, Reply};
+pub use reply::Reply;
 pub use reset::Reset;
 pub use served::ServedBy;
 pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
+pub use translate::Translate;
+pub use translation::Translation;
+pub use watch::{MOST_HELD, Shape, Watch};
 
 /// A planned request.
 ///
@@ -89,6 +102,10 @@ pub struct Request {
     payload: Payload,
     origin: Origin,
     awaited: Awaited,
+    /// Whether the stream of a chat completion says its usage, as far as is known.
+    usage_asked: bool,
+    /// Whether the response is made in the background: it has begun when the account knows of it.
+    in_background: bool,
     /// How many targets of the plan have been tried; the latest is the one before it in the plan.
     begun: usize,
     /// Whether Envoy's next try goes to the latest target once more.
@@ -110,6 +127,8 @@ impl Request {
             payload,
             origin,
             awaited,
+            usage_asked: true,
+            in_background: false,
             begun: 0,
             again: false,
             timed_out: false,
@@ -200,6 +219,11 @@ impl Request {
         self.payload.replaces(&self.plan.at(attempt.position)?)
     }
 
+    /// Whether an attempt sends a translation: its head waits for that, and for its length.
+    pub fn translates(&self, attempt: &Try) -> bool {
+        self.plan.at(attempt.position).is_some_and(|stop| stop.conversion != Conversion::Pass)
+    }
+
     /// What replaces them. `read` reads so many bytes at the beginning of the body: the first attempt that needs them finds
     /// them kept, a later one does not. `None` if it reads fewer.
     pub fn replacement(&mut self, attempt: &Try, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
@@ -221,7 +245,78 @@ impl Request {
         {
             return self.report_earlier(response.status);
         }
-        self.act(attempt, response, verdict)
+        self.act(attempt, response, verdict, TryEnd::Status(response.status))
+    }
+
+    /// Judges an error inside a response with a status of 2xx that is held: the cloud failed before there was any of a
+    /// completion. `response` has the error for a body.
+    pub fn judge_inside(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Next {
+        let Some(failed) = self.failed(&attempt, response) else { return Next::Pass };
+        let (verdict, word) = judge::judge_inside(failed);
+        self.act(attempt, response, verdict, TryEnd::inside(response.status, word))
+    }
+
+    /// An attempt ended while its response, with a status of 2xx, was held: the cloud went silent, or broke off, before there
+    /// was any of a completion.
+    pub fn broke_off(&mut self, attempt: Try, response: UpstreamResponse<'_>, reset: Reset) {
+        self.timed_out = reset.is_timeout(self.plan.try_time(self.awaited));
+        let (word, status) = if self.timed_out { ("timeout", 504) } else { ("reset", 502) };
+        self.record.ended(TryEnd::Inside(response.status, word.into()));
+        if let Verdict::MoveOn(failure) = self.verdict(&attempt, UpstreamResponse { status, ..response }) {
+            self.note(&attempt, failure, response.id);
+        }
+    }
+
+    /// Notes what the completion took.
+    pub fn used(&mut self, usage: Usage) {
+        self.record.used(usage);
+    }
+
+    /// Notes whether the client asks that the stream of a chat completion says its usage; else it is not looked for.
+    #[must_use]
+    pub fn with_usage(mut self, asked: bool) -> Request {
+        self.usage_asked = asked;
+        self
+    }
+
+    /// Notes whether the response is made in the background.
+    #[must_use]
+    pub fn with_background(mut self, in_background: bool) -> Request {
+        self.in_background = in_background;
+        self
+    }
+
+    /// What becomes of the body of the latest attempt's response, with a status of 2xx, that comes in such a shape.
+    /// `now` gives the seconds since 1970, and is asked only where something is translated.
+    pub fn reply(&self, shape: Option<Shape>, now: impl FnOnce() -> u64) -> Reply {
+        let Some(latest) = self.latest() else { return Reply::Pass };
+        if latest.conversion != Conversion::Pass {
+            let asked = self.payload.asked().cloned().unwrap_or_default();
+            let translate = Translate::new(latest.endpoint.cloud, latest.conversion, asked, shape, now());
+            return Reply::Translate(Box::new(translate));
+        }
+        let Some(shape) = shape else { return Reply::Pass };
+        let usage = self.usage_asked || latest.form != Form::Chat;
+        let watch = match () {
+            // What is kept is shown as it stands, failed too, and takes nothing now.
+            () if self.payload.is_absent() => None,
+            // Its id says where to ask for its output: another target would begin anew.
+            () if self.in_background => Some(Watch::new(latest.form, shape, usage).in_background()),
+            () => Some(Watch::new(latest.form, shape, usage)),
+        };
+        match (self.tagger(&latest), watch) {
+            (Some(tagger), watch) => Reply::Tag(Box::new(Tag::new(watch, tagger))),
+            (None, Some(watch)) => Reply::Watch(Box::new(watch)),
+            (None, None) => Reply::Pass,
+        }
+    }
+
+    /// What tags a response, where its account's are.
+    fn tagger(&self, stop: &Stop<'_>) -> Option<Tagger> {
+        let sessions = &self.plan.config().sessions;
+        let account = self.plan.config().account_of(stop.target)?;
+        let tags = stop.form == Form::Responses && sessions.is_tagged(account);
+        tags.then(|| Tagger::new(sessions.keys().binding(&self.plan.subject().tenant, &stop.endpoint.account)))
     }
 
     /// Judges an error whose body does not come, where its head says whose fault it is. What only the body says, the client
@@ -232,7 +327,7 @@ impl Request {
     pub fn judge_by_head(&mut self, attempt: Try, response: UpstreamResponse<'_>) -> Result<Next, Try> {
         let verdict = self.failed(&attempt, response).and_then(judge::verdict_by_head);
         match verdict {
-            Some(verdict) => Ok(self.act(attempt, response, verdict)),
+            Some(verdict) => Ok(self.act(attempt, response, verdict, TryEnd::Status(response.status))),
             None => Err(attempt),
         }
     }
@@ -247,8 +342,8 @@ impl Request {
         Next::Replace(Box::new(error), Whose::Reported)
     }
 
-    fn act(&mut self, attempt: Try, response: UpstreamResponse<'_>, verdict: Verdict) -> Next {
-        self.record.ended(TryEnd::Status(response.status));
+    fn act(&mut self, attempt: Try, response: UpstreamResponse<'_>, verdict: Verdict, end: TryEnd) -> Next {
+        self.record.ended(end);
         let next = match verdict {
             Verdict::Serve(None) => Next::Pass,
             Verdict::Serve(Some(error)) => Next::Replace(Box::new(error), Whose::Latest),

@@ -1,6 +1,8 @@
 //! A request's body, as far as the module knows it: its length, and how it changes for a target.
 
 use super::edit::{Edited, Edits};
+use super::translation::Translation;
+use crate::convert::{Asked, Conversion};
 use crate::plan::{Plan, Stop};
 
 /// What is known of a request's body.
@@ -23,13 +25,24 @@ pub struct Held {
     length: u64,
     /// How it changes for a target.
     edited: Edited,
+    /// How it is translated, if some target of the plan needs it.
+    translation: Option<Translation>,
 }
 
 impl Payload {
     /// A body that was read. Of it, only what stands before the last change is kept, in its own memory, and only if some
     /// target of the plan needs it.
-    pub fn held(body: Vec<u8>, edits: Edits, plan: &Plan) -> Payload {
-        Payload::Held(Held { length: body.len() as u64, edited: Edited::new(body, edits, plan) })
+    pub fn held(body: Vec<u8>, edits: Edits, plan: &Plan, translation: Option<Translation>) -> Payload {
+        let translation = translation.map(|translation| translation.for_first(plan.at(0)));
+        Payload::Held(Held { length: body.len() as u64, edited: Edited::new(body, edits, plan), translation })
+    }
+
+    /// What a translated response has to show again.
+    pub(super) fn asked(&self) -> Option<&Asked> {
+        match self {
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
+            Payload::Held(held) => held.translation.as_ref().map(Translation::asked),
+        }
     }
 
     /// The method of the request.
@@ -49,7 +62,9 @@ impl Payload {
     pub(super) fn held_bytes(&self) -> usize {
         match self {
             Payload::Streamed { .. } | Payload::Absent(_) => 0,
-            Payload::Held(held) => held.edited.kept_bytes(),
+            Payload::Held(held) => {
+                held.edited.kept_bytes() + held.translation.as_ref().map_or(0, Translation::kept_bytes)
+            }
         }
     }
 
@@ -57,15 +72,17 @@ impl Payload {
     pub(super) fn forget(&mut self) {
         if let Payload::Held(held) = self {
             held.edited.forget();
+            held.translation.iter_mut().for_each(Translation::forget);
         }
     }
 
-    /// The length that a target gets, where it is known.
+    /// The length that a target gets, where it is known before it is translated.
     pub(super) fn length(&self, stop: &Stop<'_>) -> Option<u64> {
         match self {
             Payload::Streamed { length } => *length,
             Payload::Absent(_) => None,
-            Payload::Held(Held { length, edited }) => Some(edited.length(*length, stop)),
+            Payload::Held(_) if stop.conversion != Conversion::Pass => None,
+            Payload::Held(Held { length, edited, .. }) => Some(edited.length(*length, stop)),
         }
     }
 
@@ -73,7 +90,8 @@ impl Payload {
     pub(super) fn replaces(&self, stop: &Stop<'_>) -> Option<usize> {
         match self {
             Payload::Streamed { .. } | Payload::Absent(_) => None,
-            Payload::Held(Held { edited, .. }) => edited.until(stop),
+            Payload::Held(held) if stop.conversion != Conversion::Pass => Some(held.length as usize),
+            Payload::Held(held) => held.edited.until(stop),
         }
     }
 
@@ -81,6 +99,10 @@ impl Payload {
     pub(super) fn replacement(&mut self, stop: &Stop<'_>, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
         match self {
             Payload::Streamed { .. } | Payload::Absent(_) => None,
+            Payload::Held(Held { length, translation, .. }) if stop.conversion != Conversion::Pass => {
+                let length = *length as usize;
+                translation.as_mut()?.body(stop, || read(length))
+            }
             Payload::Held(Held { edited, .. }) => edited.replacement(stop, read),
         }
     }

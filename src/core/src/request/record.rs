@@ -11,7 +11,7 @@ use super::head::is_kept_id;
 use crate::api::Api;
 use crate::api::error::ApiError;
 use crate::config::{Config, Version};
-use crate::form::Form;
+use crate::form::{Form, Usage};
 use crate::name::Named;
 use crate::plan::{Candidate, Stop, Subject, Unfit};
 use crate::tenant::NamedBy;
@@ -32,6 +32,8 @@ pub struct Record {
     /// The targets of the model that could not serve the request, by their places in the configuration.
     unfit: Vec<(usize, Unfit)>,
     tries: Vec<TryRecord>,
+    /// What the completion took, as far as it was read.
+    usage: Option<Box<Usage>>,
     /// The code of the error that the client read instead of a response, and the rule of policy that refused.
     error: Option<(Cow<'static, str>, Option<&'static str>)>,
 }
@@ -46,14 +48,37 @@ struct TryRecord {
 }
 
 /// How a try ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TryEnd {
     /// It has not, as far as anybody noted: the client left first.
     Open,
     /// The cloud responded with this status.
     Status(u16),
+    /// The cloud responded with this status, and failed before there was any of a completion: its word for what it said, or
+    /// ours.
+    Inside(u16, Cow<'static, str>),
     /// There was no response: no connection, a reset, a timeout.
     Reset,
+}
+
+impl TryEnd {
+    /// The end of a try by an error inside a response; a cloud's word that is none is not kept.
+    pub(super) fn inside(status: u16, word: Option<String>) -> TryEnd {
+        TryEnd::Inside(status, word.filter(|word| is_word(word)).map_or(Cow::Borrowed("error"), Cow::Owned))
+    }
+
+    fn write_to(&self, line: &mut String) {
+        match self {
+            TryEnd::Status(status) => push_number(line, u64::from(*status)),
+            TryEnd::Inside(status, word) => {
+                push_number(line, u64::from(*status));
+                line.push('!');
+                line.push_str(word);
+            }
+            TryEnd::Reset => line.push_str("reset"),
+            TryEnd::Open => line.push_str("open"),
+        }
+    }
 }
 
 impl Record {
@@ -112,6 +137,11 @@ impl Record {
         self.error = Some((code, error.rule));
     }
 
+    /// Notes what the completion took.
+    pub(super) fn used(&mut self, usage: Usage) {
+        self.usage = Some(Box::new(usage));
+    }
+
     pub(super) fn began(&mut self, stop: &Stop<'_>) {
         self.tries.push(TryRecord { index: stop.index, form: stop.form, end: TryEnd::Open });
     }
@@ -126,7 +156,7 @@ impl Record {
     /// a space, a quote or a control character.
     ///
     /// `id=6f4c9a52-… tenant=acme by=key:ci model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
-    /// unfit=gcp-us:form error=no_target_allowed rule=residency`
+    /// unfit=gcp-us:form usage=1200/1024/310/200 error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
         put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
@@ -149,11 +179,7 @@ impl Record {
             }
             line.push_str(endpoint(config, *index));
             line.push(':');
-            match end {
-                TryEnd::Status(status) => push_number(&mut line, *status),
-                TryEnd::Reset => line.push_str("reset"),
-                TryEnd::Open => line.push_str("open"),
-            }
+            end.write_to(&mut line);
         }
         for (number, (index, unfit)) in self.unfit.iter().enumerate() {
             if number == 0 {
@@ -165,6 +191,16 @@ impl Record {
             line.push(':');
             // Writing into a string does not fail.
             let _ = write!(line, "{unfit}");
+        }
+        if let Some(usage) = &self.usage {
+            let Usage { input, cached, output, reasoning } = **usage;
+            begin(&mut line, "usage");
+            for (number, count) in [input, cached, output, reasoning].into_iter().enumerate() {
+                if number > 0 {
+                    line.push('/');
+                }
+                push_number(&mut line, count);
+            }
         }
         if let Some((code, rule)) = &self.error {
             put(&mut line, "error", Some(code));
@@ -191,9 +227,14 @@ fn begin(line: &mut String, key: &str) {
 }
 
 /// A number without the machinery of formatting, which costs more than all the rest of a line.
-fn push_number(line: &mut String, number: u16) {
-    let digits = [10_000, 1_000, 100, 10, 1].map(|unit| b'0' + (number / unit % 10) as u8);
-    let leading = digits.iter().take(4).take_while(|digit| **digit == b'0').count();
+fn push_number(line: &mut String, number: u64) {
+    let mut digits = [b'0'; 20];
+    let mut rest = number;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    let leading = digits.iter().take(19).take_while(|digit| **digit == b'0').count();
     line.push_str(digits.get(leading..).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default());
 }
 

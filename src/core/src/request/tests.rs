@@ -55,7 +55,7 @@ fn planned_with(body: &str, origin: Origin, change: impl FnOnce(&mut Edits)) -> 
     let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
     let mut edits = Edits::of(&body::read(body.as_bytes(), Api::Chat).unwrap());
     change(&mut edits);
-    let payload = Payload::held(body.into(), edits, &plan);
+    let payload = Payload::held(body.into(), edits, &plan, None);
     Request::new(plan, payload, origin, Awaited::Whole, Record::begin(config.version, b"hop-1"))
 }
 

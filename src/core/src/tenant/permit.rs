@@ -293,6 +293,11 @@ impl<'c> Permit<'c> {
         })
     }
 
+    /// Whether requests may be translated, by all of the policies that hold.
+    pub fn translates(&self) -> bool {
+        self.caller.grants().all(|grant| grant.translate)
+    }
+
     /// Every target of the model, with the rule that refuses it, in the file's order.
     pub fn targets(&self) -> impl Iterator<Item = (usize, &'c Target, Option<Rule>)> + '_ {
         let (config, caller): (&Config, &Caller) = (self.config, self.caller);

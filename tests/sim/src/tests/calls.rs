@@ -5,6 +5,7 @@
 use super::{NOW, answer, policy, request};
 use crate::beside::Chain;
 use crate::exchange::play;
+use crate::headers::Headers;
 use crate::host;
 use crate::message::Message;
 use crate::script::{Answer, End, Outcome};
@@ -24,24 +25,25 @@ fn rows() -> Vec<Row> {
     let deployment = "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-21";
     vec![
         // Edge: all headers, the cluster with the ticket, the number of retries; at the end the record.
-        // Attempt: the ticket and the time; path, authority and scheme; the answer's headers; the request id.
-        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (11, 3) },
+        // Attempt: the ticket and the time; path, authority and scheme; the answer's headers and the beginning of its body; the
+        // request id.
+        Row { what: "headers", request: request(deployment, chat), answers: vec![answer("200", "{}")], calls: (12, 4) },
         // Also the body, the new length and the new beginning of the body.
         Row {
             what: "json",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("200", "{}")],
-            calls: (14, 4),
+            calls: (15, 5),
         },
-        // No more than that: there is no call for any of the events.
-        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (14, 4) },
+        // No more than that: there is no call for any of the events but the first.
+        Row { what: "sse", request: request("/v1/chat/completions", chat), answers: vec![events(64)], calls: (15, 5) },
         // Also the error's body, the next cluster, the header that asks for the second attempt, that attempt, which reads the
         // body again, and the number of attempts.
         Row {
             what: "failover",
             request: request("/v1/chat/completions", chat),
             answers: vec![answer("429", r#"{"error":{"message":"No."}}"#), answer("200", "{}")],
-            calls: (24, 8),
+            calls: (25, 9),
         },
         // The headers, the body, the request's id, the local reply, the record.
         Row {
@@ -56,7 +58,12 @@ fn rows() -> Vec<Row> {
 fn events(count: usize) -> Answer {
     let mut answer = answer("200", "");
     if let Outcome::Answered(message, _) = &mut answer.outcome {
-        message.chunks = (0..count).map(|number| format!("data: {{\"n\":{number}}}\n\n").into_bytes()).collect();
+        let event = |number| {
+            let around = r#""id":"chatcmpl-0123456789","object":"chat.completion.chunk","model":"gpt-6.1-sol""#;
+            format!("data: {{{around},\"choices\":[{{\"delta\":{{\"content\":\"{number}\"}}}}]}}\n\n").into_bytes()
+        };
+        message.headers = Headers::of(&[(":status", "200"), ("content-type", "text/event-stream")]);
+        message.chunks = (0..count).map(event).collect();
     }
     answer
 }

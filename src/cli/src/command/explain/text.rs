@@ -75,7 +75,10 @@ fn cells(row: &Row, told: &Told) -> [String; 5] {
     let outcome = match (&row.refused, row.rank) {
         (Some(reason), _) => format!("refused: {reason}"),
         (None, None) => format!("{}fits, but comes after the last attempt", merits(row, told)),
-        (None, Some(_)) => format!("{}{}", merits(row, told), row.url.as_deref().unwrap_or_default()),
+        (None, Some(_)) => {
+            let form = row.form.filter(|_| row.translated).map(|form| format!("as {form}  ")).unwrap_or_default();
+            format!("{}{form}{}", merits(row, told), row.url.as_deref().unwrap_or_default())
+        }
     };
     let place = [row.cloud, &row.region, &row.residency].join("/").replace("//", "/");
     let rank = row.rank.map_or("-".to_owned(), |rank| rank.to_string());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use multihome_core::api::error::ApiError;
 use multihome_core::api::feature::{Feature, Features};
 use multihome_core::config::{Awaited, Config, Order, Target};
+use multihome_core::convert::{self, Conversion};
 use multihome_core::edge::Weighed;
 use multihome_core::name::Named;
 use multihome_core::plan::{self, Candidate, Needs, Plan, Unfit};
@@ -71,6 +72,9 @@ pub(super) struct Row {
     pub id: String,
     /// The form in which it is asked.
     pub form: Option<&'static str>,
+    /// Whether the request is translated for that.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub translated: bool,
     /// Where it is asked.
     pub url: Option<String>,
     /// Under `weighted`.
@@ -95,7 +99,7 @@ pub(super) struct Denial {
 impl Told {
     /// In the order of the attempts, then of the file.
     pub fn of(weighed: &Weighed<'_>) -> Told {
-        let Weighed { permit, needs, awaited, decision, operation } = weighed;
+        let Weighed { permit, needs, awaited, decision, operation, .. } = weighed;
         let mut targets: Vec<Row> =
             decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
         targets.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
@@ -149,7 +153,11 @@ impl Row {
         let form = candidate.fit.ok();
         let url = |address: &str| format!("{scheme}://{}{address}", endpoint.host);
         let fits_weighted = form.is_some() && permit.order() == Order::Weighted;
-        let refused = |unfit| reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency);
+        let refused = |unfit| match unfit {
+            Unfit::Untranslatable => format!("cannot be translated: {}", weighed.untranslatable.join(", ")),
+            unfit => reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency),
+        };
+        let conversion = form.and_then(|form| convert::between(needs.api, form));
         Some(Row {
             rank: rank.map(|rank| rank + 1),
             endpoint: endpoint.name.clone(),
@@ -158,6 +166,7 @@ impl Row {
             residency: endpoint.residency.to_string(),
             id: target.id.clone(),
             form: form.map(Named::name),
+            translated: conversion.is_some_and(|conversion| conversion != Conversion::Pass),
             url: form.and_then(|form| target.address(form)).map(|address| url(path.unwrap_or(&address.path))),
             weight: fits_weighted.then_some(target.weight),
             share: fits_weighted.then(|| share(target, &decision.candidates)),
@@ -200,6 +209,7 @@ fn names(features: Features) -> Vec<&'static str> {
 
 fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
     match unfit {
+        Unfit::Untranslatable => "cannot be translated".to_owned(),
         Unfit::Form => format!("does not speak {}", needs.api.name()),
         Unfit::Policy(Rule::Clouds) => format!("policy's `clouds` does not hold `{cloud}`"),
         Unfit::Policy(Rule::Residency) => format!("policy's `residency` does not hold `{residency}`"),

@@ -36,6 +36,8 @@ pub struct Facts<'b> {
     pub empty: bool,
     /// Whether the response is to be streamed.
     pub stream: bool,
+    /// Whether the usage of a streamed chat completion is to be said: nothing says it else.
+    pub include_usage: bool,
     /// The most tokens that the completion may have.
     pub max_tokens: Option<u64>,
     /// The features that are used.
@@ -43,7 +45,7 @@ pub struct Facts<'b> {
 }
 
 /// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
-const KEYS: [&str; 27] = [
+const KEYS: [&str; 28] = [
     "model",
     "stream",
     "store",
@@ -71,6 +73,7 @@ const KEYS: [&str; 27] = [
     "reasoning",
     "service_tier",
     "data_sources",
+    "stream_options",
 ];
 
 /// Reads a body.
@@ -115,6 +118,7 @@ fn read_member<'b>(
             facts.model_span = Some(start..cursor.at());
         }
         "stream" => facts.stream = field::boolean(cursor, key)?,
+        "stream_options" => facts.include_usage = option(cursor, key, "include_usage")?,
         // It decides where what is said later is kept.
         "store" => field::boolean(cursor, key).map(drop)?,
         "max_tokens" | "max_completion_tokens" | "max_output_tokens" => {
@@ -138,6 +142,23 @@ fn read_member<'b>(
         },
     }
     Ok(())
+}
+
+/// Reads an object for one of its members: whether that is true.
+fn option(cursor: &mut Cursor<'_>, name: &'static str, member: &'static str) -> Result<bool, BodyFault> {
+    if field::begins(cursor, name, Shape::Object)? != Begins::Object {
+        return Ok(false);
+    }
+    let mut seen = Seen::default();
+    let mut is_true = false;
+    cursor.object(|cursor, key| {
+        match seen.meet(key, &[member])? {
+            Some(member) => is_true = field::boolean(cursor, member)?,
+            None => field::pass(cursor)?,
+        }
+        Ok::<_, BodyFault>(())
+    })?;
+    Ok(is_true)
 }
 
 #[cfg(test)]

@@ -29,12 +29,13 @@ const POLICY: &str = r#"{
              {"endpoint": "az-2", "id": "e", "form": ["openai.chat", "openai.responses"]}],
     "kept": [{"endpoint": "az", "id": "f", "form": "openai.responses"}],
     "chat": [{"endpoint": "az", "id": "g", "form": "openai.chat"}],
+    "translated": [{"endpoint": "az", "id": "g", "form": "openai.chat", "translate": true}],
     "old": [{"endpoint": "old", "id": "h", "form": "openai.responses", "api_version": "2025-04-01-preview"}],
     "eu": [{"endpoint": "eu", "id": "i", "form": "openai.responses"}],
     "shared": [{"endpoint": "shared", "id": "j", "form": "openai.responses"}]
   },
   "tenants": {
-    "acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["both", "kept", "chat"]},
+    "acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["both", "kept", "chat", "translated"]},
     "rival": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["both", "kept"]},
     "denied": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["both"], "denies": ["kept_responses"]},
     "aws-only": {"clouds": ["aws"], "residency": ["us"], "models": ["both"]},
@@ -258,12 +259,14 @@ fn the_record_says_what_was_asked() {
 }
 
 /// path below responses, tenant, body, what is planned or the code
-const WITH_BODY: [(&str, &str, &str, Result<&str, &str>); 12] = [
+const WITH_BODY: [(&str, &str, &str, Result<&str, &str>); 14] = [
     ("/compact", "acme", r#"{"model":"kept","input":"x"}"#, Ok("POST az /openai/v1/responses/compact")),
     ("/input_tokens", "alone", r#"{"model":"eu","input":"x"}"#, Ok("POST eu /v1/responses/input_tokens")),
     ("/compact", "dated", r#"{"model":"old","input":"x"}"#, Err("unsupported_feature")),
     ("/compact", "aws-only", r#"{"model":"both","input":"x"}"#, Err("unsupported_feature")),
     ("/compact", "acme", r#"{"model":"chat","input":"x"}"#, Err("unsupported_operation")),
+    ("/compact", "acme", r#"{"model":"translated","input":"x"}"#, Err("unsupported_feature")),
+    ("", "acme", r#"{"model":"translated","background":true}"#, Err("unsupported_feature")),
     ("/input_tokens", "acme", r#"{"input":"x"}"#, Err("missing_required_parameter")),
     ("/input_tokens", "acme", r#"{"model":"eu"}"#, Err("model_not_found")),
     ("", "acme", r#"{"model":"both","background":true}"#, Ok("POST az /openai/v1/responses")),

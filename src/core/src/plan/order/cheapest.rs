@@ -10,7 +10,8 @@ pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>]
     let cost = |candidate: &Candidate<'_>| {
         candidate.target.price.map_or(f64::INFINITY, |price| cost(price, needs.bytes, tokens))
     };
-    super::sort(fit, &|one, other| cost(one).total_cmp(&cost(other)));
+    let translated = |candidate: &Candidate<'_>| super::is_translated(candidate, needs.api);
+    super::sort(fit, &|one, other| cost(one).total_cmp(&cost(other)).then(translated(one).cmp(&translated(other))));
 }
 
 /// What a request will cost at most, in US dollars. Four bytes make a token, near enough to compare by.

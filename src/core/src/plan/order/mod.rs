@@ -7,7 +7,9 @@ mod weighted;
 use std::cmp::Ordering;
 
 use super::{Candidate, Held, Needs};
+use crate::api::Api;
 use crate::config::Order;
+use crate::convert::{self, Conversion};
 use crate::tenant::Permit;
 
 pub use cheapest::cost;
@@ -25,7 +27,7 @@ pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>]
         first_at(fit, account);
     }
     match permit.order() {
-        Order::Ordered => ordered::rank(permit, fit),
+        Order::Ordered => ordered::rank(permit, fit, needs.api),
         Order::Cheapest => cheapest::rank(permit, needs, fit),
         Order::Weighted => {
             let first =
@@ -36,6 +38,11 @@ pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>]
     if let Held::First(account) = needs.held {
         first_at(fit, account);
     }
+}
+
+/// Whether a candidate would have to be translated to: of two that are equal, one that speaks the client's API comes first.
+fn is_translated(candidate: &Candidate<'_>, api: Api) -> bool {
+    candidate.fit.ok().and_then(|form| convert::between(api, form)) != Some(Conversion::Pass)
 }
 
 /// Sorts the few targets of one model by insertion, ties in the file's order: the standard library's sort is 15 KB of the

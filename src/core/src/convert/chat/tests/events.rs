@@ -432,7 +432,7 @@ fn errors_of_the_clouds_are_handed_on_and_nothing_is_written_for_them() {
         assert_eq!(lines.last().map(String::as_str), Some(last));
         // Nothing follows.
         let written = out.len();
-        events.fail(&ApiError::new(500, "server_error", "again"), &mut out);
+        events.fail(&ApiError::new(502, "upstream_error", "again"), &mut out);
         assert!(matches!(events.end(&mut out), Told::Failed(_)));
         assert!(matches!(events.event(&sse::Event { name: b"", data: b"[DONE]" }, &mut out), Told::Failed(_)));
         assert_eq!(out.len(), written);
