@@ -157,8 +157,8 @@ def test_moves_on_when_no_first_byte_comes_in_time(gateway):
         assert answer.said.startswith(serves)
 
 
-# Pauses in a stream, of which the first byte may take 1.5 s: milliseconds, how many events are read
-PAUSES = [(600, 4), (1700, 2)]
+# Pauses in a stream whose completion has to begin within 1.5 s: milliseconds, how many events are read
+PAUSES = [(600, 4), (400, 6)]
 
 
 def test_a_stream_that_has_begun_may_take_its_time(gateway):
@@ -173,6 +173,23 @@ def test_a_stream_that_has_begun_may_take_its_time(gateway):
 
     for row, events in zip(rows, at_once(rows, read)):
         assert len(events) == row[1], row
+
+
+# A stream in which there is nothing of a completion: its end right behind the headers, silence behind an event of lifecycle
+NOTHING = [("cut after=0", "chat", 1), ("cut after=0", "responses", 2), ("cut after=1", "chat", 2), ("cut after=2", "responses", 1),
+           ("slow ms=1700", "chat", 1), ("slow ms=1700", "responses", 2)]
+
+
+def test_a_stream_without_anything_of_a_completion_moves_on(gateway):
+    def read(row):
+        fault, form, http = row
+        return gateway.ask(f"hi [[azure {fault}]]", model=MODELS[form], form=form, stream=True, http=http)
+
+    for row, answer in zip(NOTHING, at_once(NOTHING, read)):
+        assert (answer.status, answer.cloud, answer.tried) == (200, AWS, [AZURE, AWS]), (row, answer)
+        [line] = gateway.access(answer, 1)
+        word = "timeout" if "slow" in row[0] else "reset"
+        assert f" tries=azure-eastus2:200!{word}>aws-use1:200" in line["record"], line
 
 
 # An error whose body never comes: its status, who may be tried, the status that the client reads, who is asked
@@ -259,9 +276,6 @@ BREAKS = [
     ("cut after=3", "chat", True, 2),
     ("cut after=3", "responses", True, 1),
     ("cut after=3", "responses", True, 2),
-    # Right after the headers.
-    ("cut after=0", "chat", True, 1),
-    ("cut after=0", "responses", True, 2),
     # In the middle of a JSON body.
     ("cut", "chat", False, 1),
     ("cut", "responses", False, 2),

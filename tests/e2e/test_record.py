@@ -55,6 +55,8 @@ def usage_of(form, answer):
     """What an answer, whole or streamed, says that it took, as the record has it."""
     said = answer.json if answer["content-type"] == "application/json" else None
     for event in answer.events if said is None else ():
+        if event == "[DONE]":
+            continue
         said = event.get("response", event) if (event.get("response") or event).get("usage") else said
     usage = said["usage"]
     of, to = ("input", "output") if form == "responses" else ("prompt", "completion")

@@ -343,3 +343,42 @@ fn shares_outlive_a_change_of_the_policy() {
     }
     assert_eq!(counts, [300, 100, 100]);
 }
+
+/// The endpoints that are planned for chat where the file says this instead of that.
+fn planned_under(changes: &[(&str, &str)], order: &'static [u8]) -> Vec<String> {
+    let policy = changes.iter().fold(POLICY.to_owned(), |policy, (from, to)| {
+        assert!(policy.contains(from), "{from}");
+        policy.replacen(from, to, 1)
+    });
+    let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
+    let inbound = Inbound { tenant: Single::Once(b"all"), order: Single::Once(order), ..Inbound::default() };
+    let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
+    let permit = caller.permit(&config, "sol").unwrap();
+    let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
+    let candidates = consider(&permit, &needs(Api::Chat), &environment);
+    let plan = decide(&permit, &needs(Api::Chat), candidates, &mut environment).plan.unwrap();
+    plan.iter().map(|stop| stop.endpoint.name.clone()).collect()
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn of_equal_targets_the_one_that_speaks_the_clients_api_comes_first() {
+    const GOOGLE: (&str, &str) =
+        (r#""id": "sol", "form": "openai.responses""#, r#""id": "sol", "form": "openai.responses", "translate": true"#);
+    // The first of Azure's speaks Responses alone, and costs as much as the second.
+    const AZURE: (&str, &str) = (
+        r#""form": ["openai.chat", "openai.responses"], "weight": 3, "price": {"input": 2, "output": 10}"#,
+        r#""form": "openai.responses", "translate": true, "price": {"input": 1, "output": 20}"#,
+    );
+    const FORBIDDEN: (&str, &str) = (r#""max_attempts": 8"#, r#""max_attempts": 8, "translate": false"#);
+    let rows: [(&[(&str, &str)], &'static [u8], &[&str]); 5] = [
+        (&[], b"ordered", &["aws-us", "az-us", "az-eu"]),
+        // The tenant's clouds come first.
+        (&[GOOGLE], b"ordered", &["gcp-us", "aws-us", "az-us", "az-eu"]),
+        (&[GOOGLE, AZURE], b"ordered", &["gcp-us", "aws-us", "az-eu", "az-us"]),
+        (&[AZURE], b"cheapest", &["aws-us", "az-eu", "az-us"]),
+        (&[GOOGLE, AZURE, FORBIDDEN], b"ordered", &["aws-us", "az-eu"]),
+    ];
+    for (changes, order, planned) in rows {
+        assert_eq!(planned_under(changes, order), planned, "{changes:?}");
+    }
+}
