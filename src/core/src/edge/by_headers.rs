@@ -26,7 +26,7 @@ use crate::request::{Origin, Record, Request};
 #[derive(Debug)]
 pub enum ByHeaders {
     /// A local reply with status 200 and this JSON.
-    Found(Vec<u8>, Record),
+    Found(Vec<u8>, Box<Record>),
     /// A local reply with an error.
     Denied(Box<Denied>),
     /// A target is chosen.
@@ -69,7 +69,7 @@ fn choose(
     record: &mut Record,
 ) -> Result<ByHeaders, ApiError> {
     let mut asked = match hear(config, inbound, None, environment, record)? {
-        Heard::Models(body) => return Ok(ByHeaders::Found(body, std::mem::take(record))),
+        Heard::Models(body) => return Ok(ByHeaders::Found(body, Box::new(std::mem::take(record)))),
         Heard::Kept(..) => return Err(no_session("Responses cannot be asked for by their ids")),
         Heard::Asked(asked) => asked,
     };

@@ -1,7 +1,5 @@
 //! What is kept of the attempts that failed: the failure that tells the client most, which is reported when all have.
 
-use std::borrow::Cow;
-
 use super::judge::{Cause, Failure};
 use crate::api::error::ApiError;
 
@@ -69,7 +67,7 @@ pub(super) fn at_origin(error: ApiError) -> ApiError {
         "The account that has what this request refers to is not available now, and no other can serve it. {}",
         error.message
     );
-    ApiError { retry_after, message, code: Some(Cow::Borrowed("origin_unavailable")), ..error }
+    ApiError { retry_after, limits: error.limits, ..ApiError::new(error.status, "origin_unavailable", message) }
 }
 
 /// When to come back to an account that said nothing of it, in seconds.

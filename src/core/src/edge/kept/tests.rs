@@ -84,7 +84,7 @@ fn ask(tenant: &str, made_for: &str, method: &str, marked: &str) -> Result<Reque
     match begun(&config, &[(":method", method), (":path", &path), ("x-tenant-id", tenant)]) {
         Begin::Go(request) => Ok(request),
         Begin::Denied(denied) => Err(denied.error),
-        other => panic!("{other:?}"),
+        other => Err(ApiError::new(500, "", format!("{other:?}"))),
     }
 }
 
