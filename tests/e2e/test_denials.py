@@ -5,6 +5,7 @@ import json
 import pytest
 
 from harness import policies
+from demo.own import targets_of
 from harness.records import host_of, serving
 
 INVALID, AUTHENTICATION, PERMISSION = "invalid_request_error", "authentication_error", "permission_error"
@@ -113,7 +114,7 @@ def test_says_why(asked, status, kind, code, param, says, http, gateway, clouds)
 def secrets_in(answer, asked, policy):
     """The names of tenants, endpoints, hosts and deployments that an answer tells, but for those of the request."""
     names = [*policy["tenants"], *policy["endpoints"], *map(host_of, policy["endpoints"].values())]
-    names += [target["id"] for targets in policy["models"].values() for target in targets]
+    names += [target["id"] for targets in policy["models"].values() for target in targets_of(targets)]
     told = answer.text + str(answer.headers)
     own = {str(asked.get("tenant", "acme")), str(asked.get("model", "gpt-6.1-sol"))}
     return [name for name in names if name not in own and name in told]
