@@ -112,12 +112,17 @@ impl Brought {
     }
 }
 
-/// The same words for what another tenant has and for what nobody has.
-fn unknown(at: usize) -> ApiError {
+/// The client brings back what was not made for it.
+pub(super) fn foreign(what: &str) -> ApiError {
     let message = format!(
-        "What stands at byte {at} of the request was not made for this tenant by an account behind this endpoint, or was changed since: begin a new conversation."
+        "{what} was not made for this tenant by an account behind this endpoint, or was changed since: begin a new conversation."
     );
     ApiError::new(400, "foreign_reference", message)
+}
+
+/// The same words for what another tenant has and for what nobody has.
+fn unknown(at: usize) -> ApiError {
+    foreign(&format!("What stands at byte {at} of the request"))
 }
 
 /// Nothing that could be left out would let one of the accounts serve the request.
