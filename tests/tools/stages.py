@@ -182,6 +182,7 @@ E2E_KINDS = {
     "test_smoke": "the real Envoy, by the official openai package",
     "test_translation_to_chat": "translations to chat completions, by the official openai package",
     "test_translation_types": "translations, by the official openai package",
+    "test_agents": CLIENTS,
     "test_clients": CLIENTS,
 }
 

@@ -52,14 +52,11 @@ class Clients:
 
     def codex(self, config, prompt, settings=(), **environment):
         """Lets Codex do one turn in a new folder, with `config` as the person's config.toml; gives how it ended."""
-        home = self.directory / "codex"
-        shutil.rmtree(home, ignore_errors=True)
-        work = home / "work"
-        work.mkdir(parents=True)
-        (home / "config.toml").write_text(config)
-        command = [places.CLIENTS / "node_modules" / ".bin" / "codex", "exec", "--skip-git-repo-check",
-                   *(word for setting in settings for word in ("--config", setting)), prompt]
-        return self._run(command, self.environment(CODEX_HOME=str(home), **environment), "", work)
+        return self.codex_session(config, settings, **environment).run(prompt)
+
+    def codex_session(self, config, settings=(), **environment):
+        """A new folder for Codex to work in, over several turns."""
+        return CodexSession(self, config, settings, environment)
 
     def command(self, program):
         if program.endswith(".py"):
@@ -76,6 +73,31 @@ class Clients:
     def _run(self, command, environment, given, folder):
         return subprocess.run([str(word) for word in command], input=given, env=environment, cwd=folder, capture_output=True,
                               text=True, timeout=PATIENCE)
+
+
+class CodexSession:
+    """Codex in a folder of its own: `run` begins, `resume` goes on in a process of its own."""
+
+    def __init__(self, clients, config, settings, environment):
+        home = clients.directory / "codex"
+        shutil.rmtree(home, ignore_errors=True)
+        self.clients, self.folder = clients, home / "work"
+        self.folder.mkdir(parents=True)
+        (home / "config.toml").write_text(config)
+        self.settings = [word for setting in settings for word in ("--config", setting)]
+        self.environment = clients.environment(CODEX_HOME=str(home), **environment)
+
+    def run(self, prompt, *options):
+        return self._exec(*options, prompt)
+
+    def resume(self, prompt, *options):
+        return self._exec("resume", "--last", *options, prompt)
+
+    def _exec(self, *words):
+        command = [places.CLIENTS / "node_modules" / ".bin" / "codex", "exec", *self.settings, *words]
+        at = len(command) - len(words) + (2 if words[0] == "resume" else 0)
+        command[at:at] = ["--skip-git-repo-check"]
+        return self.clients._run(command, self.environment, "", self.folder)
 
 
 class Program:

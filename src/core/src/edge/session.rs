@@ -17,8 +17,10 @@ pub(super) struct Brought {
     pub held: Held,
     /// Its tags, which no cloud gets.
     tags: Vec<Range<usize>>,
+    /// What is left out at its origin: what another account made, from which the conversation moved here.
+    at_origin: Vec<Range<usize>>,
     /// What is left out at other accounts than its origin.
-    cuts: Vec<Range<usize>>,
+    elsewhere: Vec<Range<usize>>,
 }
 
 impl Brought {
@@ -37,20 +39,32 @@ impl Brought {
         let config: &Config = permit.config();
         let accounts = config.sessions.accounts.iter().map(|account| &*account.name);
         let origin = origin::find(body, &references, &config.sessions.keys(), permit.tenant(), accounts);
-        let origin = origin.map_err(|stranger| refuse(stranger, body))?;
+        let origin = origin.map_err(|Stranger(at)| unknown(at))?;
         if origin.untagged_pointer && config.has_several_tenants() {
             return Err(untagged());
         }
-        let account = origin.account.and_then(|account| config.sessions.account(account));
+        let named = origin.account;
+        let account = named.and_then(|account| config.sessions.account(account));
         let Some(account) = account else { return Ok(Brought::default()) };
         let untagged = origin.untagged_pointer || origin.untagged_cipher;
-        let cuts = (origin.binding && permit.drops_foreign_reasoning()).then(|| foreign::cuts(body)).flatten();
-        let held = match &cuts {
+        let drops = origin.binding && permit.drops_foreign_reasoning();
+        let mut at_origin = Vec::new();
+        if let Some(second) = origin.second {
+            let is_foreign = |range: &Range<usize>| {
+                let mut within = origin.tags.iter().filter(|(tag, _)| range.start <= tag.start && tag.end <= range.end);
+                within.any(|(_, made_by)| Some(*made_by) != named)
+            };
+            let cuts = drops.then(|| foreign::cuts(body, &is_foreign)).flatten();
+            at_origin = cuts.ok_or_else(|| conflicting(second))?;
+        }
+        let elsewhere = drops.then(|| foreign::cuts(body, &|_| true)).flatten();
+        let held = match &elsewhere {
             Some(_) => Held::First(account),
             None if origin.binding || untagged => Held::At(account),
             None => Held::Prefers(account),
         };
-        Ok(Brought { held, tags: origin.tags, cuts: cuts.unwrap_or_default() })
+        let tags = origin.tags.into_iter().map(|(tag, _)| tag).collect();
+        Ok(Brought { held, tags, at_origin, elsewhere: elsewhere.unwrap_or_default() })
     }
 
     /// Refuses a request that policy keeps from the account that it is held to.
@@ -70,7 +84,7 @@ impl Brought {
     /// Notes what changes in the body.
     pub fn edit(self, plan: &Plan, edits: &mut Edits) {
         let out = |range, whom| Edit { range, with: "".into(), whom };
-        if self.cuts.is_empty() {
+        if self.at_origin.is_empty() && self.elsewhere.is_empty() {
             return self.tags.into_iter().for_each(|tag| edits.add(out(tag, Whom::All)));
         }
         let config = plan.config();
@@ -81,11 +95,19 @@ impl Brought {
             [origin, others].map(|stops| stops.iter().map(|stop| stop.index).collect::<Box<[usize]>>());
         for tag in self.tags {
             // What is left out goes with its tag.
-            let cut = self.cuts.iter().any(|cut| cut.start <= tag.start && tag.end <= cut.end);
-            edits.add(out(tag, if cut { Whom::Targets(origin.clone()) } else { Whom::All }));
+            let goes = |cuts: &[Range<usize>]| cuts.iter().any(|cut| cut.start <= tag.start && tag.end <= cut.end);
+            let whom = match (goes(&self.at_origin), goes(&self.elsewhere)) {
+                (false, false) => Whom::All,
+                (false, true) => Whom::Targets(origin.clone()),
+                (true, false) => Whom::Targets(others.clone()),
+                (true, true) => continue,
+            };
+            edits.add(out(tag, whom));
         }
-        for cut in self.cuts {
-            edits.add(out(cut, Whom::Targets(others.clone())));
+        for (cuts, whom) in [(self.at_origin, origin), (self.elsewhere, others)] {
+            for cut in cuts {
+                edits.add(out(cut, Whom::Targets(whom.clone())));
+            }
         }
     }
 }
@@ -99,18 +121,16 @@ pub(super) fn foreign(what: &str) -> ApiError {
 }
 
 /// The same words for what another tenant has and for what nobody has.
-fn refuse(stranger: Stranger, body: &[u8]) -> ApiError {
-    let place = |at: usize| at.min(body.len());
-    match stranger {
-        Stranger::Unknown(at) => foreign(&format!("What stands at byte {} of the request", place(at))),
-        Stranger::Second(at) => {
-            let message = format!(
-                "What stands at byte {} of the request was made by another account than what stands before it, and no account can read both: begin a new conversation.",
-                place(at)
-            );
-            ApiError::new(400, "conflicting_origins", message)
-        }
-    }
+fn unknown(at: usize) -> ApiError {
+    foreign(&format!("What stands at byte {at} of the request"))
+}
+
+/// Nothing that could be left out would let one of the accounts serve the request.
+fn conflicting(at: usize) -> ApiError {
+    let message = format!(
+        "What stands at byte {at} of the request was made by another account than what stands before it, and no account can read both: begin a new conversation."
+    );
+    ApiError::new(400, "conflicting_origins", message)
 }
 
 /// Where tenants share an account, what the account keeps is bound to its tenant by its tag alone.

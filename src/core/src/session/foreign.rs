@@ -10,9 +10,10 @@ use std::ops::Range;
 use crate::json::{Cursor, Malformed};
 
 /// What is taken out of a body, in its order; `None` if something would be left that only its origin can read: a pointer,
-/// a compaction, an agent's ciphertext, the call of a tool that a cloud runs, a container.
-pub fn cuts(body: &[u8]) -> Option<Vec<Range<usize>>> {
-    let mut cuts = Cuts { ranges: Vec::new(), movable: true };
+/// a compaction, an agent's ciphertext, the call of a tool that a cloud runs, a container. `is_foreign` tells what was
+/// made elsewhere, by where it stands.
+pub fn cuts(body: &[u8], is_foreign: &dyn Fn(&Range<usize>) -> bool) -> Option<Vec<Range<usize>>> {
+    let mut cuts = Cuts { ranges: Vec::new(), movable: true, is_foreign };
     // What is malformed was refused before.
     let _ = cuts.read(&mut Cursor::new(body));
     cuts.movable.then_some(cuts.ranges)
@@ -20,9 +21,10 @@ pub fn cuts(body: &[u8]) -> Option<Vec<Range<usize>>> {
 
 type Read = Result<(), Malformed>;
 
-struct Cuts {
+struct Cuts<'f> {
     ranges: Vec<Range<usize>>,
     movable: bool,
+    is_foreign: &'f dyn Fn(&Range<usize>) -> bool,
 }
 
 /// An item, as far as it matters.
@@ -45,7 +47,7 @@ enum Kind {
     #[default]
     Message,
     Reasoning,
-    /// A call of a tool of the client's, or its result.
+    /// A call of a tool of the client's, its result, or tools that the client offers.
     Call,
     /// What only its origin knows.
     Other,
@@ -53,7 +55,13 @@ enum Kind {
 
 impl Kind {
     fn of(text: &crate::json::Text<'_>) -> Kind {
-        let calls = ["function_call", "function_call_output", "custom_tool_call", "custom_tool_call_output"];
+        let calls = [
+            "function_call",
+            "function_call_output",
+            "custom_tool_call",
+            "custom_tool_call_output",
+            "additional_tools",
+        ];
         match () {
             () if text.is("message") => Kind::Message,
             () if text.is("reasoning") => Kind::Reasoning,
@@ -90,7 +98,7 @@ impl Listed {
     }
 }
 
-impl Cuts {
+impl Cuts<'_> {
     fn read(&mut self, cursor: &mut Cursor<'_>) -> Read {
         cursor.object(|cursor, key| {
             if key.is("input") && cursor.peek() == Some(b'[') {
@@ -100,8 +108,11 @@ impl Cuts {
                 return cursor.array(|cursor| self.tool(cursor));
             }
             let set = cursor.peek() != Some(b'n');
-            self.movable &= !(set && (key.is("previous_response_id") || key.is("conversation") || key.is("prompt")));
-            pass(cursor)
+            let start = cursor.at();
+            pass(cursor)?;
+            let points = set && (key.is("previous_response_id") || key.is("conversation") || key.is("prompt"));
+            self.movable &= !(points && (self.is_foreign)(&(start..cursor.at())));
+            Ok(())
         })
     }
 
@@ -111,8 +122,11 @@ impl Cuts {
             return pass(cursor);
         }
         cursor.object(|cursor, key| {
-            self.movable &= !(key.is("container") && cursor.peek() == Some(b'"'));
-            pass(cursor)
+            let names = key.is("container") && cursor.peek() == Some(b'"');
+            let start = cursor.at();
+            pass(cursor)?;
+            self.movable &= !(names && (self.is_foreign)(&(start..cursor.at())));
+            Ok(())
         })
     }
 
@@ -128,11 +142,12 @@ impl Cuts {
                 pass(cursor).map(|()| Item::default())?
             };
             last = cursor.at();
-            let leaves = item.kind == Kind::Reasoning && (item.bound || item.id.is_some());
+            let foreign = (self.is_foreign)(&(start..last));
+            let leaves = foreign && item.kind == Kind::Reasoning && (item.bound || item.id.is_some());
             let bare = item.id.is_some() && !item.more;
-            self.movable &= leaves || (item.kind != Kind::Other && !item.bound && !bare);
+            self.movable &= !foreign || leaves || (item.kind != Kind::Other && !item.bound && !bare);
             self.ranges.extend(items.next(&(start..last), !leaves));
-            if !leaves {
+            if !leaves && item.id.is_some_and(|id| (self.is_foreign)(&id)) {
                 self.ranges.extend(item.id_cut);
             }
             Ok(())
@@ -199,12 +214,16 @@ mod tests {
 
     fn left(body: &str) -> Option<String> {
         let mut left = body.to_owned();
-        cuts(body.as_bytes())?.iter().rev().for_each(|cut| left.replace_range(cut.clone(), ""));
+        cuts(body.as_bytes(), &|_| true)?.iter().rev().for_each(|cut| left.replace_range(cut.clone(), ""));
         assert!(serde_json::from_str::<serde_json::Value>(&left).is_ok(), "{left}");
         Some(left)
     }
 
-    const MOVED: [(&str, &str); 9] = [
+    const MOVED: [(&str, &str); 10] = [
+        (
+            r#"{"input":[{"type":"additional_tools","role":"developer","tools":[{"type":"custom","name":"exec"}]},{"type":"reasoning","encrypted_content":"g"}]}"#,
+            r#"{"input":[{"type":"additional_tools","role":"developer","tools":[{"type":"custom","name":"exec"}]}]}"#,
+        ),
         (r#"{"input":"hi"}"#, r#"{"input":"hi"}"#),
         (r#"{"input":[]}"#, r#"{"input":[]}"#),
         (r#"{"input":[{"type":"reasoning","id":"rs_1","encrypted_content":"g"}]}"#, r#"{"input":[]}"#),
@@ -232,6 +251,34 @@ mod tests {
     fn reasoning_and_ids_are_taken_out_and_nothing_else() {
         for (body, expected) in MOVED {
             assert_eq!(left(body).as_deref(), Some(expected), "{body}");
+        }
+    }
+
+    /// What has an `F` in it is foreign.
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_is_not_foreign_stays_whole() {
+        for (body, expected) in [
+            (
+                r#"{"previous_response_id":"r","input":[{"type":"reasoning","encrypted_content":"F"},{"id":"fc_F","type":"function_call","call_id":"c"},{"id":"fc_1","type":"function_call"},{"type":"reasoning","id":"rs","encrypted_content":"g"},{"type":"compaction","encrypted_content":"g"}]}"#,
+                Some(
+                    r#"{"previous_response_id":"r","input":[{"type":"function_call","call_id":"c"},{"id":"fc_1","type":"function_call"},{"type":"reasoning","id":"rs","encrypted_content":"g"},{"type":"compaction","encrypted_content":"g"}]}"#,
+                ),
+            ),
+            (
+                r#"{"input":[{"type":"message","id":"m","content":"F"}]}"#,
+                Some(r#"{"input":[{"type":"message","id":"m","content":"F"}]}"#),
+            ),
+            (r#"{"previous_response_id":"F","input":[]}"#, None),
+            (r#"{"input":[{"type":"compaction","encrypted_content":"F"}]}"#, None),
+            (r#"{"input":[{"type":"item_reference","id":"F"}]}"#, None),
+        ] {
+            let cuts = cuts(body.as_bytes(), &|range| body.get(range.clone()).is_some_and(|text| text.contains('F')));
+            let left = cuts.map(|cuts| {
+                let mut left = body.to_owned();
+                cuts.iter().rev().for_each(|cut| left.replace_range(cut.clone(), ""));
+                left
+            });
+            assert_eq!(left.as_deref(), expected, "{body}");
         }
     }
 

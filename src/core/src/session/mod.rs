@@ -2,6 +2,7 @@
 //! later one finds the account that can read them. There is no database: the tag is all that is kept, and the client
 //! keeps it.
 
+pub mod calls;
 pub mod foreign;
 pub mod origin;
 pub mod references;

@@ -36,27 +36,26 @@ pub struct Origin<'a> {
     pub account: Option<&'a str>,
     /// Whether only that account can serve it: something has to be looked up or decrypted there.
     pub binding: bool,
-    /// The tags, as they were met: the one of an item's id behind those within the item.
-    pub tags: Vec<Range<usize>>,
+    /// Where something stands that only a second account can serve, if there is any. `account` is then the one that made the
+    /// last of them.
+    pub second: Option<usize>,
+    /// The tags, as they were met, each with the account that made its value: the one of an item's id behind those within
+    /// the item.
+    pub tags: Vec<(Range<usize>, &'a str)>,
     /// Whether something has to be looked up that has no tag.
     pub untagged_pointer: bool,
     /// Whether something is encrypted that has no tag.
     pub untagged_cipher: bool,
 }
 
-/// Why a request cannot be served by any account.
+/// A value was made for another tenant, or is not as it was made. Where it stands in the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stranger {
-    /// A value was made for another tenant, or is not as it was made. Where it stands in the body.
-    Unknown(usize),
-    /// Two values were made by two accounts. Where the second one stands.
-    Second(usize),
-}
+pub struct Stranger(pub usize);
 
 /// Finds the origin of what a request brings back. `accounts`: all that could have made it.
 ///
 /// # Errors
-/// Why no account can serve it.
+/// Something in it was made by none of them.
 pub fn find<'a>(
     body: &[u8],
     references: &[Reference],
@@ -78,21 +77,20 @@ pub fn find<'a>(
                 Some(found) => latest = Some(found),
                 // A client's own name may look like anything.
                 None if reference.role == Role::Name => continue,
-                None => return Err(Stranger::Unknown(reference.span.start)),
+                None => return Err(Stranger(reference.span.start)),
             }
         }
-        let account = latest.as_ref().map(|(account, _)| *account);
+        let Some((account, _)) = latest.as_ref() else { continue };
         let binds = reference.role != Role::Name;
-        match (origin.account, account) {
-            (Some(one), Some(other)) if one != other && (binds && origin.binding) => {
-                return Err(Stranger::Second(reference.span.start));
-            }
-            // What must be looked up outweighs what is only named.
-            (Some(_), _) if origin.binding || !binds => {}
-            _ => origin.account = account,
+        if binds && origin.binding && origin.account != Some(*account) {
+            origin.second.get_or_insert(reference.span.start);
+        }
+        // What must be looked up outweighs what is only named.
+        if binds || (origin.account.is_none() && !origin.binding) {
+            origin.account = Some(*account);
         }
         origin.binding |= binds;
-        origin.tags.push(reference.tag_span(&tagged));
+        origin.tags.push((reference.tag_span(&tagged), *account));
     }
     Ok(origin)
 }
@@ -140,9 +138,9 @@ mod tests {
         let keys = Keys::new([&b"new"[..], b"old"]);
         let references = references::read(body.as_bytes());
         let mut origin = find(body.as_bytes(), &references, &keys, tenant, ACCOUNTS.into_iter())?;
-        origin.tags.sort_by_key(|tag| tag.start);
+        origin.tags.sort_by_key(|(tag, _)| tag.start);
         let mut plain = body.clone();
-        origin.tags.iter().rev().for_each(|tag| plain.replace_range(tag.clone(), ""));
+        origin.tags.iter().rev().for_each(|(tag, _)| plain.replace_range(tag.clone(), ""));
         Ok((origin.account, origin.binding, plain, origin.untagged_pointer, origin.untagged_cipher))
     }
 
@@ -212,7 +210,7 @@ mod tests {
         for (marked, account, binding) in ORIGINS {
             let found = found(marked, "other");
             if binding {
-                assert!(matches!(found, Err(Stranger::Unknown(_))), "{marked}: {found:?}");
+                assert!(matches!(found, Err(Stranger(_))), "{marked}: {found:?}");
             } else {
                 // A name is nobody's, and goes as it came.
                 assert_eq!(found, Ok((None, false, body(marked, "acme"), false, false)), "{marked}: {account:?}");
@@ -221,9 +219,26 @@ mod tests {
     }
 
     #[wasm_bindgen_test(unsupported = test)]
-    fn two_origins_are_refused() {
-        let marked = r#"{"previous_response_id":"<azure|resp_1>","input":[{"encrypted_content":"<aws|gAAAA>"}]}"#;
-        assert!(matches!(found(marked, "acme"), Err(Stranger::Second(_))));
+    fn a_second_origin_is_told() {
+        for (marked, account, second) in [
+            (r#"{"previous_response_id":"<azure|resp_1>","input":[{"encrypted_content":"<aws|gAAAA>"}]}"#, "aws", true),
+            (
+                r#"{"input":[{"encrypted_content":"<aws|gA>"},{"encrypted_content":"<gcp|gA>"},{"encrypted_content":"<aws|gA>"}]}"#,
+                "aws",
+                true,
+            ),
+            (
+                r#"{"input":[{"encrypted_content":"<aws|gA>"},{"type":"message","id":"<gcp|msg_1>","content":"x"}]}"#,
+                "aws",
+                false,
+            ),
+        ] {
+            let body = body(marked, "acme");
+            let keys = Keys::new([&b"old"[..]]);
+            let origin =
+                find(body.as_bytes(), &references::read(body.as_bytes()), &keys, "acme", ACCOUNTS.into_iter()).unwrap();
+            assert_eq!((origin.account, origin.second.is_some()), (Some(account), second), "{marked}");
+        }
     }
 
     #[wasm_bindgen_test(unsupported = test)]

@@ -5,16 +5,18 @@
 //! the bytes are cut makes no difference. Only what could be the start of a tagged value is held back, at most
 //! [`MOST_HELD`] bytes, and never the end of an event.
 
+use super::calls;
 use super::tag::{Binding, Kind, LENGTH, Tag};
 
-/// The keys whose values are tagged.
-const KEYS: [(&[u8], Kind); 6] = [
-    (b"\"id\"", Kind::Id),
-    (b"\"item_id\"", Kind::Id),
-    (b"\"previous_response_id\"", Kind::Id),
-    (b"\"response_id\"", Kind::Id),
-    (b"\"container_id\"", Kind::Id),
-    (b"\"encrypted_content\"", Kind::Encrypted),
+/// The keys whose values are tagged, and that of calls, whose ids are told apart.
+const KEYS: [(&[u8], Option<Kind>); 7] = [
+    (b"\"id\"", Some(Kind::Id)),
+    (b"\"item_id\"", Some(Kind::Id)),
+    (b"\"previous_response_id\"", Some(Kind::Id)),
+    (b"\"response_id\"", Some(Kind::Id)),
+    (b"\"container_id\"", Some(Kind::Id)),
+    (b"\"encrypted_content\"", Some(Kind::Encrypted)),
+    (b"\"call_id\"", None),
 ];
 
 /// The ids that a later request may bring back, by how they begin.
@@ -38,6 +40,8 @@ pub struct Tagger {
     before: u8,
     /// The latest id and its tag: the deltas of one item repeat its id.
     latest: Option<(Vec<u8>, Tag)>,
+    /// The response's own id: the first that stands there.
+    response: Vec<u8>,
 }
 
 /// What stands at a place that may be a key.
@@ -46,6 +50,8 @@ enum Found {
     Nothing(usize),
     /// A value that is tagged at this place; so many bytes of it are bound.
     Value { at: usize, kind: Kind, bound: usize },
+    /// The id of a call that only counts, so long, at this place.
+    Call { at: usize, length: usize },
     /// The bytes end before this can be told.
     Cut,
 }
@@ -53,7 +59,7 @@ enum Found {
 impl Tagger {
     /// Tags the values of one account for one tenant.
     pub fn new(binding: Binding) -> Tagger {
-        Tagger { binding, held: Vec::new(), before: 0, latest: None }
+        Tagger { binding, held: Vec::new(), before: 0, latest: None, response: Vec::new() }
     }
 
     /// The next piece, as it goes to the client. With `end`, nothing follows it.
@@ -89,6 +95,13 @@ impl Tagger {
                     out.extend_from_slice(&self.tag_of(kind, value));
                     (written, at) = (insert, start + bound);
                 }
+                Found::Call { at: value, length } => {
+                    let end = quote + value + length;
+                    out.extend_from_slice(bytes.get(written..end).unwrap_or_default());
+                    let id = bytes.get(quote + value..end).unwrap_or_default();
+                    out.extend_from_slice(calls::suffix(id, &self.response).as_bytes());
+                    (written, at) = (end, end);
+                }
                 Found::Cut => {
                     out.extend_from_slice(bytes.get(written..quote).unwrap_or_default());
                     self.before = before;
@@ -110,6 +123,9 @@ impl Tagger {
             return *tag;
         }
         let tag = self.binding.tag(value);
+        if self.response.is_empty() && value.starts_with(b"resp_") {
+            self.response.extend_from_slice(value);
+        }
         if kind == Kind::Id {
             self.latest = Some((value.to_vec(), tag));
         }
@@ -136,6 +152,14 @@ fn find(bytes: &[u8], end: bool) -> Found {
         }
     }
     let value = bytes.get(at..).unwrap_or_default();
+    let Some(kind) = kind else {
+        return match memchr::memchr2(b'"', b'\\', value.get(..=calls::LONGEST).unwrap_or(value)) {
+            Some(length) if value.get(..length).is_some_and(calls::is_positional) => Found::Call { at, length },
+            Some(_) => Found::Nothing(at),
+            None if value.len() > calls::LONGEST => Found::Nothing(at),
+            None => cut(bytes.len()),
+        };
+    };
     let value = value.get(..kind.bound()).unwrap_or(value);
     let length = memchr::memchr2(b'"', b'\\', value);
     let bound = length.unwrap_or(value.len());
@@ -243,6 +267,23 @@ mod tests {
             let read = Tagged::read(kind, value.as_bytes()).unwrap();
             assert_eq!((read.prefix, read.rest), (prefix.as_bytes(), rest.as_bytes()));
             assert!(read.is_of(&binding()));
+        }
+    }
+
+    /// Behind the ids of calls that only count stands which response made them.
+    #[wasm_bindgen_test(unsupported = test)]
+    fn ids_of_calls_are_told_apart() {
+        let of = |response: &str, call: &str| {
+            let body = format!(r#"{{"id":"{response}","output":[{{"call_id":"{call}","id":"fc_1"}}],"call_id":{{}}}}"#);
+            let whole = tagged([body.as_bytes()]);
+            assert_eq!(tagged(body.as_bytes().chunks(1)), whole);
+            whole.split_once("call_id\":\"").unwrap().1.split_once('"').unwrap().0.to_owned()
+        };
+        let one = of("resp_1", "call_0");
+        assert!(one.starts_with("call_0-") && one.len() == "call_0-".len() + calls::DIGEST, "{one}");
+        assert!(one != of("resp_2", "call_0") && one == of("resp_1", "call_0"));
+        for own in ["call_J3ajtA7qivswzXp8A9sJ7foO", "", &"0 ".repeat(30)] {
+            assert_eq!(of("resp_1", own), own);
         }
     }
 

@@ -7,25 +7,11 @@
 
 use std::borrow::Cow;
 
-use sha2::{Digest, Sha256};
+pub(super) use crate::session::calls::digest;
+use crate::session::calls::{DIGEST, is_positional};
 
 /// The longest id that chat completions take.
 const MOST: usize = 64;
-
-/// The length of the digest that tells the turns apart, in hexadecimal digits.
-const DIGEST: usize = 16;
-
-/// The first digits of the digest of something, in hexadecimal.
-pub(super) fn digest(of: &[u8], digits: usize) -> String {
-    let mut hex = String::with_capacity(2 * 32);
-    for byte in Sha256::digest(of) {
-        for nibble in [byte >> 4, byte & 0xf] {
-            hex.push(char::from_digit(u32::from(nibble), 16).unwrap_or('0'));
-        }
-    }
-    hex.truncate(digits);
-    hex
-}
 
 /// The id that a client gets of a call, as text between quotes: the cloud's own, if it tells the call from those of other
 /// completions. `completion` is a digest of at least 16 digits, `place` the call's place in it.
@@ -51,13 +37,6 @@ pub(super) fn inward(id: &[u8]) -> Cow<'_, [u8]> {
         return Cow::Borrowed(id);
     }
     Cow::Owned(format!("call_{}", digest(id, 32)).into_bytes())
-}
-
-/// Whether an id only counts: it ends in one to three digits that stand alone.
-fn is_positional(id: &[u8]) -> bool {
-    let digits = id.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    let before = id.len().checked_sub(digits + 1).and_then(|at| id.get(at));
-    (1..=3).contains(&digits) && before.is_none_or(|byte| !byte.is_ascii_alphanumeric())
 }
 
 fn is_hex(byte: &u8) -> bool {

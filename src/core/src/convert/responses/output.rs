@@ -2,6 +2,8 @@
 //! did by itself.
 
 use super::super::raw::{Members, Raw};
+use crate::json::Writer;
+use crate::session::calls;
 
 /// An item.
 #[derive(Debug)]
@@ -28,6 +30,12 @@ pub(super) struct Call<'j> {
 }
 
 impl Call<'_> {
+    /// Writes the id as no other completion has it; `completion` is this one's, as text between quotes.
+    pub(super) fn write_id(&self, completion: &[u8], json: &mut Writer<'_>) {
+        let id = self.id.inner().unwrap_or_default();
+        json.begin_string().raw_text(id).text(&calls::suffix(id, completion)).end_string();
+    }
+
     /// Chat's names for what is called, and for what it is given.
     pub(super) fn names(custom: bool) -> (&'static str, &'static str) {
         if custom { ("custom", "input") } else { ("function", "arguments") }

@@ -31,7 +31,7 @@ pub fn reply(body: &[u8], _asked: &Asked, now: u64, out: &mut Vec<u8>) -> Result
     response.write_head("chat.completion", now, &mut json);
     json.key("choices").begin_array().begin_object();
     json.key("index").number(0);
-    said.write_message(&mut json);
+    said.write_message(response.id(), &mut json);
     said.write_logprobs(&mut json);
     json.key("finish_reason").string(response.finish(!said.calls.is_empty()));
     json.end_object().end_array();
@@ -82,7 +82,7 @@ impl<'j> Said<'j> {
         said
     }
 
-    fn write_message(&self, json: &mut Writer<'_>) {
+    fn write_message(&self, completion: &[u8], json: &mut Writer<'_>) {
         json.key("message").begin_object().key("role").string("assistant");
         let silent = self.texts.is_empty() && !(self.refusals.is_empty() && self.calls.is_empty());
         write_joined("content", &self.texts, silent, json);
@@ -98,7 +98,8 @@ impl<'j> Said<'j> {
             json.key("tool_calls").begin_array();
             for call in &self.calls {
                 let (kind, input) = Call::names(call.custom);
-                json.begin_object().key("id").raw(call.id.bytes()).key("type").string(kind);
+                call.write_id(completion, json.begin_object().key("id"));
+                json.key("type").string(kind);
                 json.key(kind).begin_object().key("name").raw(call.name.bytes());
                 json.key(input).begin_string().raw_text(call.input).end_string();
                 json.end_object().end_object();

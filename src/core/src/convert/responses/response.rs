@@ -29,6 +29,11 @@ impl<'j> Response<'j> {
         if failed || error.is_some() { Some(failure::of(error)) } else { None }
     }
 
+    /// Its id, as text between quotes.
+    pub(super) fn id(&self) -> &'j [u8] {
+        self.0.get("id").and_then(Raw::inner).filter(|id| id.len() <= LONGEST).unwrap_or_default()
+    }
+
     /// Writes what a completion and each chunk of one begin with: `id`, `object`, `created`, `model`.
     pub(super) fn write_head(&self, object: &str, now: u64, json: &mut Writer<'_>) {
         let text = |name| self.0.get(name).and_then(Raw::inner).filter(|inner| inner.len() <= LONGEST);

@@ -143,6 +143,21 @@ fn another_account_gets_what_it_can_read() {
     assert_eq!([&*sent[0].1, &*sent[2].1], [origin, other]);
 }
 
+/// A conversation that moved brings back what two accounts made: each reads its own.
+#[wasm_bindgen_test(unsupported = test)]
+fn a_conversation_that_moved_goes_on_where_it_went() {
+    let reasoning = |account: &str| REASONING.replace("A|", &format!("{account}|"));
+    let marked = format!(
+        r#"{{"model":"both","input":[{},{{"id":"<aws|fc_1>","type":"function_call","call_id":"c"}},{},{{"id":"<contoso|fc_2>","type":"function_call","call_id":"d"}}]}}"#,
+        reasoning("aws"),
+        reasoning("contoso")
+    );
+    let sent = sent("drops", &marked);
+    let origin = r#"{"model":"d","input":[{"type":"function_call","call_id":"c"},{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"gAAAA"},{"id":"fc_2","type":"function_call","call_id":"d"}]}"#;
+    let other = r#"{"model":"openai.m","input":[{"type":"function_call","call_id":"c"},{"type":"function_call","call_id":"d"}]}"#;
+    assert_eq!([&*sent[0].0, &*sent[0].1, &*sent[2].0, &*sent[2].1], ["az", origin, "aws", other]);
+}
+
 #[wasm_bindgen_test(unsupported = test)]
 fn says_why_no_account_can_serve_a_request() {
     for (tenant, made_for, marked, status, code) in [
@@ -162,6 +177,13 @@ fn says_why_no_account_can_serve_a_request() {
             "acme",
             "acme",
             r#"{"model":"both","input":[{"encrypted_content":"<aws|gAAAA>"},{"encrypted_content":"<contoso|gAAAA>"}]}"#,
+            400,
+            "conflicting_origins",
+        ),
+        (
+            "drops",
+            "drops",
+            r#"{"model":"both","previous_response_id":"<aws|resp_1>","input":[{"encrypted_content":"<contoso|gAAAA>"}]}"#,
             400,
             "conflicting_origins",
         ),

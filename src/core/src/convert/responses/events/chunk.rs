@@ -14,6 +14,8 @@ use crate::json::Writer;
 pub(super) struct Chunks {
     /// What each begins with: `data: {` and the members that are the same in all, once the response is known.
     head: Vec<u8>,
+    /// The id of the response, as text between quotes.
+    response: Vec<u8>,
     /// Whether the chunk with the role has gone out.
     has_role: bool,
     include_usage: bool,
@@ -27,12 +29,13 @@ const MOST_PADDING: usize = 256;
 
 impl Chunks {
     pub(super) fn new(include_usage: bool, now: u64) -> Chunks {
-        Chunks { head: Vec::new(), has_role: false, include_usage, now, padding: Vec::new() }
+        Chunks { head: Vec::new(), response: Vec::new(), has_role: false, include_usage, now, padding: Vec::new() }
     }
 
     /// The response is known.
     pub(super) fn begin(&mut self, response: &Response<'_>) {
         if self.head.is_empty() {
+            self.response.extend_from_slice(response.id());
             self.head.extend_from_slice(b"data: {");
             response.write_head("chat.completion.chunk", self.now, &mut Writer::new(&mut self.head));
         }
@@ -71,12 +74,15 @@ impl Chunks {
     /// A call begins.
     pub(super) fn call(&mut self, begun: Begun, call: &Call<'_>, out: &mut Vec<u8>) {
         let (kind, input) = Call::names(call.custom);
+        let response = std::mem::take(&mut self.response);
         self.chunk(out, |json| {
             json.key("tool_calls").begin_array().begin_object();
-            json.key("index").number(begun.index).key("id").raw(call.id.bytes()).key("type").string(kind);
+            call.write_id(&response, json.key("index").number(begun.index).key("id"));
+            json.key("type").string(kind);
             json.key(kind).begin_object().key("name").raw(call.name.bytes()).key(input).string("").end_object();
             json.end_object().end_array();
         });
+        self.response = response;
     }
 
     /// A piece of what a call is given.
