@@ -75,7 +75,14 @@ fn choose(
     let model = asked.model.take().map_or_else(|| named(model), Ok)?;
     asked.model = Some(model.clone());
     let bytes = inbound.content_length.unwrap_or_default();
-    let needs = Needs { api: asked.api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
+    let needs = Needs {
+        api: asked.api,
+        features: Features::default(),
+        removable: Features::default(),
+        bytes,
+        max_tokens: None,
+        held: Held::Free,
+    };
     let permit = asked.permit(&model, record)?;
     let mut candidates = plan::consider(&permit, &needs, environment);
     // The head leaves before there is a translation, and with it its length.

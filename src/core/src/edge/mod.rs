@@ -7,6 +7,7 @@
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
+mod adapt;
 mod by_headers;
 mod models;
 mod refuse;
@@ -27,6 +28,7 @@ use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
 use session::Brought;
 
+pub use adapt::LeftOut;
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
 
@@ -91,6 +93,8 @@ pub struct Weighed<'a> {
     pub decision: Decision<'a>,
     /// What of the request cannot be translated, where some target would need that.
     pub untranslatable: Vec<String>,
+    /// What is left out of the request, for which targets.
+    pub left_out: Vec<LeftOut>,
     /// The request in translation, where some target needs it.
     translation: Option<Translation>,
     /// What it brings back of earlier responses.
@@ -215,8 +219,8 @@ fn held(
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing but what is
-    /// another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
+    /// What only the headers tell is enough where each candidate takes its model from the path, has no rules of its
+    /// model's family, lacks nothing but what is another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
     /// can change the plan then.
     fn weigh_unread(
         &self,
@@ -228,6 +232,7 @@ impl Asked {
         let needs = Needs {
             api: self.api,
             features: Features::default(),
+            removable: Features::default(),
             bytes: length.unwrap_or_default(),
             max_tokens: None,
             held: Held::Free,
@@ -250,6 +255,7 @@ impl Asked {
             untranslatable,
             translation,
             brought: Brought::default(),
+            left_out: Vec::new(),
         }))
     }
 
@@ -291,8 +297,10 @@ impl Asked {
         });
         let mut decision = plan::decide(&permit, &needs, candidates, environment);
         plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
+        plan::name_lacking(&mut decision, &permit, &facts.cuttable);
+        let left_out = adapt::left_out(&decision, &needs, facts);
         let awaited = Awaited::of(facts.stream);
-        Ok(Weighed { permit, needs, awaited, decision, untranslatable, translation, brought })
+        Ok(Weighed { permit, needs, awaited, decision, untranslatable, translation, brought, left_out })
     }
 
     fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
@@ -301,7 +309,7 @@ impl Asked {
 
     fn needs(&self, facts: &Facts<'_>, body: &[u8], held: Held) -> Needs {
         let (features, bytes, max_tokens) = (facts.features, body.len() as u64, facts.max_tokens);
-        Needs { api: self.api, features, bytes, max_tokens, held }
+        Needs { api: self.api, features, removable: facts.removable, bytes, max_tokens, held }
     }
 }
 
@@ -316,9 +324,11 @@ impl Weighed<'_> {
     fn settle_read(mut self, facts: &Facts<'_>, record: &mut Record) -> Result<Settled, ApiError> {
         let (awaited, translation) = (self.awaited, self.translation.take());
         let brought = std::mem::take(&mut self.brought);
+        let left_out = std::mem::take(&mut self.left_out);
         let plan = self.settle(record)?;
         let mut edits = Edits::of(facts);
         brought.edit(&plan, &mut edits);
+        adapt::edit(left_out, facts, &plan, &mut edits);
         Ok(Settled { plan, awaited, edits, usage: facts.include_usage, translation })
     }
 }
@@ -366,7 +376,13 @@ fn needs_no_body(candidates: &[Candidate<'_>], api: Api, most: usize, order: Ord
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
         // What is translated has to be read.
         let passes = convert::between(api, form) == Some(Conversion::Pass);
-        if !passes || !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
+        let ruled = !target.rules(form).is_empty();
+        if !passes
+            || !in_path
+            || ruled
+            || !target.lacks.within(anothers)
+            || *lacks.get_or_insert(target.lacks) != target.lacks
+        {
             return false;
         }
     }

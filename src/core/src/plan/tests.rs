@@ -38,7 +38,14 @@ pub(crate) fn config() -> Rc<Config> {
 }
 
 fn needs(api: Api) -> Needs {
-    Needs { api, features: Features::default(), bytes: 400, max_tokens: None, held: Held::Free }
+    Needs {
+        api,
+        features: Features::default(),
+        removable: Features::default(),
+        bytes: 400,
+        max_tokens: None,
+        held: Held::Free,
+    }
 }
 
 fn planned(

@@ -43,6 +43,14 @@ impl Payload {
         }
     }
 
+    /// The members of the body that a target does not get.
+    pub(super) fn left_out(&self, stop: &Stop<'_>) -> &[&'static str] {
+        match self {
+            Payload::Streamed { .. } => &[],
+            Payload::Held(held) => held.edited.left_out(stop),
+        }
+    }
+
     /// The bytes that are kept.
     pub(super) fn held_bytes(&self) -> usize {
         match self {
