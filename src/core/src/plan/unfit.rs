@@ -137,7 +137,11 @@ pub(super) fn lacking(model: &str, lacking: Features, members: &[Member], target
         format!("{}{fields}", feature.name())
     };
     let names: Vec<String> = lacking.iter().map(named).collect();
-    let asked = if targets.is_empty() { String::new() } else { format!(" Targets that lack some of it: {}.", targets.join(", ")) };
+    let asked = if targets.is_empty() {
+        String::new()
+    } else {
+        format!(" Targets that lack some of it: {}.", targets.join(", "))
+    };
     let message = format!("No target of model `{model}` that this tenant may use has: {}.{asked}", names.join(" and "));
     let param = lacking.iter().flat_map(members_of).map(|member| member.name.into()).next();
     ApiError { param, ..ApiError::new(400, "unsupported_feature", message) }

@@ -177,7 +177,11 @@ fn finds_the_features_of_a_responses_request() {
         (r#"{"tools":[{"type":"telepathy"}]}"#, &["tools", "other_tools"]),
         (r#"{"include":["reasoning.encrypted_content"]}"#, &[]),
         (r#"{"include":["message.output_text.logprobs"]}"#, &["logprobs"]),
-        (r#"{"reasoning":{"effort":"low","summary":"auto"},"service_tier":"auto"}"#, &[]),
+        (r#"{"reasoning":{"effort":"low","summary":"auto"},"text":{"verbosity":"medium"}}"#, &["reasoning"]),
+        (
+            r#"{"reasoning":{"effort":"none"},"text":{"verbosity":"high"},"service_tier":"auto"}"#,
+            &["verbosity", "reasoning_off"],
+        ),
         (r#"{"reasoning":{"summary":"detailed"},"service_tier":"flex"}"#, &["service_tier", "reasoning_summary"]),
         (r#"{"reasoning":{"generate_summary":"concise","summary":null}}"#, &["reasoning_summary"]),
         (r#"{"input":[{"type":"item_reference","id":"x"}]}"#, &["state"]),
