@@ -270,7 +270,7 @@ fn says_every_fault_with_its_place() {
         (
             r#""id": "dep""#,
             r#""id": "dep", "drop": ["sampling", "images"]"#,
-            "models.m[0].drop[1]: `images` cannot be left out of a request: it is more than a field of its own (use one of: sampling, logprobs, logit_bias, stop, choices, verbosity, service_tier, json_object, json_schema, web_search, reasoning, minimal_reasoning)",
+            "models.m[0].drop[1]: `images` cannot be left out of a request: it is more than a field of its own (one of `sampling`, `logprobs`, `logit_bias`, `stop`, `choices`, `verbosity`, `service_tier`, `json_object`, `json_schema`, `web_search`, `reasoning`, `minimal_reasoning`)",
         ),
         (
             r#""id": "dep""#,

@@ -31,7 +31,8 @@ pub(super) fn weigh<'c>(
     let permit = caller.permit_kept(config, found.account);
     let features: Features = [Feature::KeptResponses].into_iter().collect();
     let removable = Features::default();
-    let needs = Needs { api: Api::Responses, features, removable, bytes: 0, max_tokens: None, held: Held::At(found.account) };
+    let needs =
+        Needs { api: Api::Responses, features, removable, bytes: 0, max_tokens: None, held: Held::At(found.account) };
     let candidates = plan::consider(&permit, &needs, environment);
     let mut decision = plan::decide(&permit, &needs, candidates, environment);
     let query = kept.query.text(after.as_deref());

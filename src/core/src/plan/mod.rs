@@ -237,9 +237,7 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
             (None, _) if !denied.is_empty() => Err(Unfit::Denied(denied)),
             (None, Err(unfit)) => Err(unfit),
             (None, Ok(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
-            (None, Ok(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => {
-                Err(Unfit::Lost)
-            }
+            (None, Ok(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => Err(Unfit::Lost),
             (None, Ok(form)) => {
                 let keyed = config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata);
                 if keyed && !(environment.google_token)() { Err(Unfit::NoCredential) } else { Ok(form) }

@@ -401,8 +401,7 @@ fn of_equal_targets_the_one_that_speaks_the_clients_api_comes_first() {
 
 #[wasm_bindgen_test(unsupported = test)]
 fn the_public_name_tells_a_deployments_family_alone() {
-    let policy =
-        POLICY.replace(r#""sol": ["#, r#""gpt-6-sol": ["#).replace(r#""models": ["sol"]"#, r#""models": ["*"]"#);
+    let policy = POLICY.replace(r#""sol": "#, r#""gpt-6-sol": "#).replace(r#""models": ["sol"]"#, r#""models": ["*"]"#);
     let planned = |policy: &str, uses: &[Feature], removable: &[Feature]| {
         let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
         let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
