@@ -202,11 +202,12 @@ def test_an_account_that_is_down_has_the_client_come_back(fault, status, code, k
     assert hosts == {"contoso-eastus2.openai.azure.com"}
 
 
-def test_nothing_of_the_clients_goes_with_it_but_known_parameters(keeper, clouds):
+@pytest.mark.parametrize("http", [1, 2])
+def test_nothing_of_the_clients_goes_with_it_but_known_parameters(http, keeper, clouds):
     id = TAGS.id("acme", "aws-mantle", "resp_0a1b")
     headers = [("authorization", "Bearer of-the-client"), ("cookie", "a=b"), ("x-custom", "y"), ("accept", "text/html")]
     answer = keeper.request("GET", f"/v1/responses/{id}?include[]=a.b&x=y&starting_after=3&limit=2", headers,
-                            body=b'{"model": "both"}')
+                            body=b'{"model": "both"}', http=http)
     # Its signature held, or it were a 403.
     assert answer.status == 404 and "not found" in answer.error["message"], answer.text
     [record] = serving(clouds.records("resp_0a1b"))

@@ -152,9 +152,15 @@ impl<'c> Settled<'c> {
     }
 
     fn users(&self, account: &str) -> Users {
+        let own: Vec<&Endpoint> = self.endpoints.iter().filter(|endpoint| *endpoint.account == *account).collect();
+        // One host asked with one credential is one account, whatever the file calls it.
+        let is_here = |endpoint: &&Endpoint| {
+            let same = |own: &&Endpoint| own.host == endpoint.host && own.auth == endpoint.auth;
+            *endpoint.account == *account || own.iter().any(same)
+        };
         let here = |targets: &Vec<usize>| {
             let endpoints = targets.iter().filter_map(|target| self.keeper(*target));
-            endpoints.filter(|endpoint| *endpoint.account == *account).collect::<Vec<_>>()
+            endpoints.filter(is_here).collect::<Vec<_>>()
         };
         let models = self.models.iter().map(|(name, targets)| (&**name, here(targets)));
         let models: Vec<(&str, Vec<&Endpoint>)> = models.filter(|(_, endpoints)| !endpoints.is_empty()).collect();

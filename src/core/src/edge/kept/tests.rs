@@ -11,7 +11,7 @@ use crate::request::{Next, Request, UpstreamResponse};
 use crate::session::tag::Kind;
 
 /// `both` stands at two accounts, which tag; `old` at a dated API of one of them. `eu` and `shared` stand at one account each,
-/// of which one has one tenant. `runtime` keeps nothing.
+/// of which one has one tenant. `runtime` keeps nothing. `twin-1` and `twin-2` are one account that the file does not know as one.
 const POLICY: &str = r#"{
   "endpoints": {
     "az": {"cloud": "azure", "resource": "r", "residency": "us", "account": "contoso", "auth": {"api_key": {"sds": "k"}}},
@@ -20,7 +20,9 @@ const POLICY: &str = r#"{
     "runtime": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"},
     "old": {"cloud": "azure", "resource": "r3", "residency": "eu", "auth": {"api_key": {"sds": "k"}}},
     "eu": {"cloud": "openai", "data_residency": "eu", "residency": "eu", "auth": {"api_key": {"sds": "o"}}},
-    "shared": {"cloud": "openai", "residency": "global", "auth": {"api_key": {"sds": "o"}}}
+    "shared": {"cloud": "openai", "residency": "global", "auth": {"api_key": {"sds": "o"}}},
+    "twin-1": {"cloud": "azure", "resource": "twin", "residency": "t1", "auth": {"api_key": {"sds": "k"}}},
+    "twin-2": {"cloud": "azure", "resource": "twin", "residency": "t2", "auth": {"api_key": {"sds": "k"}}}
   },
   "models": {
     "both": [{"endpoint": "az", "id": "d", "form": "openai.responses", "lacks": ["kept_responses"]},
@@ -28,11 +30,13 @@ const POLICY: &str = r#"{
              {"endpoint": "runtime", "id": "us.openai.m", "form": "openai.responses"},
              {"endpoint": "az-2", "id": "e", "form": ["openai.chat", "openai.responses"]}],
     "kept": [{"endpoint": "az", "id": "f", "form": "openai.responses"}],
-    "chat": [{"endpoint": "az", "id": "g", "form": "openai.chat"}],
-    "translated": [{"endpoint": "az", "id": "g", "form": "openai.chat", "translate": true}],
+    "chat": [{"endpoint": "az", "id": "g", "form": "openai.chat", "translate": false}],
+    "translated": [{"endpoint": "az", "id": "g", "form": "openai.chat"}],
     "old": [{"endpoint": "old", "id": "h", "form": "openai.responses", "api_version": "2025-04-01-preview"}],
     "eu": [{"endpoint": "eu", "id": "i", "form": "openai.responses"}],
-    "shared": [{"endpoint": "shared", "id": "j", "form": "openai.responses"}]
+    "shared": [{"endpoint": "shared", "id": "j", "form": "openai.responses"}],
+    "twin-1": [{"endpoint": "twin-1", "id": "k", "form": "openai.responses"}],
+    "twin-2": [{"endpoint": "twin-2", "id": "l", "form": "openai.responses"}]
   },
   "tenants": {
     "acme": {"clouds": ["azure", "aws"], "residency": ["us"], "models": ["both", "kept", "chat", "translated"]},
@@ -42,6 +46,8 @@ const POLICY: &str = r#"{
     "chat-only": {"clouds": ["azure"], "residency": ["us"], "models": ["chat"]},
     "dated": {"clouds": ["azure"], "residency": ["eu"], "models": ["old"]},
     "alone": {"clouds": ["openai"], "residency": ["eu"], "models": ["eu"]},
+    "first": {"clouds": ["azure"], "residency": ["t1"], "models": ["twin-1"]},
+    "second": {"clouds": ["azure"], "residency": ["t2"], "models": ["twin-2"]},
     "one": {"clouds": ["openai"], "residency": ["global"], "models": ["shared"]},
     "two": {"clouds": ["openai"], "residency": ["global", "eu"], "models": ["shared"]}
   },
@@ -164,7 +170,7 @@ fn a_response_is_asked_for_where_it_was_made() {
 }
 
 /// tenant, whose it is, path, status, code
-const REFUSED: [(&str, &str, &str, u16, &str); 15] = [
+const REFUSED: [(&str, &str, &str, u16, &str); 16] = [
     ("rival", "acme", "/v1/responses/<mantle|resp_1>", 404, "not_found"),
     ("acme", "acme", "/v1/responses/resp_X12345678abc", 404, "not_found"),
     // The tag of another value.
@@ -173,6 +179,8 @@ const REFUSED: [(&str, &str, &str, u16, &str); 15] = [
     ("acme", "acme", "/v1/responses/<elsewhere|resp_1>", 404, "not_found"),
     ("acme", "acme", "/v1/responses/resp_1", 404, "not_found"),
     ("one", "one", "/v1/responses/resp_1", 404, "not_found"),
+    // Two names of one account are no two accounts.
+    ("first", "first", "/v1/responses/resp_1", 404, "not_found"),
     ("chat-only", "chat-only", "/v1/responses/resp_1", 404, "not_found"),
     ("aws-only", "aws-only", "/v1/responses/<contoso|resp_1>", 403, "origin_not_allowed"),
     ("chat-only", "chat-only", "/v1/responses/<contoso|resp_1>", 403, "origin_not_allowed"),
