@@ -37,21 +37,38 @@ HERE = ROOT / "tests" / "bench"
 TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve()
 WORK = TARGET / "bench"
 SECRETS = WORK / "secrets"
+POLICY = WORK / "policy.yaml"
 
-# Case -> the model it asks for, and the most that ours ÷ floor may be.
-MODELS = {"headers": "gpt-4o", "json-700": "gpt-6.1-sol", "key-700": "gpt-6.1-sol", "json-64k": "gpt-6.1-sol", "sse-64": "gpt-6.1-sol", "sse-paced": "gpt-6.1-sol"}
-# A key may cost 3 % of json-700.
-GOALS = {"headers": 1.25, "json-700": 1.36, "key-700": 1.40, "json-64k": 1.45, "sse-64": 1.10, "sse-paced": 1.10}
+# The most that ours ÷ floor may be. A key may cost 3 % of json-700.
+GOALS = {
+    "headers": 1.25, "json-700": 1.36, "key-700": 1.40, "json-64k": 1.45, "sse-64": 1.10, "sse-paced": 1.10,
+    "translated-json-700": 1.6, "translated-json-64k": 1.6, "translated-sse-64": 2.2, "tagged-sse-64": 1.10,
+}
 # Streamed answers take a tenth of a second each: the least seconds of a slice, so that it holds enough of them.
-STREAMS = {"sse-64": 0.5, "sse-paced": 0.5}
+STREAMS = {"sse-64": 0.5, "sse-paced": 0.5, "translated-sse-64": 0.5, "tagged-sse-64": 0.5}
+# Of 64 events so many have to come one by one. A translation has nothing for those of the Responses API before and after
+# the text: 56 are left.
+LEAST_CHUNKS = {"translated-sse-64": 52}
 MODULE_GOAL = 600_000
 
 CONNECTIONS = 16
 # Seconds for each chain and case, before a round's timed slices.
 WARM_UP = 1.5
 TENANT = "acme"
-# The cases in which an API key names the tenant; they have Envoys of their own, whose policy knows keys.
-KEYED = ("key-700",)
+# Cases whose policy is another one; they have Envoys of their own. In `keys` an API key names the tenant; in `sessions` a
+# model speaks Responses alone, at two accounts.
+POLICIES = {
+    "keys": ("key-700",),
+    "sessions": ("translated-json-700", "translated-json-64k", "translated-sse-64", "tagged-sse-64"),
+}
+SESSIONS_MODEL = "gpt-6.1-pro"
+SESSIONS = f"""
+  {SESSIONS_MODEL}:
+    - {{endpoint: azure-eastus2, id: gpt61pro-prod, form: openai.responses, translate: true}}
+    - {{endpoint: gcp-us, id: gpt-6.1-pro, form: openai.responses, translate: true}}
+"""
+# Every Envoy of a run has the variable (envoys.py).
+TAG_KEYS = "\nsessions: {tag_keys: [MULTIHOME_TAG_KEY]}\n"
 
 SECRET = """resources:
   - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
@@ -114,11 +131,12 @@ def bench(options, running):
     measured = {case: [] for case in options.cases}
     memory = []
     for number in range(1, options.rounds + 1):
-        for keyed in (False, True):
-            cases = [case for case in options.cases if (case in KEYED) == keyed]
+        for kind in (None, *POLICIES):
+            cases = [case for case in options.cases if policy_of(case) == kind]
             if not cases:
                 continue
-            envoys = start(options, built, upstream, running, load.keys if keyed else None)
+            write_policy(upstream, kind, load.keys)
+            envoys = start(options, built, upstream, running)
             for envoy in envoys:
                 for case in cases:
                     load.prove(envoy, case)
@@ -128,10 +146,10 @@ def bench(options, running):
                 values = load.measure(envoys, case, options.seconds, options.slice)
                 measured[case].append(values)
                 medians = "  ".join(f"{chain} {statistics.median(slices):.1f}" for chain, slices in values.items())
-                print(f"  round {number}  {case:10} {medians}", flush=True)
+                print(f"  round {number}  {case:19} {medians}", flush=True)
             for envoy in envoys:
                 envoy.prove_stats()
-            if not keyed or len(cases) == len(options.cases):
+            if kind is None or len(cases) == len(options.cases):
                 memory.append(report.memory({envoy.chain: envoy for envoy in envoys}))
             for envoy in envoys:
                 running.end(envoy.process)
@@ -182,14 +200,27 @@ def build(options):
     }
 
 
-def start(options, built, upstream, running, keys=None):
-    """An Envoy for each chain. With keys, they name the tenant and no header does."""
-    policy = WORK / "policy.yaml"
+def policy_of(case):
+    """Which of the other policies a case has, if any."""
+    return next((kind for kind, cases in POLICIES.items() if case in cases), None)
+
+
+def model_of(case):
+    return SESSIONS_MODEL if policy_of(case) == "sessions" else "gpt-4o" if case == "headers" else "gpt-6.1-sol"
+
+
+def write_policy(upstream, kind, keys):
     text = (HERE / "policy.yaml").read_text().replace("UPSTREAM", upstream)
-    if keys:
+    if kind == "keys":
         text = text.split("identity:")[0] + "identity: [{keys: {file: keys.json}}]\n"
         (WORK / "keys.json").write_text(json.dumps({"tenants": {TENANT: [keys[TENANT][1]]}}))
-    policy.write_text(text)
+    if kind == "sessions":
+        text = text.replace("\nmodels:\n", "\nmodels:" + SESSIONS, 1) + TAG_KEYS
+    POLICY.write_text(text)
+
+
+def start(options, built, upstream, running):
+    """An Envoy for each chain, for the policy that is written."""
     # Before any Envoy of this round starts: one that reads a file while it is written has no secret.
     SECRETS.mkdir(exist_ok=True)
     for name in ("azure-key", "bedrock-key", "gcp-token"):
@@ -207,7 +238,7 @@ def start(options, built, upstream, running, keys=None):
             config = chains.bare(listen, admin, upstream)
         else:
             cli, module = ("other_cli", "other") if chain == "other" else ("cli", "ours")
-            config = edits[chain](render(built[cli], built[module], policy, listen, admin))
+            config = edits[chain](render(built[cli], built[module], POLICY, listen, admin))
         path = WORK / f"{chain}.json"
         path.write_text(json.dumps(config, indent=1))
         envoys.append(Envoy(chain, options.envoy, path, listen, admin, running))
@@ -260,7 +291,7 @@ class Load:
             done = self.run(envoy, case, "--warm-up", 0.05, "--seconds", seconds, "--connections", CONNECTIONS)
             starved = done["requests"] < CONNECTIONS
             # Envoy sends on in one chunk what its filters saw in one callback: the events have to come one by one.
-            joined = case in STREAMS and done["chunks_per_answer"] < 60
+            joined = case in STREAMS and done["chunks_per_answer"] < LEAST_CHUNKS.get(case, 60)
             if not starved and not joined:
                 return done["cpu_us_per_request"]
         if starved:
@@ -283,25 +314,40 @@ class Load:
         for line in ("x-multihome-cloud: azure", "x-multihome-target: azure-eastus2", "x-multihome-attempts: 1"):
             if line not in head:
                 raise Failed(f"{envoy.chain}, {case}: the answer lacks `{line}`:\n" + "\n".join(head))
+        self.prove_content(envoy, case)
         head = self.head(envoy, case, "nobody")
         if not head[0].startswith("http/1.1 401"):
             raise Failed(f"{envoy.chain}, {case}: an unknown tenant was not refused:\n" + "\n".join(head))
 
+    def prove_content(self, envoy, case):
+        """What the case is named after was done: a Responses target's answer is a chat completion, ids have tags."""
+        sign = {"translated": b'"chat.completion', "tagged": b'"resp_X'}.get(case.split("-")[0])
+        if sign and sign not in (answer := self.read(envoy, case, TENANT, sign)):
+            raise Failed(f"{envoy.chain}, {case}: the answer lacks {sign}:\n{answer}")
+
     def head(self, envoy, case, tenant):
         """The lines of the answer's head, in lower case."""
-        host, port = envoy.listen.split(":")
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
-            connection.sendall(self.command("request", case, tenant).stdout)
-            answer = b""
-            while b"\r\n\r\n" not in answer and (more := connection.recv(65536)):
-                answer += more
+        answer = self.read(envoy, case, tenant, b"\r\n\r\n")
         return answer.split(b"\r\n\r\n")[0].decode("latin-1").lower().split("\r\n")
 
+    def read(self, envoy, case, tenant, until):
+        """An answer up to what is looked for, or what of it came in some seconds."""
+        host, port = envoy.listen.split(":")
+        answer = b""
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            connection.sendall(self.command("request", case, tenant).stdout)
+            try:
+                while until not in answer and (more := connection.recv(65536)):
+                    answer += more
+            except TimeoutError:
+                pass
+        return answer
+
     def who(self, case, tenant):
-        return f"authorization: Bearer {self.keys[tenant][0]}" if case in KEYED else f"x-tenant-id: {tenant}"
+        return f"authorization: Bearer {self.keys[tenant][0]}" if policy_of(case) == "keys" else f"x-tenant-id: {tenant}"
 
     def command(self, word, case, tenant, *more):
-        words = [self.program, word, "--case", case, "--model", MODELS[case], "--header", self.who(case, tenant), *more]
+        words = [self.program, word, "--case", case, "--model", model_of(case), "--header", self.who(case, tenant), *more]
         return subprocess.run([str(word) for word in words], capture_output=True, preexec_fn=yield_to_envoy)
 
 

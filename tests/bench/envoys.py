@@ -1,6 +1,7 @@
 """The Envoy processes of a run: started, asked for their statistics and memory, ended."""
 
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -48,7 +49,8 @@ class Envoy:
         # The rendered access log goes to standard output: it is written, and read by nobody.
         self.process = running.start(
             [binary, "-c", config, "--concurrency", "1", "--disable-hot-restart", "-l", "warning"],
-            stdout=subprocess.DEVNULL, stderr=self.log.open("w"), cwd=config.parent)
+            stdout=subprocess.DEVNULL, stderr=self.log.open("w"), cwd=config.parent,
+            env={**os.environ, "MULTIHOME_TAG_KEY": "a key of the benchmark alone, and no secret"})
 
     @property
     def pid(self):

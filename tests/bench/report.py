@@ -47,11 +47,11 @@ def memory(envoys):
 def table(report):
     print("\nCPU time of the Envoy process, µs a request")
     against = any("other_us" in case for case in report["cases"].values())
-    print("case          bare  native   floor    ours  ours−floor  ours÷floor   goal        " + "   other  ours÷other  of each round" * against)
+    print("case                   bare  native   floor    ours  ours−floor  ours÷floor   goal        " + "   other  ours÷other  of each round" * against)
     for name, case in report["cases"].items():
         row = [case.get(key) for key in ("bare_us", "native_us", "floor_us", "us")]
         verdict = "" if "ok" not in case else "  ok" if case["ok"] else "  MISSED"
-        line = (f"{name:10}" + "".join(map(cell, row)) + cell(case.get("above_floor_us"), 12) + cell(case.get("ratio"), 12, 2)
+        line = (f"{name:19}" + "".join(map(cell, row)) + cell(case.get("above_floor_us"), 12) + cell(case.get("ratio"), 12, 2)
                 + cell(case.get("goal"), 7, 2) + f"{verdict:8}")
         if against:
             line += cell(case.get("other_us")) + cell(case.get("other_ratio"), 12, 3) + "  " + " ".join(f"{one:.3f}" for one in case.get("other_ratios", []))

@@ -23,6 +23,8 @@ pub struct Tally {
     pub understood: u64,
     /// The longest one.
     pub slowest: Duration,
+    /// Its number.
+    pub slowest_seed: u64,
     /// All of them.
     pub took: Duration,
 }
@@ -31,7 +33,8 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let share = (self.understood * 100).checked_div(self.runs).unwrap_or_default();
         let (took, slowest) = (self.took.as_secs_f64(), self.slowest.as_millis());
-        write!(f, "{:9} executions in {took:.0} s, {share} % understood, the slowest took {slowest} ms", self.runs)
+        let (runs, seed) = (self.runs, self.slowest_seed);
+        write!(f, "{runs:9} executions in {took:.0} s, {share} % understood, the slowest ({seed}) took {slowest} ms")
     }
 }
 
@@ -68,7 +71,7 @@ pub fn once(target: &Target, corpus: &Corpus, seed: u64) -> Result<Tally, Fault>
     if took > TOO_LONG {
         return Err(fault(format!("it took {} s", took.as_secs())));
     }
-    Ok(Tally { runs: 1, understood: understood.into(), slowest: took, took })
+    Ok(Tally { runs: 1, understood: understood.into(), slowest: took, slowest_seed: seed, took })
 }
 
 /// Executes a target with one number after the other, as long as that.
@@ -87,7 +90,9 @@ pub fn during(
         let one = once(target, corpus, all.runs)?;
         all.runs += 1;
         all.understood += one.understood;
-        all.slowest = all.slowest.max(one.slowest);
+        if one.slowest > all.slowest {
+            (all.slowest, all.slowest_seed) = (one.slowest, one.slowest_seed);
+        }
         all.took = began.elapsed();
         if all.took > next_report && all.took < span {
             report(&all);

@@ -1,6 +1,7 @@
 //! What a caller may do: the permit for one model, and the rule that keeps a caller from a target.
 
 use std::borrow::Cow;
+use std::collections::BinaryHeap;
 use std::rc::Rc;
 
 use super::narrowing::{self, Narrowing};
@@ -116,8 +117,9 @@ impl Caller {
     /// endpoint, which keeps responses if one of that endpoint's does. Nothing is left where policy allows no such model.
     pub fn permit_kept<'c>(&'c self, config: &'c Rc<Config>, account: usize) -> Permit<'c> {
         let models = config.models.iter().filter(|(name, _)| allow_model(self.grants(), name));
-        let mut all: Vec<usize> = models.flat_map(|(_, targets)| targets.iter().copied()).collect();
-        all.sort_unstable();
+        // Sorted by a heap: see `name::sorted`.
+        let all: BinaryHeap<usize> = models.flat_map(|(_, targets)| targets.iter().copied()).collect();
+        let all = all.into_sorted_vec();
         let mut chosen: Vec<(usize, &Target)> = Vec::new();
         for (index, target) in all.into_iter().filter_map(|index| Some((index, config.targets.get(index)?))) {
             if target.address(Form::Responses).is_none() || config.account_of(target) != Some(account) {

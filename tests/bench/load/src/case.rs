@@ -20,10 +20,27 @@ pub enum Case {
     Sse64,
     /// The same at a model's pace: each event finds Envoy asleep.
     SsePaced,
+    /// The target speaks Responses alone: as `Json700`, translated both ways.
+    TranslatedJson700,
+    TranslatedJson64k,
+    TranslatedSse64,
+    /// As `Sse64`, on the Responses API, whose ids get tags.
+    TaggedSse64,
 }
 
 impl Case {
-    pub const ALL: [Case; 6] = [Case::Headers, Case::Json700, Case::Key700, Case::Json64k, Case::Sse64, Case::SsePaced];
+    pub const ALL: [Case; 10] = [
+        Case::Headers,
+        Case::Json700,
+        Case::Key700,
+        Case::Json64k,
+        Case::Sse64,
+        Case::SsePaced,
+        Case::TranslatedJson700,
+        Case::TranslatedJson64k,
+        Case::TranslatedSse64,
+        Case::TaggedSse64,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +50,10 @@ impl Case {
             Case::Json64k => "json-64k",
             Case::Sse64 => "sse-64",
             Case::SsePaced => "sse-paced",
+            Case::TranslatedJson700 => "translated-json-700",
+            Case::TranslatedJson64k => "translated-json-64k",
+            Case::TranslatedSse64 => "translated-sse-64",
+            Case::TaggedSse64 => "tagged-sse-64",
         }
     }
 
@@ -40,7 +61,8 @@ impl Case {
     pub fn pace(self) -> Option<Duration> {
         match self {
             Case::Headers | Case::Json700 | Case::Key700 | Case::Json64k => None,
-            Case::Sse64 => Some(upstream::TICK),
+            Case::TranslatedJson700 | Case::TranslatedJson64k => None,
+            Case::Sse64 | Case::TranslatedSse64 | Case::TaggedSse64 => Some(upstream::TICK),
             Case::SsePaced => Some(upstream::PACE),
         }
     }
@@ -49,9 +71,13 @@ impl Case {
         self.pace().is_some()
     }
 
-    /// The length of a whole answer's body, its chunks joined.
-    pub fn answer_bytes(self) -> usize {
-        if self.streams() { answer::events().iter().map(String::len).sum() } else { answer::completion().len() }
+    /// The length of a whole answer's body, its chunks joined; `None` where each chain makes something else of it.
+    pub fn answer_bytes(self) -> Option<usize> {
+        match self {
+            Case::Headers | Case::Json700 | Case::Key700 | Case::Json64k => Some(answer::completion().len()),
+            Case::Sse64 | Case::SsePaced => Some(answer::events().iter().map(String::len).sum()),
+            _ => None,
+        }
     }
 
     /// The whole request, head and body. `headers` are lines to add, `name: value`, in place of the SDK's of that name.
@@ -61,13 +87,17 @@ impl Case {
             Case::Headers => {
                 format!("/openai/deployments/{model}/chat/completions?api-version=2024-10-21")
             }
+            Case::TaggedSse64 => "/v1/responses".to_owned(),
             _ => "/v1/chat/completions".to_owned(),
         };
         let body = match self {
-            Case::Headers | Case::Json700 | Case::Key700 => body(&short(), model, "", USER, 700)?,
-            Case::Sse64 => body(&short(), model, STREAM, USER, 700)?,
+            Case::Headers | Case::Json700 | Case::Key700 | Case::TranslatedJson700 => {
+                body(&short(), model, "", USER, 700)?
+            }
+            Case::Sse64 | Case::TranslatedSse64 => body(&short(), model, STREAM, USER, 700)?,
+            Case::TaggedSse64 => of_responses(&body(&short(), model, r#","stream":true"#, USER, 700)?),
             Case::SsePaced => body(&short(), model, STREAM, PACED_USER, 700)?,
-            Case::Json64k => body(&conversation(), model, "", USER, 64 * 1024)?,
+            Case::Json64k | Case::TranslatedJson64k => body(&conversation(), model, "", USER, 64 * 1024)?,
         };
         let mut head = format!("POST {path} HTTP/1.1\r\nHost: {host}\r\n");
         let name = |line: &str| line.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -142,6 +172,11 @@ fn body(
     Ok(text)
 }
 
+/// The same as a request of the Responses API, whose names are other ones.
+fn of_responses(body: &str) -> String {
+    body.replacen("\"messages\"", "\"input\"", 1).replacen("\"max_tokens\"", "\"max_output_tokens\"", 1)
+}
+
 /// ASCII without anything to escape, so that it can be cut anywhere.
 const QUESTION: &str = "Please compare the two drafts above, point by point, and say which of them a customer would rather \
     sign, and why. Keep it under two hundred words, name the clause each point rests on, and do not repeat the drafts. ";
@@ -199,7 +234,12 @@ mod tests {
     #[test]
     fn bodies_are_json_of_the_length_their_case_names() {
         for case in Case::ALL {
-            let bytes = if case == Case::Json64k { 65536 } else { 700 };
+            let bytes = match case {
+                Case::Json64k | Case::TranslatedJson64k => 65536,
+                // `input` and `max_output_tokens` in place of `messages` and `max_tokens`.
+                Case::TaggedSse64 => 704,
+                _ => 700,
+            };
             let request = case.request("h", None, &[]).unwrap();
             let text = String::from_utf8(request).unwrap();
             let (head, body) = text.split_once("\r\n\r\n").unwrap();

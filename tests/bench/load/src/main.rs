@@ -30,7 +30,8 @@ multihome-load run --target ADDRESS --case CASE [--model NAME] [--header 'NAME: 
                    [--connections N] [--warm-up S] [--seconds S] [--pid PID]
 multihome-load request --case CASE [--model NAME]    (prints the request)
 
-CASE is headers, json-700, key-700, json-64k, sse-64 or sse-paced. With --pid, the CPU time of that process
+CASE is headers, json-700, key-700, json-64k, sse-64, sse-paced, translated-json-700, translated-json-64k,
+translated-sse-64 or tagged-sse-64. With --pid, the CPU time of that process
 over the timed seconds is reported as well.";
 
 fn main() -> ExitCode {

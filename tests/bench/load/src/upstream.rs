@@ -1,5 +1,5 @@
 //! A plain HTTP/1.1 upstream that answers every request alike: a completion, or a stream where the
-//! request's body asks for one.
+//! request's body asks for one; a `Response` where the path asks for that.
 //!
 //! The events of a stream go out one a tick, all streams in the same tick. Written at once, as many of them as
 //! had piled up while Envoy was busy would reach its filters in one callback: the slower the chain, the
@@ -29,6 +29,9 @@ pub const TICK: Duration = Duration::from_millis(1);
 /// Time between two events of a paced stream.
 pub const PACE: Duration = Duration::from_millis(2);
 
+/// No request line is longer.
+const LONGEST_PATH: usize = 256;
+
 const LISTENER: Token = Token(0);
 const TIMER: Token = Token(1);
 
@@ -41,11 +44,14 @@ struct Peer<'a> {
 
 /// Prints the address it listens on, then serves until the process is killed.
 pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
-    let whole = answer::whole();
-    let stream = answer::stream();
+    let whole = answer::whole(&answer::completion());
+    let stream = answer::stream(&answer::events());
+    let response = answer::whole(&answer::response());
+    let responses_stream = answer::stream(&answer::responses_events());
     let answers = Answers {
-        whole: &whole,
-        stream: &stream,
+        chat: (&whole, &stream),
+        responses: (&response, &responses_stream),
+        asks_response: Finder::new(b"/responses HTTP/1.1\r\n"),
         asks_stream: Finder::new(b"\"stream\":true"),
         asks_pace: Finder::new(PACED_USER),
     };
@@ -102,8 +108,10 @@ pub fn serve(listen: SocketAddr) -> Result<(), Box<dyn Error>> {
 
 /// What there is to answer, and by what a request asks for which.
 struct Answers<'a> {
-    whole: &'a [u8],
-    stream: &'a [Vec<u8>],
+    /// Whole, and the writes of a stream.
+    chat: (&'a [u8], &'a [Vec<u8>]),
+    responses: (&'a [u8], &'a [Vec<u8>]),
+    asks_response: Finder<'a>,
     asks_stream: Finder<'a>,
     asks_pace: Finder<'a>,
 }
@@ -126,13 +134,16 @@ impl<'a> Peer<'a> {
         }
         let streams = answers.asks_stream.find(&self.connection.input).is_some();
         let paced = streams && answers.asks_pace.find(&self.connection.input).is_some();
+        let start = self.connection.input.get(..LONGEST_PATH).unwrap_or(&self.connection.input);
+        let (whole, stream) =
+            if answers.asks_response.find(start).is_some() { answers.responses } else { answers.chat };
         self.connection.input.clear();
         self.request = Reader::default();
         if streams {
-            self.rest = answers.stream;
+            self.rest = stream;
             return Ok(if paced { Next::Paced } else { Next::Stream });
         }
-        self.connection.send(answers.whole)?;
+        self.connection.send(whole)?;
         Ok(Next::Wait)
     }
 
