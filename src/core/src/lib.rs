@@ -28,6 +28,8 @@ pub mod form;
 
 pub mod api;
 
+pub mod family;
+
 pub mod cloud;
 
 pub mod convert;

@@ -7,6 +7,7 @@
 mod endpoint;
 mod identity;
 
+use multihome_core::api::body::CUTTABLE;
 use multihome_core::api::feature::Feature;
 use multihome_core::config::{Order, edition};
 use multihome_core::{cloud::Cloud, form::Form, name::Named};
@@ -156,6 +157,13 @@ fn target() -> Value {
             ),
             ("translate", translate("Whether it may serve an API that it does not speak, by translation.")),
             ("lacks", list("Features that a request must not use to be sent here.", reference("feature"))),
+            (
+                "drop",
+                list(
+                    "Features that are left out of a request where the target lacks them, if each is a field of its own.",
+                    json!({"enum": CUTTABLE.map(|(feature, _)| feature.name())}),
+                ),
+            ),
         ],
     )
 }

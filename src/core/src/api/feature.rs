@@ -52,6 +52,20 @@ pub enum Feature {
     Choices,
     /// `stop`.
     Stop,
+    /// `temperature` or `top_p` other than 1, a penalty other than 0.
+    Sampling,
+    /// `logit_bias`.
+    LogitBias,
+    /// A `verbosity` other than `medium`.
+    Verbosity,
+    /// A tool of type `custom`.
+    CustomTools,
+    /// A reasoning effort other than `none`.
+    Reasoning,
+    /// The reasoning effort `none`.
+    ReasoningOff,
+    /// The reasoning effort `minimal`.
+    MinimalReasoning,
     /// A `service_tier` other than `auto` and `default`.
     ServiceTier,
     /// A `reasoning.summary` other than `auto`.
@@ -104,6 +118,13 @@ impl Named for Feature {
         Feature::Logprobs,
         Feature::Choices,
         Feature::Stop,
+        Feature::Sampling,
+        Feature::LogitBias,
+        Feature::Verbosity,
+        Feature::CustomTools,
+        Feature::Reasoning,
+        Feature::ReasoningOff,
+        Feature::MinimalReasoning,
         Feature::ServiceTier,
         Feature::ReasoningSummary,
         Feature::Background,
@@ -143,6 +164,13 @@ impl Named for Feature {
             Feature::Logprobs => "logprobs",
             Feature::Choices => "choices",
             Feature::Stop => "stop",
+            Feature::Sampling => "sampling",
+            Feature::LogitBias => "logit_bias",
+            Feature::Verbosity => "verbosity",
+            Feature::CustomTools => "custom_tools",
+            Feature::Reasoning => "reasoning",
+            Feature::ReasoningOff => "reasoning_off",
+            Feature::MinimalReasoning => "minimal_reasoning",
             Feature::ServiceTier => "service_tier",
             Feature::ReasoningSummary => "reasoning_summary",
             Feature::Background => "background",
@@ -218,6 +246,11 @@ impl Features {
     /// Those that are in both.
     pub fn shared(self, other: Features) -> Features {
         Features(self.0 & other.0)
+    }
+
+    /// Those of this set that are not in `other`.
+    pub fn without(self, other: Features) -> Features {
+        Features(self.0 & !other.0)
     }
 
     /// The features in it.

@@ -5,6 +5,7 @@ use std::fmt;
 use super::residency::Claim;
 use crate::api::feature::Features;
 use crate::document::fields::Fields;
+use crate::family::Rule;
 use crate::fault::Faults;
 use crate::form::Form;
 
@@ -18,6 +19,16 @@ pub trait Site: fmt::Debug {
 
     /// What no model has here.
     fn lacks(&self) -> Features;
+
+    /// What models of some families do not take here, beside what they take nowhere.
+    fn rules(&self) -> &'static [Rule] {
+        &[]
+    }
+
+    /// Whether the ids of its models are names that their owner gave, which may tell nothing of the model.
+    fn has_own_names(&self) -> bool {
+        false
+    }
 
     /// The headers that the policy file may add to its requests: ones that mean something here, and hold no credential.
     fn headers(&self) -> &'static [&'static str];

@@ -7,11 +7,13 @@ use super::endpoint::Endpoint;
 use super::tenant::features;
 use super::version::TargetKey;
 use crate::api::Api;
+use crate::api::body::CUTTABLE;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, ModelAddress, OwnField, residency};
 use crate::convert::{self, Conversion};
 use crate::document::Node;
-use crate::document::fields::{Fields, one_or_more, some_entries, text};
+use crate::document::fields::{Fields, one_or_more, some_entries, text, texts};
+use crate::family::{Family, Rules};
 use crate::fault::{Faults, Place, one_of};
 use crate::form::Form;
 use crate::name::{self, Named};
@@ -35,6 +37,10 @@ pub struct Target {
     pub weight: u32,
     /// What a request must not use to be sent here.
     pub lacks: Features,
+    /// What its model does not take, in each form that has such rules.
+    pub rules: Vec<(Form, Rules)>,
+    /// Which of what it lacks may be left out of a request instead, if that stands in members that can be cut.
+    pub drop: Features,
     /// Whether it may serve an API that it does not speak, by translation.
     pub translate: bool,
 }
@@ -50,14 +56,37 @@ impl Target {
         self.address(self.form_for(api)?)
     }
 
+    /// What its model does not take in a form.
+    pub fn rules(&self, form: Form) -> Rules {
+        self.rules.iter().find(|(ruled, _)| *ruled == form).map(|(_, rules)| *rules).unwrap_or_default()
+    }
+
+    /// What of these features it does not have in a form.
+    pub fn lacking(&self, form: Form, uses: Features) -> Features {
+        self.lacks.shared(uses).union(self.rules(form).refused(uses))
+    }
+
+    /// Sets its rules, by what its id tells of its model; where ids are their owner's own names, by the model's public name.
+    fn set_rules(&mut self, model: &str, endpoint: &Endpoint) {
+        let public = || if endpoint.site.has_own_names() { Family::of(model) } else { None };
+        let family = Family::of(&self.id).or_else(public);
+        let rules = self.addresses.iter().map(|(form, _)| (*form, Rules::of(family, *form, endpoint.site.rules())));
+        self.rules = rules.filter(|(_, rules)| !rules.is_empty()).collect();
+    }
+
+    /// The forms in which it could serve a client's API, the one that is the API itself first.
+    pub fn forms_for(&self, api: Api) -> impl Iterator<Item = (Form, Conversion)> {
+        let forms = |native: bool| {
+            let conversion =
+                self.addresses.iter().filter_map(move |(form, _)| Some((*form, convert::between(api, *form)?)));
+            conversion.filter(move |(_, conversion)| (*conversion == Conversion::Pass) == native)
+        };
+        forms(true).chain(forms(false).filter(|_| self.translate))
+    }
+
     /// The form in which it serves a client's API: one that is the API itself, or else one that may be translated to.
     pub fn form_for(&self, api: Api) -> Option<Form> {
-        let spoken = |wanted: fn(Conversion) -> bool| {
-            let mut forms = self.addresses.iter().map(|(form, _)| *form);
-            forms.find(|form| convert::between(api, *form).is_some_and(wanted))
-        };
-        let native = spoken(|conversion| conversion == Conversion::Pass);
-        native.or_else(|| if self.translate { spoken(|conversion| conversion != Conversion::Pass) } else { None })
+        self.forms_for(api).next().map(|(form, _)| form)
     }
 }
 
@@ -96,6 +125,11 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
         match node {
             Node::Map(_) => targets.extend(read_map(node, place, known, faults)),
             list => targets.extend(read_list(list, &place, true, known, faults)),
+        }
+        for target in targets.iter_mut().skip(first) {
+            if let Some(endpoint) = known.endpoints.get(target.endpoint) {
+                target.set_rules(key, endpoint);
+            }
         }
         models.insert(key.into(), (first..targets.len()).collect());
     }
@@ -142,6 +176,7 @@ fn read(node: &Node, place: Place, translate: bool, known: &Known<'_>, faults: &
         fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
     let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
     let mut lacks = features(&mut fields, "lacks", faults);
+    let drop = read_drop(&mut fields, faults);
     let translate = translate & fields.optional_bool("translate", faults).unwrap_or(true);
     let endpoint = endpoint.and_then(|index| Some((index, known.endpoints.get(index)?)));
     let (Some((index, endpoint)), Some(id)) = (endpoint, id) else {
@@ -180,6 +215,8 @@ fn read(node: &Node, place: Place, translate: bool, known: &Known<'_>, faults: &
         price,
         weight,
         lacks,
+        rules: Vec::new(),
+        drop,
         translate,
     })
 }
@@ -217,6 +254,24 @@ fn read_forms(fields: &mut Fields<'_>, faults: &mut Faults) -> Vec<Form> {
         }
     }
     forms
+}
+
+/// The features that may be left out: those of members that can be cut.
+fn read_drop(fields: &mut Fields<'_>, faults: &mut Faults) -> Features {
+    let mut drop = Features::default();
+    let named = fields.optional("drop").map(|(node, place)| texts(node, &place, faults)).unwrap_or_default();
+    let names = || CUTTABLE.iter().map(|(feature, _)| feature.name());
+    for (text, place) in named {
+        match Feature::parse(text) {
+            Some(feature) if CUTTABLE.iter().any(|(known, _)| *known == feature) => drop.add(feature),
+            Some(_) => {
+                let message = format!("`{text}` cannot be left out of a request: it is more than a field of its own");
+                faults.add_with_help(&place, message, one_of(names()));
+            }
+            None => faults.unknown(&place, "feature that can be left out", text, names()),
+        }
+    }
+    drop
 }
 
 fn read_price(mut fields: Fields<'_>, faults: &mut Faults) -> Option<Price> {

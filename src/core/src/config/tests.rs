@@ -264,6 +264,16 @@ fn says_every_fault_with_its_place() {
         ),
         (
             r#""id": "dep""#,
+            r#""id": "dep", "drop": ["samplin"]"#,
+            "models.m[0].drop[0]: unknown feature that can be left out `samplin` (did you mean `sampling`?)",
+        ),
+        (
+            r#""id": "dep""#,
+            r#""id": "dep", "drop": ["sampling", "images"]"#,
+            "models.m[0].drop[1]: `images` cannot be left out of a request: it is more than a field of its own (one of `sampling`, `logprobs`, `logit_bias`, `stop`, `choices`, `verbosity`, `service_tier`, `json_object`, `json_schema`, `web_search`, `reasoning`, `minimal_reasoning`)",
+        ),
+        (
+            r#""id": "dep""#,
             r#""id": "dep", "lacks": ["tool"]"#,
             "models.m[0].lacks[0]: unknown feature `tool` (did you mean `tools`?)",
         ),

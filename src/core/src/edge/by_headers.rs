@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use super::{Asked, Denied, Heard, hear, held, origin};
 use crate::api::error::ApiError;
-use crate::api::feature::Feature;
+use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
 use crate::api::kept::{OnInput, path_of};
 use crate::config::{Auth, Config, Endpoint};
@@ -78,7 +78,8 @@ fn choose(
     asked.model = Some(model.clone());
     let bytes = inbound.content_length.unwrap_or_default();
     let features = asked.on_input.map(OnInput::feature).into_iter().collect();
-    let needs = Needs { api: asked.api, features, bytes, max_tokens: None, held: Held::Free };
+    let removable = Features::default();
+    let needs = Needs { api: asked.api, features, removable, bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let mut candidates = plan::consider(&permit, &needs, environment);
     // The head leaves before there is a translation, and with it its length.

@@ -30,7 +30,9 @@ pub(super) fn weigh<'c>(
     let after = kept.query.after.as_deref().map(|after| untagged(config, caller, found.account, after)).transpose()?;
     let permit = caller.permit_kept(config, found.account);
     let features: Features = [Feature::KeptResponses].into_iter().collect();
-    let needs = Needs { api: Api::Responses, features, bytes: 0, max_tokens: None, held: Held::At(found.account) };
+    let removable = Features::default();
+    let needs =
+        Needs { api: Api::Responses, features, removable, bytes: 0, max_tokens: None, held: Held::At(found.account) };
     let candidates = plan::consider(&permit, &needs, environment);
     let mut decision = plan::decide(&permit, &needs, candidates, environment);
     let query = kept.query.text(after.as_deref());
@@ -48,6 +50,7 @@ pub(super) fn weigh<'c>(
         untranslatable: Vec::new(),
         translation: None,
         brought: Brought::default(),
+        left_out: Vec::new(),
     })
 }
 

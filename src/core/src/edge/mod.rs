@@ -7,6 +7,7 @@
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
+mod adapt;
 mod by_headers;
 mod kept;
 mod models;
@@ -30,6 +31,7 @@ use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
 use session::Brought;
 
+pub use adapt::LeftOut;
 pub use by_headers::{ByHeaders, Chosen, begin_by_headers};
 pub use refuse::{too_large, too_many_held};
 
@@ -96,6 +98,8 @@ pub struct Weighed<'a> {
     pub decision: Decision<'a>,
     /// What of the request cannot be translated, where some target would need that.
     pub untranslatable: Vec<String>,
+    /// What is left out of the request, for which targets.
+    pub left_out: Vec<LeftOut>,
     /// The request in translation, where some target needs it.
     translation: Option<Translation>,
     /// What it brings back of earlier responses.
@@ -239,8 +243,8 @@ fn held(
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, lacks nothing but what is
-    /// another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
+    /// What only the headers tell is enough where each candidate takes its model from the path, has no rules of its
+    /// model's family, lacks nothing but what is another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
     /// can change the plan then.
     fn weigh_unread(
         &self,
@@ -252,6 +256,7 @@ impl Asked {
         let needs = Needs {
             api: self.api,
             features: Features::default(),
+            removable: Features::default(),
             bytes: length.unwrap_or_default(),
             max_tokens: None,
             held: Held::Free,
@@ -275,6 +280,7 @@ impl Asked {
             untranslatable,
             translation,
             brought: Brought::default(),
+            left_out: Vec::new(),
         }))
     }
 
@@ -317,6 +323,8 @@ impl Asked {
         });
         let mut decision = plan::decide(&permit, &needs, candidates, environment);
         plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
+        plan::name_lacking(&mut decision, &permit, &facts.cuttable);
+        let left_out = adapt::left_out(&decision, &needs, facts);
         if let Some(on_input) = self.on_input {
             decision.plan = decision.plan.map(|plan| plan.below(&path_of(on_input), ""));
         }
@@ -326,7 +334,7 @@ impl Asked {
             Some(OnInput::InputTokens) => Awaited::Stream,
         };
         let operation = self.on_input.map(Named::name);
-        Ok(Weighed { permit, needs, awaited, decision, operation, untranslatable, translation, brought })
+        Ok(Weighed { permit, needs, awaited, decision, operation, untranslatable, translation, brought, left_out })
     }
 
     fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
@@ -335,7 +343,7 @@ impl Asked {
 
     fn needs(&self, facts: &Facts<'_>, body: &[u8], held: Held) -> Needs {
         let (features, bytes, max_tokens) = (facts.features, body.len() as u64, facts.max_tokens);
-        Needs { api: self.api, features, bytes, max_tokens, held }
+        Needs { api: self.api, features, removable: facts.removable, bytes, max_tokens, held }
     }
 }
 
@@ -350,9 +358,11 @@ impl Weighed<'_> {
     fn settle_read(mut self, facts: &Facts<'_>, record: &mut Record) -> Result<Settled, ApiError> {
         let (awaited, translation) = (self.awaited, self.translation.take());
         let brought = std::mem::take(&mut self.brought);
+        let left_out = std::mem::take(&mut self.left_out);
         let plan = self.settle(record)?;
         let mut edits = Edits::of(facts);
         brought.edit(&plan, &mut edits);
+        adapt::edit(left_out, facts, &plan, &mut edits);
         let in_background = facts.features.has(Feature::Background);
         Ok(Settled { plan, awaited, edits, usage: facts.include_usage, in_background, translation })
     }
@@ -406,7 +416,13 @@ fn needs_no_body(candidates: &[Candidate<'_>], api: Api, most: usize, order: Ord
         let in_path = target.address(form).is_some_and(|address| address.model_in_path);
         // What is translated has to be read.
         let passes = convert::between(api, form) == Some(Conversion::Pass);
-        if !passes || !in_path || !target.lacks.within(anothers) || *lacks.get_or_insert(target.lacks) != target.lacks {
+        let ruled = !target.rules(form).is_empty();
+        if !passes
+            || !in_path
+            || ruled
+            || !target.lacks.within(anothers)
+            || *lacks.get_or_insert(target.lacks) != target.lacks
+        {
             return false;
         }
     }

@@ -12,6 +12,7 @@ const POLICY: &str = r#"{
   },
   "models": {
     "dated": {"translate": false, "targets": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"}]},
+    "ruled": {"translate": false, "targets": [{"endpoint": "az", "id": "gpt-6-sol", "form": "openai.chat", "api_version": "2024-10-21"}]},
     "picky": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21", "lacks": ["tools"]}],
     "both": [
       {"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"},
@@ -170,7 +171,8 @@ fn a_request_whose_targets_take_the_model_from_the_path_is_not_held() {
     // What is Amazon's own is not looked for where no target has it: Azure refuses it.
     assert!(run("POST", DEPLOYMENT, "acme", &[], Some(IN_S3)).is_ok());
     // What only the body can tell: features that a target lacks, or the model for a target that reads it there.
-    for held in ["/openai/deployments/picky/chat/completions", "/openai/deployments/both/chat/completions"] {
+    for held in ["picky", "ruled", "both"] {
+        let held = &format!("/openai/deployments/{held}/chat/completions");
         assert_eq!(run("POST", held, "acme", &[], None).unwrap_err().status, 400, "{held}");
     }
     // To a tenant of Azure alone, every candidate of `both` is a dated deployment.
@@ -189,7 +191,7 @@ fn lists_what_the_tenant_may_use() {
             .collect();
         ids
     };
-    assert_eq!(ids("acme"), ["both", "dated", "picky"]);
+    assert_eq!(ids("acme"), ["both", "dated", "picky", "ruled"]);
     assert_eq!(ids("azure-only"), ["both", "dated"]);
     assert_eq!(ids("nothing"), [""; 0]);
     let one = run("GET", "/v1/models/both", "acme", &[], None).unwrap_err().message;

@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::api::Api;
+use crate::api::body::Member;
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::ModelAddress;
@@ -27,6 +28,8 @@ pub struct Needs {
     pub api: Api,
     /// The features that it uses.
     pub features: Features,
+    /// Those of them that are gone if members are cut from its body.
+    pub removable: Features,
     /// The size of its body in bytes.
     pub bytes: u64,
     /// The most tokens that it lets the completion have.
@@ -124,7 +127,7 @@ struct Planned {
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
 /// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
-/// let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
+/// let needs = Needs { api: Api::Chat, features: Features::default(), removable: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
 /// let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// let candidates = plan::consider(&permit, &needs, &environment);
 /// let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
@@ -229,20 +232,13 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
     let denied = permit.denies().shared(needs.features);
     let translates = permit.translates();
     let consider = |(index, target, refusal): (usize, &'c Target, Option<Rule>)| {
-        let lacking = target.lacks.shared(needs.features);
-        let fit = match (refusal, target.form_for(needs.api)) {
+        let fit = match (refusal, choose_form(target, needs, translates)) {
             (Some(rule), _) => Err(Unfit::Policy(rule)),
             (None, _) if !denied.is_empty() => Err(Unfit::Denied(denied)),
-            (None, None) => Err(Unfit::Form),
-            (None, Some(_)) if !lacking.is_empty() => Err(Unfit::Lacks(lacking)),
-            (None, Some(form)) if !translates && convert::between(needs.api, form) != Some(Conversion::Pass) => {
-                Err(Unfit::Form)
-            }
-            (None, Some(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
-            (None, Some(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => {
-                Err(Unfit::Lost)
-            }
-            (None, Some(form)) => {
+            (None, Err(unfit)) => Err(unfit),
+            (None, Ok(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
+            (None, Ok(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => Err(Unfit::Lost),
+            (None, Ok(form)) => {
                 let keyed = config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata);
                 if keyed && !(environment.google_token)() { Err(Unfit::NoCredential) } else { Ok(form) }
             }
@@ -250,6 +246,30 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
         Candidate { index, target, fit }
     };
     permit.targets().map(consider).collect()
+}
+
+/// The form in which a target can serve a request: the first that has what it uses.
+fn choose_form(target: &Target, needs: &Needs, translates: bool) -> Result<Form, Unfit> {
+    let mut unfit = Unfit::Form;
+    let forms = target.forms_for(needs.api);
+    for (form, _) in forms.filter(|(_, conversion)| translates || *conversion == Conversion::Pass) {
+        let lacking = target.lacking(form, needs.features).without(left_out(target, form, needs));
+        if lacking.is_empty() {
+            return Ok(form);
+        }
+        if unfit == Unfit::Form {
+            unfit = Unfit::Lacks(lacking);
+        }
+    }
+    Err(unfit)
+}
+
+/// The features that are left out of a request for a target, in a form: what it lacks and policy lets go. A translation is
+/// of the whole request.
+pub fn left_out(target: &Target, form: Form, needs: &Needs) -> Features {
+    let cuts = convert::between(needs.api, form) == Some(Conversion::Pass);
+    let lacking = if cuts { target.lacking(form, needs.features) } else { Features::default() };
+    lacking.shared(target.drop).shared(needs.removable)
 }
 
 /// Whether a request is held to another account than the target's.
@@ -302,6 +322,24 @@ pub fn name_untranslatable(decision: &mut Decision<'_>, permit: &Permit<'_>, api
     if !targets.is_empty() {
         decision.plan = Err(unfit::untranslatable(permit.model(), api, names, &targets));
     }
+}
+
+/// The error of a decision that has no plan since the targets lack what is used: with the members of the body that use it,
+/// and the targets.
+pub fn name_lacking(decision: &mut Decision<'_>, permit: &Permit<'_>, members: &[Member]) {
+    let lacking = |candidate: &Candidate<'_>| match candidate.fit {
+        Err(Unfit::Lacks(lacking)) => Some(lacking),
+        _ => None,
+    };
+    let unfit = decision.candidates.iter().filter_map(|candidate| candidate.fit.err());
+    if decision.plan.is_ok() || !matches!(unfit::last_hurdle(unfit), Some(Unfit::Lacks(_))) {
+        return;
+    }
+    let all = decision.candidates.iter().filter_map(lacking).fold(Features::default(), Features::union);
+    let name = |candidate: &Candidate<'_>| Some(permit.config().endpoint_of(candidate.target)?.name.as_str());
+    let targets: Vec<&str> =
+        decision.candidates.iter().filter(|candidate| lacking(candidate).is_some()).filter_map(name).collect();
+    decision.plan = Err(unfit::lacking(permit.model(), all, members, &targets));
 }
 
 /// Makes the plan out of the candidates that [`consider`] gave for the same permit and needs.

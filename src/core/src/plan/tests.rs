@@ -38,7 +38,14 @@ pub(crate) fn config() -> Rc<Config> {
 }
 
 fn needs(api: Api) -> Needs {
-    Needs { api, features: Features::default(), bytes: 400, max_tokens: None, held: Held::Free }
+    Needs {
+        api,
+        features: Features::default(),
+        removable: Features::default(),
+        bytes: 400,
+        max_tokens: None,
+        held: Held::Free,
+    }
 }
 
 fn planned(
@@ -390,4 +397,30 @@ fn of_equal_targets_the_one_that_speaks_the_clients_api_comes_first() {
     for (changes, order, planned) in rows {
         assert_eq!(planned_under(changes, order), planned, "{changes:?}");
     }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_public_name_tells_a_deployments_family_alone() {
+    let policy = POLICY.replace(r#""sol": "#, r#""gpt-6-sol": "#).replace(r#""models": ["sol"]"#, r#""models": ["*"]"#);
+    let planned = |policy: &str, uses: &[Feature], removable: &[Feature]| {
+        let config = Rc::new(config::check(&config::parse_json(policy.as_bytes()).unwrap()).unwrap());
+        let inbound = Inbound { tenant: Single::Once(b"all"), ..Inbound::default() };
+        let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
+        let permit = caller.permit(&config, "gpt-6-sol").unwrap();
+        let [features, removable] = [uses, removable].map(|all| all.iter().copied().collect());
+        let needs = Needs { features, removable, ..needs(Api::Chat) };
+        let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| true, now: &|| 0 };
+        let candidates = consider(&permit, &needs, &environment);
+        let plan = decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
+        plan.iter().map(|stop| stop.endpoint.name.clone()).collect::<Vec<String>>()
+    };
+    assert_eq!(planned(&policy, &[], &[]), ["aws-us", "az-us", "az-eu"]);
+    assert_eq!(planned(&policy, &[Feature::Stop], &[]), ["aws-us"]);
+    // An id that tells a family goes before the public name.
+    let older = policy.replace(r#""id": "sol-eu""#, r#""id": "gpt-4.1""#);
+    assert_eq!(planned(&older, &[Feature::Stop], &[]), ["aws-us", "az-eu"]);
+    // What a target may drop is no hurdle, if nothing else in the body uses it.
+    let drops = policy.replace(r#""id": "sol-eu""#, r#""id": "sol-eu", "drop": ["stop"]"#);
+    assert_eq!(planned(&drops, &[Feature::Stop], &[Feature::Stop]), ["aws-us", "az-eu"]);
+    assert_eq!(planned(&drops, &[Feature::Stop], &[]), ["aws-us"]);
 }

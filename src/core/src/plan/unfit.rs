@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::api::Api;
+use crate::api::body::Member;
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::name::Named;
@@ -75,14 +76,18 @@ pub fn not_at_origin(model: &str) -> ApiError {
     ApiError::new(403, "origin_not_allowed", message).by_rule("origin")
 }
 
-/// What the client reads where no target is left: the last hurdle that any of them failed at.
-pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit>) -> ApiError {
-    let last = unfit.reduce(|last, unfit| match (last, unfit) {
+/// The last hurdle that any target failed at.
+pub(super) fn last_hurdle(unfit: impl Iterator<Item = Unfit>) -> Option<Unfit> {
+    unfit.reduce(|last, unfit| match (last, unfit) {
         (Unfit::Lacks(one), Unfit::Lacks(other)) => Unfit::Lacks(one.union(other)),
         _ if last.hurdle() >= unfit.hurdle() => last,
         _ => unfit,
-    });
-    match last {
+    })
+}
+
+/// What the client reads where no target is left: the last hurdle that any of them failed at.
+pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit>) -> ApiError {
+    match last_hurdle(unfit) {
         None | Some(Unfit::Form) => {
             let (here, there) = match api {
                 Api::Chat => ("chat completions", "/v1/responses"),
@@ -103,12 +108,7 @@ pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit
             let message = format!("Policy rule `denies` does not let this tenant use: {}.", names.join(" and "));
             ApiError::new(403, "feature_not_allowed", message).by_rule("denies")
         }
-        Some(Unfit::Lacks(lacking)) => {
-            let names: Vec<&str> = lacking.iter().map(Feature::name).collect();
-            let message =
-                format!("No target of model `{model}` that this tenant may use has: {}.", names.join(" and "));
-            ApiError::new(400, "unsupported_feature", message)
-        }
+        Some(Unfit::Lacks(features)) => lacking(model, features, &[], &[]),
         Some(Unfit::Lost) => {
             let message = format!(
                 "`background` is true, and a response of model `{model}` could not be found again: several tenants share its account, and one account alone leaves no tags (`sessions` of the policy). Leave `background` out, and set `stream` to true for a response that takes long."
@@ -136,4 +136,24 @@ pub(super) fn untranslatable(model: &str, api: Api, names: &[String], targets: &
         names.join(", ")
     );
     ApiError { param: names.first().cloned().map(Into::into), ..ApiError::new(400, "unsupported_feature", message) }
+}
+
+/// What the client reads where the targets that are left lack what the request uses: which of its members do, where each is
+/// a field of its own, and which targets they are.
+pub(super) fn lacking(model: &str, lacking: Features, members: &[Member], targets: &[&str]) -> ApiError {
+    let members_of = |feature: Feature| members.iter().filter(move |member| member.uses.has(feature));
+    let named = |feature: Feature| {
+        let fields: Vec<String> = members_of(feature).map(|member| format!("`{}`", member.name)).collect();
+        let fields = if fields.is_empty() { String::new() } else { format!(" ({})", fields.join(", ")) };
+        format!("{}{fields}", feature.name())
+    };
+    let names: Vec<String> = lacking.iter().map(named).collect();
+    let asked = if targets.is_empty() {
+        String::new()
+    } else {
+        format!(" Targets that lack some of it: {}.", targets.join(", "))
+    };
+    let message = format!("No target of model `{model}` that this tenant may use has: {}.{asked}", names.join(" and "));
+    let param = lacking.iter().flat_map(members_of).map(|member| member.name.into()).next();
+    ApiError { param, ..ApiError::new(400, "unsupported_feature", message) }
 }

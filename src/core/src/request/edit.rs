@@ -46,6 +46,8 @@ pub struct Edits {
     model: ModelPlace,
     /// In their order; no two overlap.
     others: Vec<Edit>,
+    /// The members that are left out by them, and for which targets.
+    left_out: Vec<(Box<[usize]>, Vec<&'static str>)>,
 }
 
 /// Where a body has its model, or could have one.
@@ -99,13 +101,18 @@ type Change<'e> = (&'e Range<usize>, [&'e str; 3]);
 impl Edits {
     /// The model's place alone, as a body's facts tell it.
     pub fn of(facts: &Facts<'_>) -> Edits {
-        Edits { model: ModelPlace::of(facts), others: Vec::new() }
+        Edits { model: ModelPlace::of(facts), others: Vec::new(), left_out: Vec::new() }
     }
 
     /// Adds a place, which overlaps no other.
     pub fn add(&mut self, edit: Edit) {
         let behind = self.others.partition_point(|other| other.range.start <= edit.range.start);
         self.others.insert(behind, edit);
+    }
+
+    /// Notes that members are left out for targets, by their places in the configuration.
+    pub fn leave_out(&mut self, targets: Box<[usize]>, names: Vec<&'static str>) {
+        self.left_out.push((targets, names));
     }
 
     /// What changes for a target, in order.
@@ -198,6 +205,12 @@ impl Edited {
             at = range.end;
         }
         written
+    }
+
+    /// The members that are left out for a target.
+    pub fn left_out(&self, stop: &Stop<'_>) -> &[&'static str] {
+        let found = self.edits.left_out.iter().find(|(targets, _)| targets.contains(&stop.index));
+        found.map(|(_, names)| names.as_slice()).unwrap_or_default()
     }
 
     /// The bytes that it keeps.

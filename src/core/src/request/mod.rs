@@ -76,7 +76,7 @@ pub use watch::{MOST_HELD, Shape, Watch};
 /// # let inbound = Inbound { tenant: Single::Once(b"acme"), ..Inbound::default() };
 /// # let caller = Caller::identify(&config, &inbound, &|| 0).unwrap();
 /// # let permit = caller.permit(&config, "gpt-6.1-sol").unwrap();
-/// # let needs = Needs { api: Api::Chat, features: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
+/// # let needs = Needs { api: Api::Chat, features: Features::default(), removable: Features::default(), bytes: 200, max_tokens: None, held: Held::Free };
 /// # let mut environment = Environment { picks: &mut WeightedPicks::default(), google_token: &|| false, now: &|| 0 };
 /// # let candidates = plan::consider(&permit, &needs, &environment);
 /// # let plan = plan::decide(&permit, &needs, candidates, &mut environment).plan.unwrap();
@@ -196,6 +196,7 @@ impl Request {
         self.begun = position + 1;
         self.state = TryState::Pending;
         self.record.began(&stop);
+        self.record.left_out(self.payload.left_out(&stop));
         let length = self.payload.length(&stop);
         let whole = self.payload.replaces(&stop).is_none();
         let https = stop.endpoint.tls.is_some();

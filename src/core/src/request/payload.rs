@@ -45,6 +45,14 @@ impl Payload {
         }
     }
 
+    /// The members of the body that a target does not get.
+    pub(super) fn left_out(&self, stop: &Stop<'_>) -> &[&'static str] {
+        match self {
+            Payload::Streamed { .. } | Payload::Absent(_) => &[],
+            Payload::Held(held) => held.edited.left_out(stop),
+        }
+    }
+
     /// The method of the request.
     pub(super) fn method(&self) -> &'static str {
         match self {

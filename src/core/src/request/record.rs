@@ -32,6 +32,8 @@ pub struct Record {
     /// The targets of the model that could not serve the request, by their places in the configuration.
     unfit: Vec<(usize, Unfit)>,
     tries: Vec<TryRecord>,
+    /// What the latest target does not get of the request: fields of it.
+    left_out: Vec<&'static str>,
     /// What the completion took, as far as it was read.
     usage: Option<Box<Usage>>,
     /// The code of the error that the client read instead of a response, and the rule of policy that refused.
@@ -146,6 +148,12 @@ impl Record {
         self.tries.push(TryRecord { index: stop.index, form: stop.form, end: TryEnd::Open });
     }
 
+    /// Notes what the latest target does not get of the request.
+    pub(super) fn left_out(&mut self, names: &[&'static str]) {
+        self.left_out.clear();
+        self.left_out.extend_from_slice(names);
+    }
+
     pub(super) fn ended(&mut self, end: TryEnd) {
         if let Some(latest) = self.tries.last_mut() {
             latest.end = end;
@@ -156,7 +164,7 @@ impl Record {
     /// a space, a quote or a control character.
     ///
     /// `id=6f4c9a52-… tenant=acme by=key:ci model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
-    /// unfit=gcp-us:form usage=1200/1024/310/200 error=no_target_allowed rule=residency`
+    /// unfit=gcp-us:form left_out=temperature usage=1200/1024/310/200 error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
         put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
@@ -191,6 +199,14 @@ impl Record {
             line.push(':');
             // Writing into a string does not fail.
             let _ = write!(line, "{unfit}");
+        }
+        for (number, name) in self.left_out.iter().enumerate() {
+            if number == 0 {
+                begin(&mut line, "left_out");
+            } else {
+                line.push(',');
+            }
+            line.push_str(name);
         }
         if let Some(usage) = &self.usage {
             let Usage { input, cached, output, reasoning } = **usage;

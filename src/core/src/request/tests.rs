@@ -46,6 +46,7 @@ fn planned_with(body: &str, origin: Origin, change: impl FnOnce(&mut Edits)) -> 
     let needs = Needs {
         api: Api::Chat,
         features: Features::default(),
+        removable: Features::default(),
         bytes: body.len() as u64,
         max_tokens: None,
         held: Held::Free,

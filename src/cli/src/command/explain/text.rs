@@ -77,7 +77,11 @@ fn cells(row: &Row, told: &Told) -> [String; 5] {
         (None, None) => format!("{}fits, but comes after the last attempt", merits(row, told)),
         (None, Some(_)) => {
             let form = row.form.filter(|_| row.translated).map(|form| format!("as {form}  ")).unwrap_or_default();
-            format!("{}{form}{}", merits(row, told), row.url.as_deref().unwrap_or_default())
+            let without = match row.left_out.as_slice() {
+                [] => String::new(),
+                names => format!("without {}  ", names.join(", ")),
+            };
+            format!("{}{form}{without}{}", merits(row, told), row.url.as_deref().unwrap_or_default())
         }
     };
     let place = [row.cloud, &row.region, &row.residency].join("/").replace("//", "/");

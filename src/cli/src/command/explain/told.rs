@@ -75,6 +75,9 @@ pub(super) struct Row {
     /// Whether the request is translated for that.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub translated: bool,
+    /// The fields of the request that it does not get.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<&'static str>,
     /// Where it is asked.
     pub url: Option<String>,
     /// Under `weighted`.
@@ -157,6 +160,7 @@ impl Row {
             Unfit::Untranslatable => format!("cannot be translated: {}", weighed.untranslatable.join(", ")),
             unfit => reason(unfit, needs, endpoint.cloud.name(), &endpoint.residency),
         };
+        let left_out = weighed.left_out.iter().find(|left_out| left_out.targets.contains(&candidate.index));
         let conversion = form.and_then(|form| convert::between(needs.api, form));
         Some(Row {
             rank: rank.map(|rank| rank + 1),
@@ -167,6 +171,7 @@ impl Row {
             id: target.id.clone(),
             form: form.map(Named::name),
             translated: conversion.is_some_and(|conversion| conversion != Conversion::Pass),
+            left_out: left_out.map(|left_out| left_out.names.clone()).unwrap_or_default(),
             url: form.and_then(|form| target.address(form)).map(|address| url(path.unwrap_or(&address.path))),
             weight: fits_weighted.then_some(target.weight),
             share: fits_weighted.then(|| share(target, &decision.candidates)),

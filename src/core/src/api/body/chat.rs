@@ -2,7 +2,7 @@
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, boolean, is_set, number, pass};
-use super::format::read_format;
+use super::format::{read_effort, read_format, read_verbosity};
 use super::key::Seen;
 use super::part::read_parts;
 use crate::api::feature::{Feature, Features};
@@ -35,6 +35,12 @@ pub(super) fn read_member(
             }
         }
         "n" => features.add_if(Feature::Choices, number(cursor, key)?.is_some_and(|choices| choices > 1.0)),
+        "presence_penalty" | "frequency_penalty" => {
+            features.add_if(Feature::Sampling, number(cursor, key)?.is_some_and(|penalty| penalty != 0.0));
+        }
+        "logit_bias" => features.add_if(Feature::LogitBias, is_set(cursor, key, Shape::Object)?),
+        "verbosity" => read_verbosity(cursor, key, features)?,
+        "reasoning_effort" => read_effort(cursor, key, features)?,
         "logprobs" => features.add_if(Feature::Logprobs, boolean(cursor, key)?),
         "data_sources" => features.add_if(Feature::DataSources, is_set(cursor, key, Shape::List)?),
         "web_search_options" => features.add_if(Feature::WebSearch, is_set(cursor, key, Shape::Object)?),

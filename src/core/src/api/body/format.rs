@@ -1,4 +1,4 @@
-//! The format that a completion must have.
+//! How a completion is to be: its format, its length in words, how much is thought before.
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, pass};
@@ -26,4 +26,30 @@ pub(super) fn read_format(
         Some(_) => Ok(()),
         None => pass(cursor),
     })
+}
+
+/// A `verbosity`, wherever it stands. Every family that has it takes `medium` for its default.
+pub(super) fn read_verbosity(
+    cursor: &mut Cursor<'_>,
+    name: &'static str,
+    features: &mut Features,
+) -> Result<(), BodyFault> {
+    if begins(cursor, name, Shape::Text)? == Begins::Text {
+        features.add_if(Feature::Verbosity, !cursor.string("a string")?.is("medium"));
+    }
+    Ok(())
+}
+
+/// A reasoning effort, wherever it stands.
+pub(super) fn read_effort(
+    cursor: &mut Cursor<'_>,
+    name: &'static str,
+    features: &mut Features,
+) -> Result<(), BodyFault> {
+    if begins(cursor, name, Shape::Text)? == Begins::Text {
+        let effort = cursor.string("a string")?;
+        features.add(if effort.is("none") { Feature::ReasoningOff } else { Feature::Reasoning });
+        features.add_if(Feature::MinimalReasoning, effort.is("minimal"));
+    }
+    Ok(())
 }

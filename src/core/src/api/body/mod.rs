@@ -8,6 +8,7 @@ mod field;
 mod format;
 mod item;
 mod key;
+mod member;
 mod part;
 mod responses;
 mod tool;
@@ -18,6 +19,8 @@ use std::ops::Range;
 pub use fault::BodyFault;
 use field::{Begins, Shape};
 use key::Seen;
+use member::Members;
+pub use member::{CUTTABLE, Member, cuts};
 
 use super::Api;
 use super::feature::{Feature, Features};
@@ -40,12 +43,18 @@ pub struct Facts<'b> {
     pub include_usage: bool,
     /// The most tokens that the completion may have.
     pub max_tokens: Option<u64>,
+    /// Where the key of a chat's `max_tokens` stands, with its quotes, if `max_completion_tokens` is not there.
+    pub max_tokens_key: Option<Range<usize>>,
     /// The features that are used.
     pub features: Features,
+    /// The members that could be cut, since others stand beside them; in their order.
+    pub cuttable: Vec<Member>,
+    /// The features that are gone if such members are: no other place uses them.
+    pub removable: Features,
 }
 
 /// The top-level keys that are read, of both APIs: a key that stands twice is refused whichever it is of.
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 35] = [
     "model",
     "stream",
     "store",
@@ -74,6 +83,13 @@ const KEYS: [&str; 28] = [
     "service_tier",
     "data_sources",
     "stream_options",
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "logit_bias",
+    "verbosity",
+    "reasoning_effort",
 ];
 
 /// Reads a body.
@@ -88,15 +104,32 @@ pub fn read(body: &[u8], api: Api) -> Result<Facts<'_>, BodyFault> {
         return Err(BodyFault::NotAnObject);
     }
     let mut facts = Facts { opening: cursor.at() + 1, empty: true, ..Facts::default() };
-    let mut seen = Seen::default();
+    let (mut seen, mut members) = (Seen::default(), Members::default());
     cursor.object(|cursor, key| {
         facts.empty = false;
-        match seen.meet(key, &KEYS)? {
-            Some(known) => read_member(cursor, known, api, &mut facts),
-            None => field::pass(cursor),
+        let key_span = key.span();
+        members.begin(key_span.start);
+        let known = seen.meet(key, &KEYS)?;
+        match known {
+            Some(known) => {
+                let others = std::mem::take(&mut facts.features);
+                read_member(cursor, known, api, &mut facts)?;
+                members.note(known, facts.features);
+                facts.features = facts.features.union(others);
+                if known == "max_tokens" && api == Api::Chat && facts.max_tokens.is_some() {
+                    facts.max_tokens_key = Some(key_span);
+                }
+            }
+            None => field::pass(cursor)?,
         }
+        members.end(cursor.at());
+        Ok::<_, BodyFault>(())
     })?;
     cursor.end()?;
+    if seen.has("max_completion_tokens", &KEYS) {
+        facts.max_tokens_key = None;
+    }
+    (facts.cuttable, facts.removable) = members.cuttable();
     Ok(facts)
 }
 
@@ -131,6 +164,10 @@ fn read_member<'b>(
                 let tier = cursor.string("a string")?;
                 facts.features.add_if(Feature::ServiceTier, !tier.is("auto") && !tier.is("default"));
             }
+        }
+        "temperature" | "top_p" => {
+            let changed = field::number(cursor, key)?.is_some_and(|value| value != 1.0);
+            facts.features.add_if(Feature::Sampling, changed);
         }
         "top_logprobs" => {
             let asked = field::number(cursor, key)?.is_some_and(|count| count > 0.0);

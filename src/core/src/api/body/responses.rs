@@ -2,7 +2,7 @@
 
 use super::BodyFault;
 use super::field::{Begins, Shape, begins, boolean, is_set, pass};
-use super::format::read_format;
+use super::format::{read_effort, read_format, read_verbosity};
 use super::item::read_items;
 use super::key::Seen;
 use crate::api::feature::{Feature, Features};
@@ -46,7 +46,8 @@ pub(super) fn read_member(
 
 fn read_text(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
     let mut seen = Seen::default();
-    cursor.object(|cursor, key| match seen.meet(key, &["format"])? {
+    cursor.object(|cursor, key| match seen.meet(key, &["format", "verbosity"])? {
+        Some("verbosity") => read_verbosity(cursor, "text.verbosity", features),
         Some(_) => read_format(cursor, "text.format", features),
         None => pass(cursor),
     })
@@ -63,7 +64,8 @@ fn read_include(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), 
 
 fn read_reasoning(cursor: &mut Cursor<'_>, features: &mut Features) -> Result<(), BodyFault> {
     let mut seen = Seen::default();
-    cursor.object(|cursor, key| match seen.meet(key, &["summary", "generate_summary"])? {
+    cursor.object(|cursor, key| match seen.meet(key, &["summary", "generate_summary", "effort"])? {
+        Some("effort") => read_effort(cursor, "reasoning.effort", features),
         Some(_) if begins(cursor, "reasoning.summary", Shape::Text)? == Begins::Text => {
             features.add_if(Feature::ReasoningSummary, !cursor.string("a string")?.is("auto"));
             Ok(())

@@ -20,6 +20,21 @@ fn reads_what_decides_the_way() {
 }
 
 #[wasm_bindgen_test(unsupported = test)]
+fn finds_the_key_of_an_old_limit() {
+    for (body, api, expected) in [
+        (r#"{"max_tokens": 5}"#, Api::Chat, Some("\"max_tokens\"")),
+        (r#"{"max_t\u006fkens":5}"#, Api::Chat, Some(r#""max_t\u006fkens""#)),
+        (r#"{"max_tokens":null}"#, Api::Chat, None),
+        (r#"{"max_tokens":5,"max_completion_tokens":null}"#, Api::Chat, None),
+        (r#"{"max_completion_tokens":5,"max_tokens":5}"#, Api::Chat, None),
+        (r#"{"max_tokens":5}"#, Api::Responses, None),
+    ] {
+        let key = read(body.as_bytes(), api).unwrap().max_tokens_key;
+        assert_eq!(key.and_then(|key| body.get(key)), expected, "{body}");
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
 fn finds_the_features_of_a_chat() {
     for (body, expected) in [
         (r#"{"tools":[]}"#, &[][..]),
@@ -50,6 +65,15 @@ fn finds_the_features_of_a_chat() {
         (r#"{"n":1,"logprobs":false,"top_logprobs":0,"stop":null}"#, &[]),
         (r#"{"tools":null,"functions":null,"messages":[{"content":null}],"n":null,"logprobs":null,"audio":null}"#, &[]),
         (r#"{"n":2,"logprobs":true,"stop":["a"]}"#, &["logprobs", "choices", "stop"]),
+        (r#"{"temperature":1,"top_p":1.0,"presence_penalty":0,"frequency_penalty":0.0,"verbosity":"medium"}"#, &[]),
+        (r#"{"temperature":null,"top_p":null,"presence_penalty":null,"verbosity":null,"reasoning_effort":null}"#, &[]),
+        (r#"{"temperature":0}"#, &["sampling"]),
+        (r#"{"top_p":0.5}"#, &["sampling"]),
+        (r#"{"presence_penalty":-0.5}"#, &["sampling"]),
+        (r#"{"frequency_penalty":0.1,"logit_bias":{}}"#, &["sampling", "logit_bias"]),
+        (r#"{"verbosity":"low","reasoning_effort":"none"}"#, &["verbosity", "reasoning_off"]),
+        (r#"{"reasoning_effort":"minimal"}"#, &["reasoning", "minimal_reasoning"]),
+        (r#"{"tools":[{"type":"custom","custom":{"name":"c"}}]}"#, &["tools", "custom_tools"]),
         (r#"{"modalities":["text","audio"]}"#, &["audio"]),
         (r#"{"modalities":["text",null]}"#, &[]),
         (r#"{"web_search_options":{}}"#, &["web_search"]),
@@ -124,7 +148,7 @@ fn finds_the_features_of_a_responses_request() {
         ),
         (
             r#"{"tools":[{"type":"function","name":"f"},{"type":"custom"},{"type":"namespace"},{"type":"tool_search"}]}"#,
-            &["tools"],
+            &["tools", "custom_tools"],
         ),
         (r#"{"tools":[{"type":"code_interpreter","container":{"type":"auto"}}]}"#, &["tools", "code_interpreter"]),
         (
@@ -153,7 +177,11 @@ fn finds_the_features_of_a_responses_request() {
         (r#"{"tools":[{"type":"telepathy"}]}"#, &["tools", "other_tools"]),
         (r#"{"include":["reasoning.encrypted_content"]}"#, &[]),
         (r#"{"include":["message.output_text.logprobs"]}"#, &["logprobs"]),
-        (r#"{"reasoning":{"effort":"low","summary":"auto"},"service_tier":"auto"}"#, &[]),
+        (r#"{"reasoning":{"effort":"low","summary":"auto"},"text":{"verbosity":"medium"}}"#, &["reasoning"]),
+        (
+            r#"{"reasoning":{"effort":"none"},"text":{"verbosity":"high"},"service_tier":"auto"}"#,
+            &["verbosity", "reasoning_off"],
+        ),
         (r#"{"reasoning":{"summary":"detailed"},"service_tier":"flex"}"#, &["service_tier", "reasoning_summary"]),
         (r#"{"reasoning":{"generate_summary":"concise","summary":null}}"#, &["reasoning_summary"]),
         (r#"{"input":[{"type":"item_reference","id":"x"}]}"#, &["state"]),

@@ -57,10 +57,11 @@ fn read_level(
 /// The feature that a tool of this type is, beside being one.
 fn hosted(kind: Text<'_>) -> Option<Feature> {
     // The client runs these itself.
-    if ["function", "custom", "namespace", "tool_search"].iter().any(|known| kind.is(known)) {
+    if ["function", "namespace", "tool_search"].iter().any(|known| kind.is(known)) {
         return None;
     }
     let exact = [
+        ("custom", Feature::CustomTools),
         ("code_interpreter", Feature::CodeInterpreter),
         ("file_search", Feature::FileSearch),
         ("image_generation", Feature::ImageGeneration),

@@ -6,6 +6,7 @@ use crate::api::feature::{Feature, Features};
 use crate::cloud::residency::{Claim, Extent};
 use crate::cloud::{Doubt, ModelAddress, Site};
 use crate::document::fields::Fields;
+use crate::family::{Family, Rule, When};
 use crate::fault::{Faults, closest};
 use crate::form::Form;
 use crate::name::Named;
@@ -72,6 +73,24 @@ const RUNTIME_LACKS: [Feature; 4] =
 const MANTLE_LACKS: [Feature; 4] =
     [Feature::ApplyPatch, Feature::Computer, Feature::ServiceTier, Feature::ReasoningSummary];
 
+/// What the runtime takes of chat completions less than others. Its later GPTs give one completion; gpt-oss has no biases,
+/// and is not held to a schema though the runtime takes one. Source: litellm 1.110's tables and tests (2026-11). A third
+/// one cannot be gated: `json_object` is refused if no message says "json".
+const RUNTIME_RULES: [Rule; 2] = [
+    Rule {
+        families: &[Family::Gpt56, Family::Gpt6],
+        form: Form::Chat,
+        when: When::Always,
+        refuses: &[Feature::Choices],
+    },
+    Rule {
+        families: &[Family::GptOss],
+        form: Form::Chat,
+        when: When::Always,
+        refuses: &[Feature::LogitBias, Feature::JsonSchema],
+    },
+];
+
 impl Site for Bedrock {
     fn region(&self) -> &str {
         &self.region
@@ -91,6 +110,13 @@ impl Site for Bedrock {
             Surface::Mantle => &MANTLE_LACKS,
         };
         LACKING.iter().chain(own).copied().collect()
+    }
+
+    fn rules(&self) -> &'static [Rule] {
+        match self.surface {
+            Surface::Runtime => &RUNTIME_RULES,
+            Surface::Mantle => &[],
+        }
     }
 
     fn headers(&self) -> &'static [&'static str] {

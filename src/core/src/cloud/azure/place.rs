@@ -38,6 +38,11 @@ impl Site for Resource {
         [Feature::S3Images].into_iter().collect()
     }
 
+    /// A deployment's.
+    fn has_own_names(&self) -> bool {
+        true
+    }
+
     fn headers(&self) -> &'static [&'static str] {
         &HEADERS
     }
