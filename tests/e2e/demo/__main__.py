@@ -26,7 +26,7 @@ import places  # noqa: E402
 import trying  # noqa: E402
 from harness import keys  # noqa: E402
 from harness.clouds import Clouds  # noqa: E402
-from harness.gateway import Gateway  # noqa: E402
+from harness.gateway import TAG_KEY, Gateway  # noqa: E402
 from harness.process import Failed, Processes  # noqa: E402
 from rows import INITECH, ROWS  # noqa: E402
 from table import Table  # noqa: E402
@@ -119,8 +119,9 @@ def show_own(processes, envoy, options):
 
 
 def start(processes, envoy, clouds, options, policy, **more):
-    environment = clouds.aws_environment()
-    # For who runs Envoy by hand: its signer takes AWS's credentials from there. Made up, as all are.
+    environment = {**clouds.aws_environment(), **TAG_KEY}
+    # For who runs Envoy by hand: its signer takes AWS's credentials from there, and the module the key of tags. Made up, as
+    # all are.
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()]
     options.folder.mkdir(parents=True, exist_ok=True)
     (options.folder / "environment").write_text("".join(lines))

@@ -15,6 +15,8 @@ from .records import CLOUDS
 SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"
 PATHS = {"chat": "/v1/chat/completions", "responses": "/v1/responses"}
 ANY = "127.0.0.1:0"
+# What the policies here name under `sessions.tag_keys`: of 64 characters, as `openssl rand -hex 32` makes one.
+TAG_KEY = {"MULTIHOME_TAG_KEY": randomness.token_hex(32)}
 
 
 class Gateway:
@@ -60,11 +62,13 @@ class Gateway:
         admin_file = self.directory / "admin.txt"
         admin_file.unlink(missing_ok=True)
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        # A test that gives None takes a variable away.
+        environment = {name: value for name, value in {**ours, **TAG_KEY, **environment}.items() if value is not None}
         with self.log.open("wb") as log, self.access_log.open("wb") as access:
             self.process = self.processes.start(
                 [*launcher, "-c", self.config, "--concurrency", concurrency, *restarts, "-l", "warning",
                  "--admin-address-path", admin_file, "--file-flush-interval-msec", "100", *self.arguments],
-                stdin=subprocess.DEVNULL, stdout=access, stderr=log, env={**ours, **environment}, cwd=self.directory)
+                stdin=subprocess.DEVNULL, stdout=access, stderr=log, env=environment, cwd=self.directory)
         try:
             self.admin = until(lambda: admin_file.exists() and admin_file.read_text().strip(), "Envoy's admin port",
                                alive=self.process)

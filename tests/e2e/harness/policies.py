@@ -93,6 +93,7 @@ def base(clouds):
             },
         },
         "gcp": {"metadata": {"address": clouds["metadata"]}},
+        "sessions": {"tag_keys": ["MULTIHOME_TAG_KEY"]},
         "timeouts": {"connect": "1s", "first_byte": "1500ms", "whole": "2s", "idle": "20s"},
     }
 

@@ -16,6 +16,7 @@ models:
     - {endpoint: aws, id: us.openai.gpt-6.1-sol, form: openai.chat}
 tenants:
   shop: {clouds: [azure, aws], residency: [us], models: ["*"]}
+sessions: {tag_keys: [MULTIHOME_TAG_KEY]}
 identity: {trust: {listeners: [default]}}
 "#;
 

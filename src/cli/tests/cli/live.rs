@@ -44,9 +44,9 @@ fn the_first_is_served_and_what_follows_is_staged() {
     let before = live(&folder);
     let names = ["clusters.yaml", "edge-a.yaml", "edge-b.yaml", "listeners.yaml", "runtime.yaml"];
     assert!(names.iter().all(|name| before.iter().any(|(file, _)| file.ends_with(name))), "{before:?}");
-    assert!(
-        before.iter().all(|(_, text)| text.contains(&format!("version_info: \"{}", first.out.lines().next().unwrap())))
-    );
+    // A version of digits and an `e` has quotes in YAML, others have none.
+    let version = format!("version_info: {}", first.out.lines().next().unwrap());
+    assert!(before.iter().all(|(_, text)| text.replace("version_info: \"", "version_info: ").contains(&version)));
     assert!(!fs::read_to_string(folder.join("out/bootstrap.yaml")).unwrap().contains("tenants"), "it stays");
 
     // The same once more is nothing new; another one waits for `apply`.

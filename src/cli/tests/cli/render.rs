@@ -146,7 +146,12 @@ fn endpoints() -> usize {
 }
 
 fn bootstrap_vm() -> Value {
-    serde_json::json!({"vm_id": "multihome", "runtime": "envoy.wasm.runtime.v8", "code": {"local": {"filename": "multihome.wasm"}}})
+    serde_json::json!({
+        "vm_id": "multihome",
+        "runtime": "envoy.wasm.runtime.v8",
+        "code": {"local": {"filename": "multihome.wasm"}},
+        "environment_variables": {"host_env_keys": ["MULTIHOME_TAG_KEY"]},
+    })
 }
 
 /// Both routes, and of each how long a try, a pause in it and all tries together may take.

@@ -149,6 +149,7 @@ listeners:
   inside: {}
   mtls: {tls: {certificate_file: /tls/crt.pem, key_file: /tls/key.pem, client_ca_file: /tls/clients.pem}}
   web: {tls: {certificate_file: /tls/crt.pem, key_file: /tls/key.pem}, cors: {allow_origins: ["https://chat.contoso.com", "*"]}}
+sessions: {tag_keys: [MULTIHOME_TAG_KEY]}
 timeouts: {first_byte: 100s, idle: 300s, connect: 1500ms}
 limits: {body_bytes: 8388608}
 "#;

@@ -163,6 +163,10 @@ fn read(node: &Node, place: Place, translate: bool, known: &Known<'_>, faults: &
     fields.finish(faults);
 
     lacks = lacks.union(endpoint.site.lacks());
+    lacks = addresses.iter().fold(lacks, |lacks, (_, address)| lacks.union(address.lacks));
+    if addresses.iter().all(|(form, _)| *form != Form::Responses) {
+        lacks = lacks.union(Features::OF_RESPONSES);
+    }
     if endpoint.auth.signs_body() {
         // On a detour trailers are lost before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);

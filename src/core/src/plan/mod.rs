@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::api::Api;
 use crate::api::error::ApiError;
-use crate::api::feature::Features;
+use crate::api::feature::{Feature, Features};
 use crate::cloud::ModelAddress;
 use crate::config::{Auth, Awaited, Config, Endpoint, Target, Version};
 use crate::convert::{self, Conversion};
@@ -86,7 +86,7 @@ pub struct Candidate<'c> {
 pub struct Subject {
     /// The tenant; empty where only its policy is known.
     pub tenant: Rc<str>,
-    /// The model's public name.
+    /// The model's public name; empty where a response is asked for by its id.
     pub model: Rc<str>,
     /// The API that the client speaks.
     pub api: Api,
@@ -137,6 +137,10 @@ pub struct Plan {
     config: Rc<Config>,
     subject: Subject,
     tries: Vec<Planned>,
+    /// Where each is asked, where that is not at its target's own path.
+    paths: Vec<String>,
+    /// Whether no other account could serve the request.
+    held: bool,
 }
 
 /// One target of a plan.
@@ -152,8 +156,10 @@ pub struct Stop<'p> {
     pub form: Form,
     /// How that serves the client's API.
     pub conversion: Conversion,
-    /// Where it is asked.
+    /// Where the target is asked for what its form is for.
     pub address: &'p ModelAddress,
+    /// Where it is asked.
+    pub path: &'p str,
 }
 
 /// What was decided on a request, and out of what: `explain` prints all of it.
@@ -176,6 +182,18 @@ impl Plan {
         &self.config
     }
 
+    /// Whether one account alone can serve the request, since that has what the request refers to.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// The same, asked for what stands below the paths of its targets: `/resp_1/cancel`, with these parameters.
+    #[must_use]
+    pub fn below(mut self, rest: &str, query: &str) -> Plan {
+        self.paths = self.iter().map(|stop| stop.address.below(rest, query)).collect();
+        self
+    }
+
     /// How many targets it has.
     pub fn tries(&self) -> usize {
         self.tries.len()
@@ -194,7 +212,9 @@ impl Plan {
         let target = self.config.targets.get(index)?;
         let conversion = convert::between(self.subject.api, form)?;
         let endpoint = self.config.endpoint_of(target)?;
-        Some(Stop { index, target, endpoint, form, conversion, address: target.address(form)? })
+        let address = target.address(form)?;
+        let path = self.paths.get(position).unwrap_or(&address.path);
+        Some(Stop { index, target, endpoint, form, conversion, address, path })
     }
 
     /// All of them, in their order.
@@ -219,6 +239,9 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
                 Err(Unfit::Form)
             }
             (None, Some(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
+            (None, Some(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => {
+                Err(Unfit::Lost)
+            }
             (None, Some(form)) => {
                 let keyed = config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata);
                 if keyed && !(environment.google_token)() { Err(Unfit::NoCredential) } else { Ok(form) }
@@ -311,7 +334,8 @@ pub fn decide<'c>(
         api: needs.api,
         policy: permit.config().version,
     };
-    Decision { candidates, plan: Ok(Plan { config: Rc::clone(permit.config()), subject, tries }) }
+    let (config, held) = (Rc::clone(permit.config()), matches!(needs.held, Held::At(_)));
+    Decision { candidates, plan: Ok(Plan { config, subject, tries, paths: Vec::new(), held }) }
 }
 
 #[cfg(test)]

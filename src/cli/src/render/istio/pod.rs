@@ -1,4 +1,4 @@
-//! What the gateway's pods need beside the patches: the module, the secrets, and the keys of AWS.
+//! What the gateway's pods need beside the patches: the module, the secrets, the keys of AWS and of tags.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,7 @@ const CONTAINER: &str = "istio-proxy";
 const SECRETS: &str = "multihome-secrets";
 const MODULE: &str = "multihome-module";
 const AWS: &str = "multihome-aws";
+const TAGS: &str = "multihome-tags";
 
 /// What a Deployment's template gets, as a strategic merge patch.
 fn patch(config: &Config, options: &Options) -> Value {
@@ -43,17 +44,9 @@ fn patch(config: &Config, options: &Options) -> Value {
         Module::ConfigMap(name) => volumes.push(json!({"name": MODULE, "configMap": {"name": name}})),
     }
     let mut container = json!({"name": CONTAINER, "volumeMounts": mounts});
-    if signs(config)
-        && let Value::Object(container) = &mut container
-    {
-        container.insert(
-            "env".to_owned(),
-            json!([
-                {"name": "AWS_ACCESS_KEY_ID", "valueFrom": from_secret("access-key-id")},
-                {"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": from_secret("secret-access-key")},
-                {"name": "AWS_EC2_METADATA_DISABLED", "value": "true"},
-            ]),
-        );
+    let variables = environment(config);
+    if let (false, Value::Object(container)) = (variables.is_empty(), &mut container) {
+        container.insert("env".to_owned(), Value::Array(variables));
     }
     let mut spec = json!({"containers": [container], "volumes": volumes});
     if let (false, Value::Object(spec)) = (init.is_empty(), &mut spec) {
@@ -62,8 +55,20 @@ fn patch(config: &Config, options: &Options) -> Value {
     json!({"spec": {"template": {"spec": spec}}})
 }
 
-fn from_secret(key: &str) -> Value {
-    json!({"secretKeyRef": {"name": AWS, "key": key, "optional": true}})
+/// The variables that the proxy needs. A key of tags is not optional: the module refuses a policy whose key is missing, and
+/// Kubernetes says so before.
+fn environment(config: &Config) -> Vec<Value> {
+    let tag = |name| json!({"name": name, "valueFrom": {"secretKeyRef": {"name": TAGS, "key": name}}});
+    let mut variables: Vec<Value> = config.sessions.key_variables.iter().map(tag).collect();
+    if signs(config) {
+        let from_secret = |key| json!({"secretKeyRef": {"name": AWS, "key": key, "optional": true}});
+        variables.extend([
+            json!({"name": "AWS_ACCESS_KEY_ID", "valueFrom": from_secret("access-key-id")}),
+            json!({"name": "AWS_SECRET_ACCESS_KEY", "valueFrom": from_secret("secret-access-key")}),
+            json!({"name": "AWS_EC2_METADATA_DISABLED", "value": "true"}),
+        ]);
+    }
+    variables
 }
 
 /// The same in words, with the commands.
@@ -111,6 +116,18 @@ secret, refuses the whole listener, and a new pod of it then serves no host at a
    of the pods' service account (take `env` out of the patch then):
        kubectl -n {pods} create secret generic {AWS} --from-literal=access-key-id=ID --from-literal=secret-access-key=KEY
 "
+        ));
+    }
+    if !config.sessions.key_variables.is_empty() {
+        let literal = |name: &String| format!("--from-literal={name}=$(openssl rand -hex 32)");
+        let literals: Vec<String> = config.sessions.key_variables.iter().map(literal).collect();
+        text.push_str(&format!(
+            "{}. The keys of tags (`sessions.tag_keys`) are in the proxy's environment, here from the Secret `{TAGS}`. Without one
+   of them the module refuses its configuration. Keep them: what clients hold was tagged with them.
+       kubectl -n {pods} create secret generic {TAGS} {}
+",
+            if signs(config) { 4 } else { 3 },
+            literals.join(" ")
         ));
     }
     text.push_str(&format!(

@@ -84,7 +84,7 @@ fn container(config: &Config, options: &Options, volumes: &[volume::Volume]) -> 
         ],
         "ports": ports.collect::<Vec<_>>(),
     });
-    put(&mut container, "env", secret::signs(config).then(|| aws(options)));
+    put(&mut container, "env", environment(config, options));
     put(&mut container, "resources", Some(resources(options)));
     // Envoy compiles the module first.
     put(&mut container, "startupProbe", Some(probe(READY, 1, 120)));
@@ -113,12 +113,27 @@ fn container(config: &Config, options: &Options, volumes: &[volume::Volume]) -> 
     container
 }
 
+/// The variables of Envoy's environment; `None` if it needs none.
+fn environment(config: &Config, options: &Options) -> Option<Value> {
+    let mut variables = tags(config, options);
+    if secret::signs(config) {
+        variables.extend(aws(options));
+    }
+    (!variables.is_empty()).then_some(Value::Array(variables))
+}
+
 /// AWS's keys, where the pod has no role of its own: a role's variables are added to these. Nobody waits for an instance's
 /// metadata server, whose role would be the node's.
-fn aws(options: &Options) -> Value {
+fn aws(options: &Options) -> impl Iterator<Item = Value> {
     let from = |key: &str| json!({"secretKeyRef": {"name": options.named(secret::AWS), "key": key, "optional": true}});
-    let keys = secret::AWS_KEYS.iter().map(|(name, key)| json!({"name": name, "valueFrom": from(key)}));
-    keys.chain([json!({"name": "AWS_EC2_METADATA_DISABLED", "value": "true"})]).collect()
+    let keys = secret::AWS_KEYS.map(|(name, key)| json!({"name": name, "valueFrom": from(key)}));
+    keys.into_iter().chain([json!({"name": "AWS_EC2_METADATA_DISABLED", "value": "true"})])
+}
+
+/// The keys of tags. None is optional: the module refuses a policy whose key is missing, and Kubernetes says so before.
+fn tags(config: &Config, options: &Options) -> Vec<Value> {
+    let from = |key: &str| json!({"secretKeyRef": {"name": options.named(secret::TAGS), "key": key}});
+    config.sessions.key_variables.iter().map(|name| json!({"name": name, "valueFrom": from(name)})).collect()
 }
 
 /// The name of the port for probes.

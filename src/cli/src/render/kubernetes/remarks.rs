@@ -59,7 +59,8 @@ pub fn on(policy: &Policy<'_>, options: &Options) -> Remarks {
 /// Files that the pod cannot have.
 fn files(config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
-    let mut taken = BTreeMap::from([(SECRETS.to_owned(), SDS_DIR.to_owned()), (secret::AWS.to_owned(), String::new())]);
+    let own = [(SECRETS, SDS_DIR), (secret::AWS, ""), (secret::TAGS, "")];
+    let mut taken = BTreeMap::from(own.map(|(secret, folder)| (secret.to_owned(), folder.to_owned())));
     for (folder, files) in folders(config) {
         let file = files.first().map_or("", String::as_str);
         let last = last(&folder);

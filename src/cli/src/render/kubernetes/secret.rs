@@ -20,12 +20,15 @@ pub const AWS: &str = "aws";
 pub const AWS_KEYS: [(&str, &str); 2] =
     [("AWS_ACCESS_KEY_ID", "access-key-id"), ("AWS_SECRET_ACCESS_KEY", "secret-access-key")];
 
+/// Called `NAME-` and this, it holds the keys of tags, each under the name of its variable.
+pub const TAGS: &str = "tags";
+
 /// Whether Envoy signs for AWS, and may need keys in its environment.
 pub fn signs(config: &Config) -> bool {
     config.endpoints.iter().any(|endpoint| matches!(endpoint.auth, Auth::SigV4 { .. }))
 }
 
-/// One for the clouds' credentials, one for AWS's keys, and one a folder of files.
+/// One for the clouds' credentials, one for AWS's keys, one for the keys of tags, and one a folder of files.
 pub fn all(config: &Config, options: &Options) -> Vec<Value> {
     let mut secrets = Vec::new();
     let names = secret_names(config);
@@ -35,6 +38,10 @@ pub fn all(config: &Config, options: &Options) -> Vec<Value> {
     }
     if signs(config) {
         secrets.push(secret(AWS, AWS_KEYS.map(|(_, key)| (key.to_owned(), String::new())), options));
+    }
+    let variables = &config.sessions.key_variables;
+    if !variables.is_empty() {
+        secrets.push(secret(TAGS, variables.iter().map(|variable| (variable.clone(), String::new())), options));
     }
     for (folder, files) in folders(config) {
         secrets.push(secret(last(&folder), files.into_iter().map(|file| (file, String::new())), options));
