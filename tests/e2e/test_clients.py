@@ -22,6 +22,9 @@ class Keyed:
         self.nobodys, _ = keys.new("acme")
         policy = policies.base(clouds)
         policy["tenants"]["acme"]["keys"] = [entry]
+        # Google speaks Responses alone for one model, chat completions alone for the other.
+        self.googles, entry = keys.new("google")
+        policy["tenants"]["google"] = {"clouds": ["gcp"], "residency": ["us"], "models": ["*"], "keys": [entry]}
         policy["identity"] = [{"keys": {}}]
         self.gateway = Gateway(processes, folder, envoy, policy, clouds)
         self.at = f"http://{self.gateway.addresses['default']}"
@@ -101,6 +104,21 @@ def test_a_client_needs_a_base_url_and_a_key(program, client, api, how, fault, c
     for record in check_served(told["text"], mark, fault, keyed.key, clouds):
         assert record["path"].split("?")[0].endswith(ENDS[api]), record["path"]
         assert json.loads(record["body"]).get("stream", False) == (how in STREAMED)
+
+
+# The model that Google has for clients of the API by translation alone, and on which path
+OF_THE_OTHER_API = {"chat": ("gpt-6.1-sol", "/responses"), "responses": ("gpt-oss-120b", "/chat/completions")}
+
+
+@pytest.mark.parametrize("program, client, api, how", ROWS)
+def test_a_client_is_served_by_a_target_that_speaks_the_other_api(program, client, api, how, clients, keyed, clouds):
+    mark, (model, path) = Question().mark, OF_THE_OTHER_API[api]
+    keyed.gateway.await_serving(tenant=None, headers={"authorization": f"Bearer {keyed.googles}"})
+    told = clients.ask(program, client=client, at=keyed.at, key=keyed.googles, api=api, how=how, model=model, text=f"Where? {mark}")
+    assert "text" in told, told
+    assert told["text"].startswith("gcp ") and mark in told["text"], told
+    [record] = serving(clouds.records(mark))
+    assert record["path"].split("?")[0].endswith(path), record["path"]
 
 
 @pytest.mark.parametrize("program, client, api, how, error", [

@@ -85,7 +85,6 @@ DENIED = [
     ({"text": "x" * (8 << 20)}, 413, INVALID, "request_too_large", None, "8388608 bytes"),
     # What no target can do
     ({"model": "gpt-4o", "form": "responses"}, 400, INVALID, "unsupported_operation", "model", "/v1/chat/completions"),
-    ({"tenant": "gcp-first", **header(CLOUDS, "gcp")}, 400, INVALID, "unsupported_operation", "model", "/v1/responses"),
     (carrying(targets=["aws-use1", "gcp-us"]) | {"form": "responses", "background": True}, 400, INVALID, "unsupported_feature", None,
      "background"),
     ({"form": "responses", "background": "true"}, 400, INVALID, "invalid_type", "background", "a boolean"),

@@ -32,7 +32,8 @@ ROWS = [
     ("[[azure 429]]", {"http": 2, "stream": True}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:200"}),
     ("[[azure reset]]", {}, {**SERVED, "tries": "azure-eastus2:reset>azure-eastus2:reset>aws-use1:200"}),
     ("[[azure 400]]", {}, {**SERVED, "tries": "azure-eastus2:400", "error": "BadRequest"}),
-    ("[[azure 429]] [[aws 500]]", {}, {**SERVED, "tries": "azure-eastus2:429>aws-use1:500", "error": "rate_limit_exceeded"}),
+    ("[[azure 429]] [[aws 500]]", {"headers": [("x-multihome-max-attempts", "2")]},
+     {**SERVED, "tries": "azure-eastus2:429>aws-use1:500", "error": "rate_limit_exceeded"}),
     ("hi", {"form": "responses", "only": "gcp-us"},
      {"by": "header", "model": "gpt-6.1-sol", "api": "responses", "form": "openai.responses", "tries": "gcp-us:200"}),
     ("hi", {"model": "gpt-oss-120b", "tenant": "europe"},
@@ -77,7 +78,9 @@ def test_says_what_a_completion_took(form, more, gateway):
 
 def test_says_why_the_others_were_not_tried(gateway):
     unfit = record(gateway, gateway.ask())["unfit"].split(",")
-    assert {"azure-sweden:residency", "aws-euw1:residency", "gcp-us:form", "gcp-global:residency"} <= set(unfit)
+    assert {"azure-sweden:residency", "aws-euw1:residency", "gcp-global:residency"} <= set(unfit)
+    # A model that must not be translated for.
+    assert record(gateway, gateway.ask(model="gpt-4o", form="responses"))["unfit"] == "azure-eastus2:form"
 
 
 def test_names_the_policy_that_decided(gateway):

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from harness.gateway import PATHS, Question
+
 CHAT, RESPONSES = "chat", "responses"
 
 
@@ -74,3 +76,53 @@ def test_says_what_cannot_be_translated(translating):
     assert answer.status == 400 and not answer.records
     assert answer.error["code"] == "unsupported_feature"
     assert answer.error["message"].endswith("cannot be translated for gcp-us: n, logit_bias."), answer.error
+
+
+# A client's form, a model, a tenant, what is tried: first a target that is translated for, or one that speaks the form
+MOVES = [
+    (CHAT, "gpt-6.1-sol", "gcp-first", ["gcp", "aws"]),
+    (RESPONSES, "gpt-oss-120b", "gcp-first", ["gcp", "aws"]),
+    (CHAT, "gpt-6.1-sol", "acme", ["azure", "aws"]),
+    (RESPONSES, "gpt-6.1-sol", "acme", ["azure", "aws"]),
+]
+
+
+def test_an_error_inside_a_200_moves_on(translating):
+    for form, model, tenant, tried in MOVES:
+        for fault in "error-first", "error-created", "failed", "stall":
+            for stream in False, True:
+                text = f"[[{tried[0]} {fault}]] hi"
+                answer = translating.ask(text, model=model, form=form, stream=stream, tenant=tenant, **STATELESS[form])
+                if (form, tenant, stream) == (CHAT, "acme", True) and fault in ("error-created", "failed"):
+                    # A chunk with a choice stands before the error, if one without a word: it has been passed on.
+                    assert (answer.status, answer.tried) == (200, tried[:1]) and "[DONE]" not in answer.text, answer.text
+                    continue
+                assert (answer.status, answer.tried) == (200, tried), (form, tenant, fault, stream, answer.text)
+                assert texts_of(form, answer), answer.text
+                [line] = translating.access(answer, 1)
+                assert ":200!" in line["record"], (fault, line)
+
+
+def test_an_error_after_output_is_told_in_the_clients_api(translating):
+    for form, model, tenant, tried in MOVES:
+        for fault in "error-output after=2", "failed-output after=2":
+            answer = translating.ask(f"[[{tried[0]} {fault}]] hi", model=model, form=form, stream=True, tenant=tenant, **STATELESS[form])
+            assert (answer.status, answer.tried) == (200, tried[:1]), (form, tenant, fault, answer.text)
+            assert "[DONE]" not in answer.text, answer.text
+            last = answer.events[-1]
+            told = last.get("error") if form == CHAT else last["type"] in ("error", "response.failed")
+            assert told, (form, tenant, fault, answer.text)
+
+
+def test_a_client_that_leaves_while_a_response_is_held_ends_it_at_the_cloud(translating, clouds):
+    for form, model, _ in WAYS:
+        mark = Question().mark
+        text = f"[[gcp stall after=1]] {mark}"
+        asked = {"messages": [{"role": "user", "content": text}]} if form == CHAT else {"input": text, **STATELESS[form]}
+        connection = translating.connect(http=2)
+        connection.send("POST", PATHS[form], [("x-tenant-id", "gcp-first"), ("content-type", "application/json")],
+                        json.dumps({"model": model, "stream": True, **asked}).encode())
+        clouds.await_records(bool, mark)
+        connection.close()
+        [record] = clouds.await_records(lambda records: any(record["disconnected"] for record in records), mark)
+        assert record["cloud"] == "gcp", "nobody waits for another target's"

@@ -126,13 +126,13 @@ impl Explain {
     }
 
     fn asked(self) -> Result<Asked, Outcome> {
+        let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
         let body = match (&self.body, &self.model) {
             (Some(file), _) => std::fs::read(file)
                 .map_err(|error| Outcome::usage(format!("error: cannot read {}: {error}\n", file.display())))?,
-            (None, Some(model)) => serde_json::json!({"model": model}).to_string().into_bytes(),
+            (None, Some(model)) => ask::smallest(model, &path),
             (None, None) => b"{}".to_vec(),
         };
-        let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
         let (trailers, google_token, method) = (self.trailers, !self.no_google_token, self.method);
         Ok(Asked { headers: self.header, claims: self.claim, method, path, body, trailers, tenant: None, google_token })
     }

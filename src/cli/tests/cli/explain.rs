@@ -113,7 +113,7 @@ fn says_the_same_to_programs() {
         (&first["rank"], &first["endpoint"], &first["form"]),
         (&1.into(), &"azure-eastus2".into(), &"openai.chat".into())
     );
-    let unfit = &served["request"]["targets"][2];
+    let unfit = &served["request"]["targets"][3];
     assert_eq!((&unfit["rank"], &unfit["unfit"]), (&serde_json::Value::Null, &"residency".into()));
 
     let denied = json(&["--header", "x-tenant-id: amce", "--model", "gpt-6.1-sol"], 1);

@@ -215,6 +215,7 @@ fn validate(root: &Value, schema: &Value, value: &Value, place: &str, found: &mu
                 "object" => value.is_object(),
                 "array" => value.is_array(),
                 "string" => value.is_string(),
+                "boolean" => value.is_boolean(),
                 "number" => value.is_number(),
                 "integer" => value.as_f64().is_some_and(|number| number.fract() == 0.0),
                 other => panic!("type {other}"),

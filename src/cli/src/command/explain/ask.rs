@@ -67,3 +67,13 @@ impl Asked {
         Some(Value::Object(claims).to_string().into_bytes())
     }
 }
+
+/// The smallest request for a model at a path, with nothing that some target could not take.
+pub(super) fn smallest(model: &str, path: &str) -> Vec<u8> {
+    let body = if path.contains("/responses") {
+        json!({"model": model, "input": "Hi"})
+    } else {
+        json!({"model": model, "messages": [{"role": "user", "content": "Hi"}]})
+    };
+    body.to_string().into_bytes()
+}

@@ -8,7 +8,7 @@ use multihome_core::name::Named;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::ask::{Asked, ask};
+use super::ask::{Asked, ask, smallest};
 use super::listener::Entrance;
 
 /// What becomes of the smallest request of one tenant for one model by one API.
@@ -43,8 +43,7 @@ pub(super) fn of(config: &Rc<Config>, like: &Asked, entrance: Option<&Entrance>)
 fn cell(config: &Rc<Config>, like: &Asked, entrance: Option<&Entrance>, of: (&str, &str, Api)) -> Cell {
     let (tenant, model, api) = of;
     let header = config.identity.header().map(|header| header.name.as_str());
-    let mut asked =
-        Asked { path: path(api).to_owned(), body: json!({ "model": model }).to_string().into_bytes(), ..like.clone() };
+    let mut asked = Asked { path: path(api).to_owned(), body: smallest(model, path(api)), ..like.clone() };
     asked.headers.retain(|(name, _)| Some(name.as_str()) != header);
     let may_be_named = entrance.is_none_or(|entrance| !entrance.lets_nobody_in());
     match header {
