@@ -7,6 +7,7 @@ mod matrix;
 mod text;
 mod told;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -88,7 +89,10 @@ impl Explain {
     /// Explains what the policy makes of the request: exit code 0 where it would be sent, 1 where it would be denied.
     pub fn run(self) -> Result<Outcome, Outcome> {
         let policy = file::read(&self.policy)?;
-        let config = Rc::new(policy.config);
+        let mut config = policy.config;
+        // What they hold here is what they hold where Envoy runs, or the tags of a request say nothing: see `hint`.
+        let _ = config.sessions.read_keys(|name| std::env::var_os(name).map(OsString::into_encoded_bytes));
+        let config = Rc::new(config);
         if !self.claim.is_empty() && !config.identity.takes_tokens() {
             let help = "leave `--claim` out, or add `- jwt: {…}` to `identity`";
             return Err(Outcome::usage(format!("error: no token counts for this policy\n  help: {help}\n")));

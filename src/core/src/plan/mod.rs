@@ -136,6 +136,7 @@ struct Planned {
 pub struct Plan {
     config: Rc<Config>,
     subject: Subject,
+    held: Held,
     tries: Vec<Planned>,
 }
 
@@ -174,6 +175,21 @@ impl Plan {
     /// The configuration that it was made from.
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Where the request has to go for what it brings back.
+    pub fn held(&self) -> Held {
+        self.held
+    }
+
+    /// The account that made what the request brings back.
+    pub fn origin(&self) -> Option<&Rc<str>> {
+        Some(&self.config.sessions.accounts.get(self.held.account()?)?.name)
+    }
+
+    /// Whether a target is asked without what only the request's origin can read.
+    pub fn leaves_out(&self, stop: &Stop<'_>) -> bool {
+        matches!(self.held, Held::First(account) if self.config.account_of(stop.target) != Some(account))
     }
 
     /// How many targets it has.
@@ -311,7 +327,7 @@ pub fn decide<'c>(
         api: needs.api,
         policy: permit.config().version,
     };
-    Decision { candidates, plan: Ok(Plan { config: Rc::clone(permit.config()), subject, tries }) }
+    Decision { candidates, plan: Ok(Plan { config: Rc::clone(permit.config()), subject, held: needs.held, tries }) }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ use crate::cloud::Cloud;
 use crate::config::{Auth, Awaited};
 use crate::convert::Conversion;
 use crate::form::{Form, Usage};
-use crate::plan::{Plan, Stop};
+use crate::plan::{Held, Plan, Stop};
 use crate::session::Tagger;
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
@@ -54,6 +54,9 @@ pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 pub use translate::Translate;
 pub use translation::Translation;
 pub use watch::{MOST_HELD, Shape, Watch};
+
+/// After how many seconds a client may come back, where no cloud has said it.
+const RETRY_AFTER: &str = "1";
 
 /// A planned request.
 ///
@@ -119,7 +122,7 @@ pub struct Request {
 impl Request {
     /// A request that goes by this plan.
     pub fn new(plan: Plan, payload: Payload, origin: Origin, awaited: Awaited, mut record: Record) -> Request {
-        record.planned(plan.subject());
+        record.planned(&plan);
         Request {
             plan,
             payload,
@@ -187,7 +190,7 @@ impl Request {
         let repeated = std::mem::take(&mut self.again);
         self.begun = position + 1;
         self.state = TryState::Pending;
-        self.record.began(&stop);
+        self.record.began(&stop, self.plan.leaves_out(&stop));
         let length = self.payload.length(&stop);
         let whole = self.payload.replaces(&stop).is_none();
         let https = stop.endpoint.tls.is_some();
@@ -310,7 +313,7 @@ impl Request {
     /// client, who may come back, and a 400 would have it give up.
     fn report_earlier(&mut self, status: u16) -> Next {
         self.record.ended(TryEnd::Status(status));
-        let error = self.failure.error();
+        let error = self.reported_error();
         self.record.failed(&error);
         self.mark_served();
         Next::Replace(Box::new(error), Whose::Reported)
@@ -327,7 +330,7 @@ impl Request {
                     self.state = TryState::FailedOver;
                     return Next::Failover;
                 }
-                Next::Replace(Box::new(self.failure.error()), Whose::Reported)
+                Next::Replace(Box::new(self.reported_error()), Whose::Reported)
             }
         };
         if let Next::Replace(error, _) = &next {
@@ -367,12 +370,27 @@ impl Request {
         let (error, whose) = match self.failure.reported() {
             // After an attempt that asked for the next one, Envoy found nothing of its own: it had no retry left to make.
             Some(told) if self.state == TryState::FailedOver || told.failure.cause >= cause => {
-                (self.failure.error(), Whose::Reported)
+                (self.reported_error(), Whose::Reported)
             }
-            _ => (error, Whose::Nobody),
+            _ => (self.said_when(error), Whose::Nobody),
         };
         self.record.failed(&error);
         Next::Replace(Box::new(error), whose)
+    }
+
+    /// What the client reads when all have failed.
+    fn reported_error(&self) -> ApiError {
+        let error = self.failure.error();
+        if self.failure.is_retryable() { self.said_when(error) } else { error }
+    }
+
+    /// A failure that passes, with a time to come back where one account alone can serve the request: the client can do
+    /// nothing else.
+    fn said_when(&self, mut error: ApiError) -> ApiError {
+        if matches!(self.plan.held(), Held::At(_)) {
+            error.retry_after.get_or_insert_with(|| RETRY_AFTER.to_owned());
+        }
+        error
     }
 
     /// A local reply of the edge ends the request while it is on its way.

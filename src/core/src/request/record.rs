@@ -13,7 +13,7 @@ use crate::api::error::ApiError;
 use crate::config::{Config, Version};
 use crate::form::{Form, Usage};
 use crate::name::Named;
-use crate::plan::{Candidate, Stop, Subject, Unfit};
+use crate::plan::{Candidate, Plan, Stop, Unfit};
 use crate::tenant::NamedBy;
 
 /// The record of one request.
@@ -29,6 +29,10 @@ pub struct Record {
     policy: Version,
     /// The targets of the model that could not serve the request, by their places in the configuration.
     unfit: Vec<(usize, Unfit)>,
+    /// The account that made what the request brings back.
+    origin: Option<Rc<str>>,
+    /// Whether the latest target was asked without the reasoning that only that account can read.
+    left_out: bool,
     tries: Vec<TryRecord>,
     /// What the completion took, as far as it was read.
     usage: Option<Box<Usage>>,
@@ -111,8 +115,10 @@ impl Record {
         self.model = model.map(Rc::clone);
     }
 
-    /// Notes whose request the plan is for.
-    pub(super) fn planned(&mut self, subject: &Subject) {
+    /// Notes whose request the plan is for, and where what it brings back was made.
+    pub(super) fn planned(&mut self, plan: &Plan) {
+        let subject = plan.subject();
+        self.origin = plan.origin().map(Rc::clone);
         self.asked_by(&subject.tenant);
         self.asked_for(subject.api);
         self.named(Some(&subject.model));
@@ -135,7 +141,8 @@ impl Record {
         self.usage = Some(Box::new(usage));
     }
 
-    pub(super) fn began(&mut self, stop: &Stop<'_>) {
+    pub(super) fn began(&mut self, stop: &Stop<'_>, left_out: bool) {
+        self.left_out = left_out;
         self.tries.push(TryRecord { index: stop.index, form: stop.form, end: TryEnd::Open });
     }
 
@@ -149,7 +156,7 @@ impl Record {
     /// a space, a quote or a control character.
     ///
     /// `id=6f4c9a52-… tenant=acme by=key:ci model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
-    /// unfit=gcp-us:form usage=1200/1024/310/200 error=no_target_allowed rule=residency`
+    /// unfit=gcp-us:form origin=azure-eastus2 left_out=reasoning usage=1200/1024/310/200 error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
         put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
@@ -184,6 +191,8 @@ impl Record {
             // Writing into a string does not fail.
             let _ = write!(line, "{unfit}");
         }
+        put(&mut line, "origin", self.origin.as_deref());
+        put(&mut line, "left_out", self.left_out.then_some("reasoning"));
         if let Some(usage) = &self.usage {
             let Usage { input, cached, output, reasoning } = **usage;
             begin(&mut line, "usage");

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::listener::Entrance;
-use super::told::{Denial, Row, Told};
+use super::told::{Denial, HeldTo, Origin, Row, Told};
 use crate::finding::counted;
 
 /// All of it.
@@ -34,6 +34,14 @@ fn table(told: &Told) -> String {
     };
     let _ = writeln!(out, "model {}, {}{uses}", told.model, told.api);
     let _ = writeln!(out, "order {}: {}; at most {most} {attempts}{state}", told.order, told.by);
+    if let Some(Origin { account, held }) = &told.origin {
+        let held = match held {
+            HeldTo::Only => "no other account can read what the request brings back",
+            HeldTo::First => "other accounts get the request without its reasoning",
+            HeldTo::Preferred => "of targets that are equal, its come first",
+        };
+        let _ = writeln!(out, "origin {account}: {held}");
+    }
     let rows: Vec<[String; 5]> = told.targets.iter().map(|row| cells(row, told)).collect();
     let widest = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
@@ -72,7 +80,8 @@ fn cells(row: &Row, told: &Told) -> [String; 5] {
         (None, None) => format!("{}fits, but comes after the last attempt", merits(row, told)),
         (None, Some(_)) => {
             let form = row.form.filter(|_| row.translated).map(|form| format!("as {form}  ")).unwrap_or_default();
-            format!("{}{form}{}", merits(row, told), row.url.as_deref().unwrap_or_default())
+            let without = row.left_out.map(|left_out| format!("without {left_out}  ")).unwrap_or_default();
+            format!("{}{form}{without}{}", merits(row, told), row.url.as_deref().unwrap_or_default())
         }
     };
     let place = [row.cloud, &row.region, &row.residency].join("/").replace("//", "/");
