@@ -185,14 +185,12 @@ def test_a_tenant_that_drops_reasoning_goes_on_elsewhere(streamed, talk):
 
     second, records = talk.turn("[[azure 503]] [[reasoning]] two", items, **THINKS)
 
-    assert at(talk, records) == [AT["azure"], AT["aws"]] or at(talk, records) == [AT["azure"], AT["gcp"]], at(talk, records)
+    assert at(talk, records) == [AT["azure"], AT["aws"]]
     kept, moved = (json.loads(record["body"])["input"] for record in records)
     assert [item.get("type") for item in kept] == ["reasoning", "message", None]
     assert [item.get("type") for item in moved] == ["message", None]
     assert "id" not in moved[0] and moved[0]["content"] == kept[1]["content"]
-    # What the second account made is its own: the next turn goes there, though the first one is back.
-    _, records = talk.turn("three", [items[1], *items_of(second)], **THINKS)
-    assert at(talk, records)[0] != AT["azure"]
+    assert second.output_text
 
 
 def test_the_log_says_where_it_came_from_and_what_was_left_out(sessions):
