@@ -11,23 +11,25 @@ ARGS ?=
 # configuration, if this one's does not suit it.
 AGAINST ?=
 AGAINST_CLI ?=
+# How long `make fuzz` runs each target, in seconds.
+SECONDS ?= 60
 
 export PYTHONDONTWRITEBYTECODE := 1
 TEST := $(PYTHON) tests/tools/test.py
 DEMO := $(PYTHON) tests/e2e/demo --port $(PORT) --admin-port $(ADMIN_PORT) $(if $(POLICY),--policy '$(POLICY)')
 
 .DEFAULT_GOAL := help
-.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-istio test-func-e test-dist dist versions bench recorded venv clients clean
+.PHONY: help toolchain build run demo test lint test-native test-node test-e2e test-istio test-func-e test-dist dist versions bench fuzz recorded venv clients clean
 
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: PORT, ADMIN_PORT and POLICY (run, demo), ARGS (test-e2e, test-istio, bench), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
+	@echo "  Variables: PORT, ADMIN_PORT and POLICY (run, demo), ARGS (test-e2e, test-istio, bench, fuzz), SECONDS (fuzz), AGAINST and AGAINST_CLI (bench), RECORDINGS (recorded), ENVOY_PATH, CARGO_TARGET_DIR"
 
 # What rust-toolchain.toml names, also where rustup installs nothing unasked (RUSTUP_AUTO_INSTALL=0); says nothing if it is there.
 toolchain:
 	@! command -v rustup >/dev/null || rustup --quiet toolchain install || rustup show active-toolchain
 
-build dist test lint test-native test-node test-e2e test-istio test-func-e test-dist versions recorded: toolchain
+build dist test lint test-native test-node test-e2e test-istio test-func-e test-dist versions fuzz recorded: toolchain
 
 build: ## The module (wasm) and the programs; 5 minutes the first time, then seconds
 	@echo "Building the module and the programs (5 minutes the first time, then seconds) …"
@@ -73,6 +75,10 @@ versions: build ## The end-to-end tests with each Envoy that will do; writes the
 bench: build ## CPU per request of four chains side by side (some minutes, on an idle machine); AGAINST=other.wasm too
 	@ENVOY_PATH="$$($(PYTHON) tests/tools/find_envoy.py)" && export ENVOY_PATH && $(PYTHON) tests/bench/bench.py \
 	  $(if $(AGAINST),--against '$(AGAINST)') $(if $(AGAINST_CLI),--against-cli '$(AGAINST_CLI)') $(ARGS)
+
+fuzz: ## Spoilt bodies and streams for what reads them, each target for SECONDS=60; ARGS=chat/events for one
+	cargo build -p multihome-fuzz
+	@"$${CARGO_TARGET_DIR:-target}/debug/multihome-fuzz" --seconds $(SECONDS) $(ARGS)
 
 recorded: ## Hold the emulated clouds and translations against recorded traffic: RECORDINGS=DIR
 	@test -d "$(RECORDINGS)" || { echo "make recorded RECORDINGS=DIR: '$(RECORDINGS)' is not a folder" >&2; exit 2; }

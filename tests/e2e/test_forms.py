@@ -204,8 +204,10 @@ UNSPOKEN = [
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "streamed"])
 def test_a_model_of_the_other_form_is_refused(stream, policy, start_gateway, clouds):
-    policy["models"]["responses-only"] = [policies.target("gcp-us", "gpt-6.1-sol", "openai.responses", 1, 1)]
-    policy["models"]["chat-only"] = [policies.target("azure-eastus2", "gpt6sol-prod", "openai.chat", 1, 1)]
+    """Where the model, or the target, must not be translated for."""
+    responses_only = policies.target("gcp-us", "gpt-6.1-sol", "openai.responses", 1, 1)
+    policy["models"]["responses-only"] = {"translate": False, "targets": [responses_only]}
+    policy["models"]["chat-only"] = [{**policies.target("azure-eastus2", "gpt6sol-prod", "openai.chat", 1, 1), "translate": False}]
     alone = start_gateway(policy)
     for form, model, elsewhere in UNSPOKEN:
         answer = alone.ask(model=model, form=form, stream=stream)

@@ -157,7 +157,7 @@ def test_the_events_of_a_stream_agree_on_each_id(cloud, http, sessions):
 
 
 # fault of the origin, status, its code
-DOWN = [("503", 503, None), ("429", 429, None), ("reset", 503, "upstream_unavailable")]
+DOWN = [("503", 503, "origin_unavailable"), ("429", 429, None), ("reset", 503, "origin_unavailable")]
 
 
 @pytest.mark.parametrize("fault, status, code", DOWN, ids=[row[0] for row in DOWN])

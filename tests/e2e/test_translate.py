@@ -9,10 +9,7 @@ CHAT, RESPONSES = "chat", "responses"
 
 @pytest.fixture
 def translating(policy, start_gateway):
-    """Google speaks Responses only for one model, chat only for the other; both may be translated for."""
-    for model in "gpt-6.1-sol", "gpt-oss-120b":
-        for target in policy["models"][model]:
-            target["translate"] = True
+    """Google speaks Responses only for one model, chat only for the other."""
     gateway = start_gateway(policy)
     gateway.await_serving(only="gcp-us", form=RESPONSES)
     return gateway

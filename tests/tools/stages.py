@@ -42,6 +42,7 @@ NATIVE = {
     "/multihome_filter-": "the filter, natively",
     "/multihome_sim-": "the SDK's dispatcher on a modelled Envoy, natively",
     "/multihome_clouds-": "the emulated clouds",
+    "/multihome_fuzz-": "spoilt bodies and streams, natively",
     "/multihome-": "the command line tool",
     "/cli-": "the command line tool",
 }

@@ -17,19 +17,30 @@ pub struct Place(pub Vec<Step>);
 
 impl Place {
     /// The place of member `key` of the map that stands here.
+    #[inline(never)]
     pub fn key(&self, key: &str) -> Place {
         self.and(Step::Key(key.to_owned()))
     }
 
     /// The place of element `index` of the list that stands here.
+    #[inline(never)]
     pub fn index(&self, index: usize) -> Place {
         self.and(Step::Index(index))
     }
 
+    #[inline(never)]
     fn and(&self, step: Step) -> Place {
         let mut steps = self.0.clone();
         steps.push(step);
         Place(steps)
+    }
+}
+
+/// Out of line, once for all readers of policy, each of which drops dozens.
+impl Drop for Place {
+    #[inline(never)]
+    fn drop(&mut self) {
+        self.0.clear();
     }
 }
 
@@ -77,20 +88,27 @@ pub struct Faults(Vec<Fault>);
 impl Faults {
     /// Notes a fault.
     #[cold]
+    #[inline(never)]
     pub fn add(&mut self, place: &Place, message: impl Into<String>) {
         self.push(place, message.into(), None);
     }
 
     /// Notes a fault and how to mend it.
     #[cold]
+    #[inline(never)]
     pub fn add_with_help(&mut self, place: &Place, message: impl Into<String>, help: impl Into<String>) {
         self.push(place, message.into(), Some(help.into()));
     }
 
     /// Notes that `given` is not one of `known`, and what was probably meant.
     #[cold]
+    #[inline(never)]
     pub fn unknown<'k>(&mut self, place: &Place, what: &str, given: &str, known: impl IntoIterator<Item = &'k str>) {
-        self.push(place, format!("unknown {what} `{given}`"), Some(instead(given, known)));
+        self.push(
+            place,
+            format!("unknown {what} `{given}`"),
+            Some(instead_of(given, &known.into_iter().collect::<Vec<_>>())),
+        );
     }
 
     #[cold]
@@ -111,18 +129,30 @@ impl Faults {
 }
 
 /// What to write instead of `given`: the one that was probably meant, else what there is.
+#[inline(never)]
 pub fn instead<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
+    instead_of(given, &known.into_iter().collect::<Vec<_>>())
+}
+
+#[cold]
+#[inline(never)]
+fn instead_of(given: &str, known: &[&str]) -> String {
     match closest(given, known.iter().copied()) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => one_of(known),
+        None => one_of_these(known),
     }
 }
 
 /// What there is to choose from.
+#[inline(never)]
 pub fn one_of<'k>(known: impl IntoIterator<Item = &'k str>) -> String {
-    let known: Vec<&str> = known.into_iter().collect();
-    if known.is_empty() { "there is none to name".to_owned() } else { format!("one of {}", listed(&known)) }
+    one_of_these(&known.into_iter().collect::<Vec<_>>())
+}
+
+#[cold]
+#[inline(never)]
+fn one_of_these(known: &[&str]) -> String {
+    if known.is_empty() { "there is none to name".to_owned() } else { format!("one of {}", listed(known)) }
 }
 
 /// At most this many names are listed in a help text; a file may know thousands.
@@ -137,6 +167,7 @@ fn listed(known: &[&str]) -> String {
 /// The one candidate that `given` is probably a slip of. What decides where data goes must not be guessed: on a tie there is
 /// none. The nearest kind of slip wins: another case, then letters that changed places (`ue` is `eu`, not `us`), then one
 /// edit, two and three, up to a third of the letters.
+#[inline(never)]
 pub fn closest<'k>(given: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
     let slips = known.into_iter().filter_map(|candidate| Some((slip(given, candidate)?, candidate)));
     let mut nearest: Option<(usize, Vec<&str>)> = None;

@@ -45,6 +45,7 @@ impl<'j> Cursor<'j> {
     }
 
     /// The first byte of the next token, which stays unread.
+    #[inline(always)]
     pub fn peek(&mut self) -> Option<u8> {
         while let Some(byte) = self.byte() {
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -63,19 +64,12 @@ impl<'j> Cursor<'j> {
         &mut self,
         mut member: impl FnMut(&mut Cursor<'j>, Text<'j>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.expect(b'{', "an object")?;
-        if self.peek() == Some(b'}') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
-            let key = self.string("a key")?;
-            self.expect(b':', "`:`")?;
+        let mut next = self.first_key()?;
+        while let Some(key) = next {
             member(self, key)?;
-            if self.ends(b'}', "`,` or `}`")? {
-                return Ok(());
-            }
+            next = self.next_key()?;
         }
+        Ok(())
     }
 
     /// Reads an array, calling `item` at each element, which has to read it.
@@ -86,17 +80,40 @@ impl<'j> Cursor<'j> {
         &mut self,
         mut item: impl FnMut(&mut Cursor<'j>) -> Result<(), E>,
     ) -> Result<(), E> {
-        self.expect(b'[', "an array")?;
-        if self.peek() == Some(b']') {
-            self.at += 1;
-            return Ok(());
-        }
-        loop {
+        let mut ended = self.begin_array()?;
+        while !ended {
             item(self)?;
-            if self.ends(b']', "`,` or `]`")? {
-                return Ok(());
-            }
+            ended = self.ends(b']', "`,` or `]`")?;
         }
+        Ok(())
+    }
+
+    // What walks is out of line: the module has a copy of the above for each reader, and only one of these.
+
+    /// Begins an object, and reads its first key; `None` if it is empty.
+    #[inline(never)]
+    fn first_key(&mut self) -> Result<Option<Text<'j>>, Malformed> {
+        self.expect(b'{', "an object")?;
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(None);
+        }
+        self.key().map(Some)
+    }
+
+    /// Reads the next key of an object, or its end.
+    #[inline(never)]
+    fn next_key(&mut self) -> Result<Option<Text<'j>>, Malformed> {
+        if self.ends(b'}', "`,` or `}`")? { Ok(None) } else { self.key().map(Some) }
+    }
+
+    /// Begins an array; whether it is empty, and ended.
+    #[inline(never)]
+    fn begin_array(&mut self) -> Result<bool, Malformed> {
+        self.expect(b'[', "an array")?;
+        let ended = self.peek() == Some(b']');
+        self.at += usize::from(ended);
+        Ok(ended)
     }
 
     /// Reads a string; `expected` says what it is for.
@@ -178,6 +195,7 @@ impl<'j> Cursor<'j> {
     ///
     /// # Errors
     /// What is malformed.
+    #[inline(never)]
     pub fn boolean(&mut self) -> Result<Option<bool>, Malformed> {
         let span = self.skip()?;
         Ok(match self.bytes.get(span) {
@@ -191,6 +209,7 @@ impl<'j> Cursor<'j> {
     ///
     /// # Errors
     /// What is malformed.
+    #[inline(never)]
     pub fn number(&mut self) -> Result<Option<f64>, Malformed> {
         let span = self.skip()?;
         let text = self.bytes.get(span).and_then(|bytes| std::str::from_utf8(bytes).ok());
@@ -210,14 +229,17 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    #[inline(always)]
     fn byte(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
+    #[inline(always)]
     fn malformed(&self, expected: &'static str) -> Malformed {
         Malformed { at: self.at, expected }
     }
 
+    #[inline(always)]
     fn expect(&mut self, byte: u8, expected: &'static str) -> Result<(), Malformed> {
         if self.peek() != Some(byte) {
             return Err(self.malformed(expected));
@@ -226,12 +248,14 @@ impl<'j> Cursor<'j> {
         Ok(())
     }
 
-    fn key(&mut self) -> Result<(), Malformed> {
-        self.string("a key")?;
-        self.expect(b':', "`:`")
+    fn key(&mut self) -> Result<Text<'j>, Malformed> {
+        let key = self.string("a key")?;
+        self.expect(b':', "`:`")?;
+        Ok(key)
     }
 
     /// Reads what follows an element: `closing`, or a comma and what is not `closing`.
+    #[inline(never)]
     fn ends(&mut self, closing: u8, expected: &'static str) -> Result<bool, Malformed> {
         match self.peek() {
             Some(byte) if byte == closing => {
@@ -246,6 +270,7 @@ impl<'j> Cursor<'j> {
         }
     }
 
+    #[inline]
     fn scalar(&mut self) -> Result<(), Malformed> {
         for word in ["true", "false", "null"] {
             if self.bytes.get(self.at..).is_some_and(|rest| rest.starts_with(word.as_bytes())) {
@@ -275,6 +300,7 @@ impl<'j> Cursor<'j> {
         Ok(())
     }
 
+    #[inline]
     fn digits(&mut self) -> Result<(), Malformed> {
         let first = self.at;
         while self.byte().is_some_and(|byte| byte.is_ascii_digit()) {

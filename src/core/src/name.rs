@@ -23,17 +23,20 @@ pub trait Named: Copy + 'static {
 
 /// Names in alphabetical order. Through a heap: the standard library's sort is 9 KB of the module for each thing that is
 /// sorted.
+#[inline(never)]
 pub fn sorted(names: Vec<&str>) -> Vec<&str> {
     BinaryHeap::from(names).into_sorted_vec()
 }
 
 /// Whether `text` may stand as one segment of an upstream path: no `/`, `%`, dot segment or control.
+#[inline(never)]
 pub fn is_path_segment(text: &str) -> bool {
     is_of(text, 128, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
         && !text.bytes().all(|byte| byte == b'.')
 }
 
 /// Whether `text` may stand in a host name or as a region, resource, project or location.
+#[inline(never)]
 pub fn is_label(text: &str) -> bool {
     is_of(text, 63, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         && !text.starts_with('-')
@@ -41,11 +44,13 @@ pub fn is_label(text: &str) -> bool {
 }
 
 /// Whether `text` may name an endpoint: it becomes part of a cluster's name and of a response header.
+#[inline(never)]
 pub fn is_endpoint_name(text: &str) -> bool {
     is_of(text, 60, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 /// Whether `text` may name an environment variable of Envoy.
+#[inline(never)]
 pub fn is_variable(text: &str) -> bool {
     is_of(text, 64, |byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         && text.starts_with(|first: char| first.is_ascii_uppercase())
@@ -54,26 +59,31 @@ pub fn is_variable(text: &str) -> bool {
 /// Whether `text` may be a model, public or a cloud's own: letters, digits and `._:/@-`, as in
 /// `us.openai.gpt-6.1-sol`, `openai.gpt-oss-120b-1:0`, `openai/gpt-oss-120b-maas` or an ARN.
 /// Nothing here needs escaping inside a JSON string.
+#[inline(never)]
 pub fn is_model(text: &str) -> bool {
     is_of(text, 256, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'/' | b'@' | b'-'))
 }
 
 /// Whether `text` may name a tenant: visible ASCII without the characters that lists and quotes use.
+#[inline(never)]
 pub fn is_tenant(text: &str) -> bool {
     is_of(text, 128, |byte| byte.is_ascii_graphic() && !matches!(byte, b',' | b';' | b'"' | b'\\'))
 }
 
 /// Whether `text` may name an API key: a word of the access log.
+#[inline(never)]
 pub fn is_key_name(text: &str) -> bool {
     is_of(text, 64, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
 /// Whether `text` is a header's name in lower case, as Envoy keeps it.
+#[inline(never)]
 pub fn is_header(text: &str) -> bool {
     is_of(text, 64, |byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
 }
 
 /// Whether `text` is a DNS name or an IPv4 address.
+#[inline(never)]
 pub fn is_host(text: &str) -> bool {
     is_of(text, 253, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
         && !text.starts_with(['.', '-'])

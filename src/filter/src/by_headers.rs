@@ -186,7 +186,7 @@ impl HttpContext for Header {
         });
         match begun {
             ByHeaders::Found(body, record) => {
-                self.state = State::Replied { record: Some(record) };
+                self.state = State::Replied { record: Some(*record) };
                 local_reply::found(&body)
             }
             ByHeaders::Denied(denied) => self.deny(*denied),

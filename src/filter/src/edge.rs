@@ -40,7 +40,7 @@ enum State {
     Begun,
     /// The body is being held; `size` bytes of it are there.
     Holding { pending: Box<Pending>, size: usize, waiting: Waiting },
-    /// The request is on its way; `passed` bytes of a body that was not held have gone by.
+    /// The request is on its way; `passed` bytes of a body that was not held have gone by, or were left out.
     Sent { ticket: Ticket, passed: u64 },
     /// The request comes to this role once more, as another stream, which makes the response and the record.
     Detoured,
@@ -215,9 +215,15 @@ impl HttpContext for Edge {
                     Ok(()) => Action::Pause,
                 }
             }
-            State::Sent { passed, .. } => {
+            State::Sent { ticket, passed } => {
                 *passed += size as u64;
-                if *passed > self.config.limits.body_bytes { self.cut() } else { Action::Continue }
+                if *passed > self.config.limits.body_bytes {
+                    return self.cut();
+                }
+                if size > 0 && ticket.request().borrow().leaves_out_body() {
+                    host::replace_start(BufferType::HttpRequestBody, size, b"");
+                }
+                Action::Continue
             }
             _ => Action::Continue,
         }

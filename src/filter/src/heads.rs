@@ -37,8 +37,14 @@ fn amend(head: &Head<'_>, reusable: ReusableHead) {
 
 fn whole(head: &Head<'_>) -> PairsWriter {
     let mut headers = PairsWriter::new();
-    headers.add(":method", "POST").add(":scheme", head.scheme).add(":authority", head.host).add(":path", head.path);
-    headers.add("content-type", "application/json");
+    headers
+        .add(":method", head.method)
+        .add(":scheme", head.scheme)
+        .add(":authority", head.host)
+        .add(":path", head.path);
+    if head.has_body {
+        headers.add("content-type", "application/json");
+    }
     if let Some(length) = head.length {
         headers.add("content-length", length.to_string());
     }

@@ -44,7 +44,12 @@ def run(*words):
 
 def model_ids(policy):
     """The deployments and models that the emulated clouds have to have."""
-    return sorted({target["id"] for targets in policy["models"].values() for target in targets})
+    return sorted({target["id"] for targets in policy["models"].values() for target in targets_of(targets)})
+
+
+def targets_of(model):
+    """A model is a list of targets, or a map that has it."""
+    return model["targets"] if isinstance(model, dict) else model
 
 
 def on_clouds(policy, clouds):

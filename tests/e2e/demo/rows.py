@@ -51,6 +51,8 @@ ROWS = [
         ["azure", "aws"], fault="[[azure 429 retry-after=30]]"),
     Row("acme", "responses, azure and aws are down", "gcp is the last in the order", 200, "gcp-us",
         ["azure", "aws", "gcp"], form="responses", fault="[[azure 502]] [[aws 503]]"),
+    Row("acme", "chat, azure and aws are down", "gcp speaks Responses only: the request is translated", 200, "gcp-us",
+        ["azure", "aws", "gcp"], fault="[[azure 502]] [[aws 503]]"),
     Row("acme", "responses, x-multihome-clouds: gcp", "the header narrows what policy allows", 200, "gcp-us", ["gcp"],
         form="responses", headers={"x-multihome-clouds": "gcp"}),
     Row("acme", "chat, with an API key alone", "the key is acme's: no header names the tenant", 200, "azure-eastus2", ["azure"],

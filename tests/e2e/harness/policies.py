@@ -71,7 +71,9 @@ def base(clouds):
                 target("gcp-global", "openai/gpt-oss-120b-maas", CHAT, 0.1, 0.4),
             ],
             # Takes its model from the path alone: such a request is not held for its body.
-            "gpt-4o": [{"endpoint": "azure-eastus2", "id": "gpt4o-classic", "form": CHAT, "api_version": "2024-10-21"}],
+            "gpt-4o": {"translate": False, "targets": [
+                {"endpoint": "azure-eastus2", "id": "gpt4o-classic", "form": CHAT, "api_version": "2024-10-21"},
+            ]},
         },
         "tenants": {
             "acme": {"clouds": ["azure", "aws", "gcp"], "residency": ["us"], "models": ["*"],

@@ -29,7 +29,9 @@ Examples:
     multihome explain policy.yaml --header 'x-tenant-id: acme' --header 'x-multihome-clouds: aws, gcp' --operation responses --body request.json
     multihome explain policy.yaml --header 'x-tenant-id: acme' --model gpt-6.1-sol --listener partners --format json
     multihome explain policy.yaml --claim tenant=acme --claim 'multihome={\"clouds\": [\"aws\"], \"residency\": [\"us\"], \"models\": [\"*\"]}' --model gpt-6.1-sol
-    multihome explain policy.yaml --matrix")]
+    multihome explain policy.yaml --header 'x-tenant-id: acme' --method GET --path /v1/responses/resp_0a1b2c
+    multihome explain policy.yaml --matrix
+A response's id has a tag, which the keys of `sessions.tag_keys` verify: their variables are read here too.")]
 pub struct Explain {
     /// The policy, YAML or JSON
     policy: PathBuf,
@@ -48,6 +50,9 @@ pub struct Explain {
     /// The path that the client asks, where it is not that of the operation; it may name the model: /openai/deployments/MODEL/chat/completions
     #[arg(long, value_name = "PATH", conflicts_with = "operation")]
     path: Option<String>,
+    /// Its method
+    #[arg(long, value_name = "METHOD", default_value = "POST")]
+    method: String,
     /// The request's body, from a file: its size, features and limits count, and it names the model
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
@@ -61,7 +66,7 @@ pub struct Explain {
     #[arg(long, value_name = "NAME")]
     listener: Option<String>,
     /// Every tenant, model and API of the file instead of one request: who is served where, or by which rule not
-    #[arg(long, conflicts_with_all = ["model", "operation", "path", "body"])]
+    #[arg(long, conflicts_with_all = ["model", "operation", "method", "path", "body"])]
     matrix: bool,
     /// For whom to print
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -90,8 +95,9 @@ impl Explain {
     pub fn run(self) -> Result<Outcome, Outcome> {
         let policy = file::read(&self.policy)?;
         let mut config = policy.config;
-        // What they hold here is what they hold where Envoy runs, or the tags of a request say nothing: see `hint`.
-        let _ = config.sessions.read_keys(|name| std::env::var_os(name).map(OsString::into_encoded_bytes));
+        // What they hold here is what they hold where Envoy runs; one that is not there verifies nothing: see `hint`.
+        let variable = |name: &str| std::env::var_os(name).map(OsString::into_encoded_bytes);
+        let _ = config.sessions.read_keys(variable);
         let config = Rc::new(config);
         if !self.claim.is_empty() && !config.identity.takes_tokens() {
             let help = "leave `--claim` out, or add `- jwt: {…}` to `identity`";
@@ -128,8 +134,8 @@ impl Explain {
             (None, None) => b"{}".to_vec(),
         };
         let path = self.path.unwrap_or_else(|| self.operation.path().to_owned());
-        let (trailers, google_token) = (self.trailers, !self.no_google_token);
-        Ok(Asked { headers: self.header, claims: self.claim, path, body, trailers, tenant: None, google_token })
+        let (trailers, google_token, method) = (self.trailers, !self.no_google_token, self.method);
+        Ok(Asked { headers: self.header, claims: self.claim, method, path, body, trailers, tenant: None, google_token })
     }
 }
 

@@ -87,13 +87,29 @@ const TIME: &str = "^\\+?[0-9]+(ms|s|m)$";
 const API_VERSION: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$";
 
 fn models() -> Value {
-    json!({
+    let targets = json!({
         "description": "The targets that can serve the model, in the order of preference.",
         "type": "array",
         "minItems": 1,
         "maxItems": 32,
         "items": reference("target"),
-    })
+    });
+    let model = object(
+        "The targets, and what holds for all of them.",
+        &["targets"],
+        [
+            (
+                "translate",
+                translate("Whether the model's targets may serve an API that they do not speak, by translation."),
+            ),
+            ("targets", targets.clone()),
+        ],
+    );
+    json!({"description": "A list of targets, or a map that says something of all of them.", "anyOf": [targets, model]})
+}
+
+fn translate(description: &str) -> Value {
+    json!({"description": description, "type": "boolean", "default": true})
 }
 
 fn target() -> Value {
@@ -138,10 +154,7 @@ fn target() -> Value {
                     Some(json!(1)),
                 ),
             ),
-            (
-                "translate",
-                json!({"description": "Whether it may serve an API that it does not speak, by translation.", "type": "boolean", "default": false}),
-            ),
+            ("translate", translate("Whether it may serve an API that it does not speak, by translation.")),
             ("lacks", list("Features that a request must not use to be sent here.", reference("feature"))),
         ],
     )
@@ -195,10 +208,7 @@ fn grant_fields() -> [(&'static str, Value); 9] {
                 "default": "keep",
             }),
         ),
-        (
-            "translate",
-            json!({"description": "Whether requests may be translated for targets that do not speak the client's API.", "type": "boolean", "default": true}),
-        ),
+        ("translate", translate("Whether requests may be translated for targets that do not speak the client's API.")),
     ]
 }
 

@@ -6,7 +6,7 @@ use multihome_core::config::{Config, Grant, Order, Target};
 use multihome_core::fault::{Fault, Place, closest};
 use multihome_core::tenant::{Rule, allow_model, refused_by};
 
-use super::targets::{models, place};
+use super::targets::models;
 use super::warning;
 
 /// Whoever may ask: a tenant of the file, or one whose policy a request carries.
@@ -163,11 +163,11 @@ fn left_with_nothing(config: &Config, asker: &Asker<'_>) -> Vec<Fault> {
 fn unpriced(config: &Config, askers: &[Asker<'_>]) -> Vec<Fault> {
     let mut warnings = Vec::new();
     for (model, targets) in models(config) {
-        for (index, target) in targets.iter().enumerate().filter(|(_, target)| target.price.is_none()) {
+        for target in targets.iter().filter(|target| target.price.is_none()) {
             let ranked = |asker: &&Asker<'_>| asker.ranks_by_price(config) && asker.gets(config, model, target);
             if let Some(asker) = askers.iter().find(ranked) {
                 let message = format!("has no price: `cheapest`, for {} at least, tries it last", asker.place);
-                warnings.push(warning(place(model, index), message, "add `price: {input: …, output: …}`"));
+                warnings.push(warning(target.place.clone(), message, "add `price: {input: …, output: …}`"));
             }
         }
     }

@@ -10,15 +10,14 @@ pub(super) fn of(config: &Config) -> Vec<Fault> {
     let mut warnings = Vec::new();
     for (model, targets) in models(config) {
         for (index, target) in targets.iter().enumerate() {
-            let place = place(model, index);
-            let before = targets.iter().take(index);
-            warnings.extend(duplicate(target, before, &place, model));
+            let place = &target.place;
+            warnings.extend(duplicate(target, targets.iter().take(index)));
             let doubt = config
                 .endpoint_of(target)
                 .and_then(|endpoint| endpoint.site.doubt_about(&target.id, &target.addresses));
             warnings.extend(doubt.map(|doubt| warning(place.key(doubt.field), doubt.message, doubt.help)));
             if model.contains("gpt") || target.id.contains("gpt") {
-                warnings.extend(price(target, &place));
+                warnings.extend(price(target, place));
             }
         }
     }
@@ -33,26 +32,15 @@ pub(super) fn models(config: &Config) -> Vec<(&str, Vec<&Target>)> {
     models
 }
 
-/// Where target `index` of a model stands.
-pub(super) fn place(model: &str, index: usize) -> Place {
-    Place::default().key("models").key(model).index(index)
-}
-
 /// After the first one's failure the same would be asked the same again.
-fn duplicate<'t>(
-    target: &Target,
-    mut before: impl Iterator<Item = &'t &'t Target>,
-    place: &Place,
-    model: &str,
-) -> Option<Fault> {
-    let same = |other: &&Target| {
+fn duplicate<'t>(target: &Target, mut before: impl Iterator<Item = &'t &'t Target>) -> Option<Fault> {
+    let same = |other: &&&Target| {
         target.endpoint == other.endpoint
             && target.id == other.id
             && target.addresses.iter().any(|address| other.addresses.contains(address))
     };
-    let first = before.position(same)?;
-    let message = format!("duplicate of models.{model}[{first}]: same endpoint, id and form");
-    Some(warning(place.clone(), message, "take one of them out"))
+    let message = format!("duplicate of {}: same endpoint, id and form", before.find(same)?.place);
+    Some(warning(target.place.clone(), message, "take one of them out"))
 }
 
 /// No GPT has ever cost less, in US dollars for a million tokens of any kind that this file prices (2026-11).

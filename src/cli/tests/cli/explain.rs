@@ -48,6 +48,13 @@ const ASKED: &[(&[&str], i32)] = &[
     (&["--header", "x-tenant-id: amce", "--model", "gpt-6.1-sol"], 1),
     (&["--header", "x-tenant-id: acme", "--model", "gpt-6.1-slo"], 1),
     (&["--header", "x-tenant-id: acme", "--path", "/openai/deployments/gpt-6.1-slo/chat/completions"], 1),
+    // A response that is kept: with the tag of a key that everybody has, of another tenant, and without one.
+    (
+        &["--header", "x-tenant-id: acme", "--method", "GET", "--path", "/v1/responses/resp_XKr68cYu_0a1b?stream=true"],
+        0,
+    ),
+    (&["--header", "x-tenant-id: contoso-eu", "--method", "DELETE", "--path", "/v1/responses/resp_XKr68cYu_0a1b"], 1),
+    (&["--header", "x-tenant-id: acme", "--method", "GET", "--path", "/v1/responses/resp_0a1b"], 1),
     (&["--listener", "default", "--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol"], 0),
     (&["--listener", "defualt", "--header", "x-tenant-id: acme", "--model", "gpt-6.1-sol"], 1),
     (&["--matrix"], 0),

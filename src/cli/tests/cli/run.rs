@@ -145,6 +145,7 @@ models:
     - {endpoint: openai, id: gpt-6.1-sol, form: openai.chat}
     - {endpoint: private, id: d, form: openai.chat}
     - {endpoint: plain, id: d, form: openai.chat}
+  untranslated: {translate: false, targets: [{endpoint: openai, id: gpt-6.1-luna, form: openai.responses}]}
 tenants:
   acme: {clouds: [azure, aws, gcp, openai], residency: [us, eu, global], models: ["*"], max_attempts: 4}
 identity:

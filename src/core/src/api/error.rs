@@ -37,6 +37,7 @@ pub type Limits = Vec<(Box<str>, Box<str>)>;
 impl ApiError {
     /// An error of that status, code and message.
     #[cold]
+    #[inline(never)]
     pub fn new(status: u16, code: &'static str, message: impl Into<String>) -> ApiError {
         ApiError {
             status,
@@ -55,6 +56,7 @@ impl ApiError {
 
     /// The same, naming what is at fault.
     #[must_use]
+    #[inline(never)]
     pub fn about(mut self, param: impl Into<Cow<'static, str>>) -> ApiError {
         self.param = Some(param.into());
         self
@@ -107,6 +109,7 @@ fn is_json(text: &str) -> bool {
 const REPEATED: usize = 100;
 
 /// A client's word, fit for a message.
+#[inline(never)]
 pub fn shown(word: &str) -> String {
     word.chars().filter(|c| !c.is_control()).take(REPEATED).collect()
 }

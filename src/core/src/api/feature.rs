@@ -69,6 +69,12 @@ pub enum Feature {
     StoredFiles,
     /// `prompt`: a template stored in one account.
     StoredPrompt,
+    /// An operation on a response that the account keeps: it is fetched, deleted, cancelled, or its input listed.
+    KeptResponses,
+    /// `/responses/compact`.
+    Compact,
+    /// `/responses/input_tokens`.
+    InputTokens,
     /// Trailers behind the body (HTTP/2).
     Trailers,
 }
@@ -106,6 +112,9 @@ impl Named for Feature {
         Feature::EncryptedContent,
         Feature::StoredFiles,
         Feature::StoredPrompt,
+        Feature::KeptResponses,
+        Feature::Compact,
+        Feature::InputTokens,
         Feature::Trailers,
     ];
 
@@ -142,6 +151,9 @@ impl Named for Feature {
             Feature::EncryptedContent => "encrypted_content",
             Feature::StoredFiles => "stored_files",
             Feature::StoredPrompt => "stored_prompt",
+            Feature::KeptResponses => "kept_responses",
+            Feature::Compact => "compact",
+            Feature::InputTokens => "input_tokens",
             Feature::Trailers => "trailers",
         }
     }
@@ -155,6 +167,14 @@ const _: () = assert!(Feature::Trailers as usize + 1 == Feature::ALL.len() && Fe
 pub struct Features(u64);
 
 impl Features {
+    /// What only a Responses target can have, whatever else it has.
+    pub const OF_RESPONSES: Features = Features(
+        1 << Feature::Background as u8
+            | 1 << Feature::KeptResponses as u8
+            | 1 << Feature::Compact as u8
+            | 1 << Feature::InputTokens as u8,
+    );
+
     /// Puts `feature` in.
     pub fn add(&mut self, feature: Feature) {
         self.0 |= 1 << feature as u8;

@@ -4,6 +4,7 @@ pub mod body;
 pub mod error;
 pub mod feature;
 pub mod inbound;
+pub mod kept;
 pub mod path;
 
 use crate::name::Named;

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::Api;
 use super::error::{ApiError, shown};
-use crate::name;
+use super::kept::{Kept, OnInput, Verb};
+use crate::name::{self, Named};
 
 /// An operation of the client's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,32 +16,49 @@ pub enum Operation {
     ListModels,
     /// One of them.
     ShowModel(String),
+    /// Something else with the body of a Responses request, which names the model.
+    OnInput(OnInput),
+    /// Something with a response that an account keeps.
+    Kept(Kept),
 }
 
 /// Reads the operation. OpenAI's paths, and Azure's that mean the same: `/openai/v1/…`,
-/// `/openai/deployments/{model}/…`, `/openai/responses`, `/openai/models`. A query (Azure's `api-version`)
-/// decides nothing: the version that a cloud is asked with is the target's.
+/// `/openai/deployments/{model}/…`, `/openai/responses`, `/openai/models`. Azure's `api-version` in the query decides
+/// nothing: the version that a cloud is asked with is the target's.
 ///
 /// # Errors
-/// 404 for a path that is no operation, 405 for a method that it does not have.
+/// 404 for a path that is no operation, 405 for a method that it does not have, 400 for a parameter that makes no sense.
 pub fn operation(method: &[u8], path: &[u8]) -> Result<Operation, ApiError> {
-    let path = path.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let mut halves = path.splitn(2, |byte| *byte == b'?');
+    let (path, query) = (halves.next().unwrap_or_default(), halves.next().unwrap_or_default());
     // A base URL that ends in a slash, or a proxy, adds one; Envoy has made one of several.
     let path = path.strip_suffix(b"/").unwrap_or(path);
     let path = std::str::from_utf8(path).ok().and_then(decoded).ok_or_else(|| unknown_path("…"))?;
-    let (operation, allowed) = match recognised(&path) {
-        Some(Operation::Generate(api, model)) => (Operation::Generate(api, model), "POST"),
-        Some(other) => (other, "GET"),
-        None => return Err(unknown_path(&path)),
+    let takes = |allowed: &'static str| match method == allowed.as_bytes() {
+        true => Ok(()),
+        false => Err(wrong_method(&path, allowed)),
     };
-    if method != allowed.as_bytes() {
-        let error = ApiError::new(405, "method_not_allowed", format!("{path} takes {allowed}, no other method."));
-        return Err(ApiError { allow: Some(allowed), ..error });
+    match recognised(&path).ok_or_else(|| unknown_path(&path))? {
+        Recognised::Operation(operation @ (Operation::Generate(..) | Operation::OnInput(_))) => {
+            takes("POST").map(|()| operation)
+        }
+        Recognised::Operation(operation) => takes("GET").map(|()| operation),
+        Recognised::Kept(verbs, id) => match verbs.iter().find(|verb| method == verb.method().as_bytes()) {
+            Some(verb) => Kept::read(*verb, id, query).map(Operation::Kept),
+            None if verbs.contains(&Verb::Delete) => Err(wrong_method(&path, "GET, DELETE")),
+            None => Err(wrong_method(&path, verbs.first().map_or("GET", |verb| verb.method()))),
+        },
     }
-    Ok(operation)
 }
 
-fn recognised(path: &str) -> Option<Operation> {
+/// What a path names.
+enum Recognised<'p> {
+    Operation(Operation),
+    /// One of these, with the response of that id: the method tells which.
+    Kept(&'static [Verb], &'p str),
+}
+
+fn recognised(path: &str) -> Option<Recognised<'_>> {
     if let Some(rest) = path.strip_prefix("/openai/deployments/") {
         // A model's name may hold a slash, which SDKs encode.
         let (model, api) = match rest.strip_suffix("/chat/completions") {
@@ -49,19 +67,28 @@ fn recognised(path: &str) -> Option<Operation> {
         };
         let dots = |part: &str| part.bytes().all(|byte| byte == b'.');
         let named = name::is_model(model) && !model.split('/').any(dots);
-        return named.then(|| Operation::Generate(api, Some(model.to_owned())));
+        return named.then(|| Recognised::Operation(Operation::Generate(api, Some(model.to_owned()))));
     }
     let rest = ["/v1/", "/openai/v1/", "/openai/"].iter().find_map(|prefix| path.strip_prefix(prefix))?;
-    match rest {
+    let operation = match rest {
         // The dated Azure API has chat completions under a deployment only.
-        "chat/completions" if path.ends_with("/v1/chat/completions") => Some(Operation::Generate(Api::Chat, None)),
-        "responses" => Some(Operation::Generate(Api::Responses, None)),
-        "models" => Some(Operation::ListModels),
-        _ => rest
-            .strip_prefix("models/")
-            .filter(|model| !model.is_empty())
-            .map(|model| Operation::ShowModel(model.to_owned())),
-    }
+        "chat/completions" if path.ends_with("/v1/chat/completions") => Operation::Generate(Api::Chat, None),
+        "responses" => Operation::Generate(Api::Responses, None),
+        "models" => Operation::ListModels,
+        _ => match rest.strip_prefix("responses/") {
+            Some(below) => match OnInput::parse(below) {
+                Some(on_input) => Operation::OnInput(on_input),
+                None => return Kept::verbs(below).map(|(verbs, id)| Recognised::Kept(verbs, id)),
+            },
+            None => Operation::ShowModel(rest.strip_prefix("models/").filter(|model| !model.is_empty())?.to_owned()),
+        },
+    };
+    Some(Recognised::Operation(operation))
+}
+
+fn wrong_method(path: &str, allowed: &'static str) -> ApiError {
+    let message = format!("{} takes {allowed}, no other method.", shown(path));
+    ApiError { allow: Some(allowed), ..ApiError::new(405, "method_not_allowed", message) }
 }
 
 fn unknown_path(path: &str) -> ApiError {
@@ -101,6 +128,7 @@ mod tests {
     #[wasm_bindgen_test(unsupported = test)]
     fn knows_the_operations_of_both_shapes() {
         let model = |name: &str| Some(name.to_owned());
+        let kept = |verb, id: &str| Operation::Kept(Kept::read(verb, id, b"").unwrap());
         for (method, path, expected) in [
             ("POST", "/v1/chat/completions", Operation::Generate(Api::Chat, None)),
             ("POST", "/v1/responses", Operation::Generate(Api::Responses, None)),
@@ -129,6 +157,14 @@ mod tests {
             ("GET", "/v1/models/gpt-6.1-sol/", Operation::ShowModel("gpt-6.1-sol".into())),
             ("GET", "/openai/models?api-version=1", Operation::ListModels),
             ("GET", "/v1/models/openai%2Fgpt-oss", Operation::ShowModel("openai/gpt-oss".into())),
+            ("POST", "/v1/responses/compact", Operation::OnInput(OnInput::Compact)),
+            ("POST", "/openai/v1/responses/input_tokens?x=y", Operation::OnInput(OnInput::InputTokens)),
+            ("POST", "/openai/responses/compact/?api-version=1", Operation::OnInput(OnInput::Compact)),
+            ("GET", "/v1/responses/resp_0a-B", kept(Verb::Retrieve, "resp_0a-B")),
+            ("GET", "/openai/responses/resp_1?api-version=2025-04-01-preview", kept(Verb::Retrieve, "resp_1")),
+            ("DELETE", "/openai/v1/responses/resp_1/", kept(Verb::Delete, "resp_1")),
+            ("POST", "/v1/responses/resp_1/cancel", kept(Verb::Cancel, "resp_1")),
+            ("GET", "/v1/responses/compact/input_items", kept(Verb::InputItems, "compact")),
         ] {
             assert_eq!(operation(method.as_bytes(), path.as_bytes()), Ok(expected), "{path}");
         }
@@ -153,10 +189,27 @@ mod tests {
             ("GET", "/v1/models//", 404),
             ("GET", "/v1/models/%ff", 404),
             ("GET", "/v1/models/%f", 404),
+            ("GET", "/v1/responses", 405),
+            ("GET", "/v1/responses/compact", 405),
+            ("DELETE", "/v1/responses/input_tokens", 405),
+            ("POST", "/v1/responses/resp_1", 405),
+            ("GET", "/v1/responses/resp_1/cancel", 405),
+            ("DELETE", "/v1/responses/resp_1/input_items", 405),
+            ("GET", "/v1/responses//cancel", 404),
+            ("GET", "/v1/responses/resp_1/output", 404),
+            ("GET", "/v1/responses/resp_1/cancel/now", 404),
         ] {
             let error = operation(method.as_bytes(), path.as_bytes()).unwrap_err();
             let code = if status == 404 { "unknown_url" } else { "method_not_allowed" };
             assert_eq!((error.status, error.code.as_deref()), (status, Some(code)), "{method} {path}");
+        }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_cannot_be_an_id_is_not_found() {
+        for id in ["resp.1", "resp_1%3Fx", "..", "%2e%2e", "resp_%20", "r\u{e4}", &"r".repeat(129)] {
+            let error = operation(b"GET", format!("/v1/responses/{id}").as_bytes()).unwrap_err();
+            assert_eq!((error.status, error.code.as_deref()), (404, Some("not_found")), "{id}");
         }
     }
 }

@@ -59,4 +59,44 @@ pub struct ModelAddress {
     pub path: String,
     /// Whether the path names the model, so that the body's `model` is ignored by the cloud.
     pub model_in_path: bool,
+    /// What it lacks that the site has by other paths.
+    pub lacks: Features,
+}
+
+impl ModelAddress {
+    /// A path that does not name the model, and lacks nothing that the site has.
+    pub fn plain(path: String) -> ModelAddress {
+        ModelAddress { path, model_in_path: false, lacks: Features::default() }
+    }
+
+    /// What stands below the path: `/resp_1/cancel`, and the parameters for it.
+    pub fn below(&self, rest: &str, query: &str) -> String {
+        let (path, own) = self.path.split_once('?').unwrap_or((&self.path, ""));
+        let mut below = format!("{path}{rest}");
+        let parameters = [own, query].into_iter().filter(|parameters| !parameters.is_empty());
+        for (parameters, mark) in parameters.zip(['?', '&']) {
+            below.push(mark);
+            below.push_str(parameters);
+        }
+        below
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn what_stands_below_a_path_keeps_its_version() {
+        for (path, query, below) in [
+            ("/v1/responses", "", "/v1/responses/r"),
+            ("/v1/responses", "a=b", "/v1/responses/r?a=b"),
+            ("/openai/responses?api-version=1", "", "/openai/responses/r?api-version=1"),
+            ("/openai/responses?api-version=1", "a=b", "/openai/responses/r?api-version=1&a=b"),
+        ] {
+            assert_eq!(ModelAddress::plain(path.to_owned()).below("/r", query), below);
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub use limit::Limits;
 pub use listener::{Listener, ListenerTls};
 pub use model::{Price, Target};
 pub use order::Order;
-pub use session::{Account, LEAST_KEY, Sessions};
+pub use session::{Account, LEAST_KEY, Sessions, Users};
 pub use tenant::{Grant, grant_of, parse_grant};
 pub use timeouts::{Awaited, OwnTimeouts, Timeouts};
 pub use version::{TargetKey, Version};
@@ -250,7 +250,13 @@ fn read(root: &Node, keys: Option<&Node>, faults: &mut Faults, of_keys: &mut Fau
     let limits = limit::read(fields.optional("limits"), faults);
     let timeouts = timeouts::read(fields.optional("timeouts"), faults);
     let mut sessions = session::read(fields.optional("sessions"), faults);
-    session::settle(&mut sessions, &endpoints, models.values().map(|model| (model, &*targets)));
+    sessions.settle(&session::Settled {
+        endpoints: &endpoints,
+        targets: &targets,
+        models: &models,
+        tenants: &tenants,
+        ceilings: ceilings().map(|ceiling| &**ceiling).collect(),
+    });
     fields.finish(faults);
     Some(Config {
         version: Version::of(root, keys),

@@ -21,6 +21,8 @@ use crate::name::{self, Named};
 pub struct Target {
     /// What it is known by beyond the life of this configuration.
     pub key: TargetKey,
+    /// Where it stands in the file.
+    pub place: Place,
     /// The place of its endpoint in the configuration.
     pub endpoint: usize,
     /// The cloud's own model id or deployment.
@@ -92,24 +94,39 @@ pub(super) fn read_all(node: &Node, place: &Place, known: &Known<'_>, faults: &m
         }
         let first = targets.len();
         match node {
-            Node::List(items) if !items.is_empty() && items.len() <= MOST_TARGETS => {
-                for (index, item) in items.iter().enumerate() {
-                    targets.extend(read(item, place.index(index), known, faults));
-                }
-            }
-            Node::List(items) => {
-                faults.add(&place, format!("expected 1 to {MOST_TARGETS} targets, found {}", items.len()));
-            }
-            other => {
-                faults.add(&place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind()));
-            }
+            Node::Map(_) => targets.extend(read_map(node, place, known, faults)),
+            list => targets.extend(read_list(list, &place, true, known, faults)),
         }
         models.insert(key.into(), (first..targets.len()).collect());
     }
     (models, targets)
 }
 
-fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Option<Target> {
+/// A model that says something of all its targets: `{translate: false, targets: [...]}`.
+fn read_map(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Vec<Target> {
+    let Some(mut fields) = Fields::open(node, place, faults) else { return Vec::new() };
+    let translate = fields.optional_bool("translate", faults).unwrap_or(true);
+    let list = fields.required("targets", faults);
+    fields.finish(faults);
+    list.map(|(list, place)| read_list(list, &place, translate, known, faults)).unwrap_or_default()
+}
+
+fn read_list(node: &Node, place: &Place, translate: bool, known: &Known<'_>, faults: &mut Faults) -> Vec<Target> {
+    match node {
+        Node::List(items) if !items.is_empty() && items.len() <= MOST_TARGETS => {
+            let targets = items.iter().enumerate();
+            return targets.filter_map(|(at, item)| read(item, place.index(at), translate, known, faults)).collect();
+        }
+        Node::List(items) => {
+            faults.add(place, format!("expected 1 to {MOST_TARGETS} targets, found {}", items.len()));
+        }
+        other => faults.add(place, format!("expected a list of 1 to {MOST_TARGETS} targets, found {}", other.kind())),
+    }
+    Vec::new()
+}
+
+/// Reads a target; `translate` is whether its model lets it be translated for.
+fn read(node: &Node, place: Place, translate: bool, known: &Known<'_>, faults: &mut Faults) -> Option<Target> {
     let mut fields = Fields::open(node, place, faults)?;
     let endpoint = read_endpoint(&mut fields, known, faults);
     let id = fields.required_text("id", faults);
@@ -125,7 +142,7 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         fields.optional("price").and_then(|(node, place)| read_price(Fields::open(node, place, faults)?, faults));
     let weight = fields.optional_integer("weight", 0..=MOST_WEIGHT, faults).unwrap_or(1) as u32;
     let mut lacks = features(&mut fields, "lacks", faults);
-    let translate = fields.optional_bool("translate", faults).unwrap_or(false);
+    let translate = translate & fields.optional_bool("translate", faults).unwrap_or(true);
     let endpoint = endpoint.and_then(|index| Some((index, known.endpoints.get(index)?)));
     let (Some((index, endpoint)), Some(id)) = (endpoint, id) else {
         // Without its endpoint or id, only what no cloud has can be judged.
@@ -142,15 +159,21 @@ fn read(node: &Node, place: Place, known: &Known<'_>, faults: &mut Faults) -> Op
         );
     }
     check_residency(endpoint, id, &fields.place, faults);
+    let place = fields.place.clone();
     fields.finish(faults);
 
     lacks = lacks.union(endpoint.site.lacks());
+    lacks = addresses.iter().fold(lacks, |lacks, (_, address)| lacks.union(address.lacks));
+    if addresses.iter().all(|(form, _)| *form != Form::Responses) {
+        lacks = lacks.union(Features::OF_RESPONSES);
+    }
     if endpoint.auth.signs_body() {
         // On a detour trailers are lost before a plan is made (see `Role::Edge`).
         lacks.add(Feature::Trailers);
     }
     Some(Target {
         key: TargetKey::of(&endpoint.name, id),
+        place,
         endpoint: index,
         id: id.to_owned(),
         addresses,

@@ -1,11 +1,12 @@
 //! Sessions: which accounts keep what clients bring back, and the keys of the tags that lead there.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
 use super::endpoint::Endpoint;
 use super::model::Target;
+use super::tenant::Grant;
 use crate::document::fields::{Fields, Found, texts};
 use crate::fault::Faults;
 use crate::form::Form;
@@ -30,6 +31,20 @@ pub struct Account {
     /// Whether what it makes is tagged: some model that stands there stands at another account, too. Once one of its
     /// models is tagged, all are: else an untagged value would be a way round the tags.
     pub tagged: bool,
+    /// Who may use it.
+    pub users: Users,
+}
+
+/// Who may use an account, of all that may come.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Users {
+    /// No tenant.
+    #[default]
+    Nobody,
+    /// This tenant: all that the account keeps is its own.
+    One(Rc<str>),
+    /// Several, or whoever brings a policy: what it keeps is bound to a tenant by its tag alone.
+    Several,
 }
 
 impl Sessions {
@@ -94,26 +109,67 @@ pub(super) fn read(found: Found<'_>, faults: &mut Faults) -> Sessions {
     sessions
 }
 
-/// Notes the accounts of all endpoints, and which are tagged.
-pub(super) fn settle<'m>(
-    sessions: &mut Sessions,
-    endpoints: &[Endpoint],
-    models: impl Iterator<Item = (&'m Vec<usize>, &'m [Target])>,
-) {
-    for endpoint in endpoints {
-        if sessions.account(&endpoint.account).is_none() {
-            sessions.accounts.push(Account { name: Rc::clone(&endpoint.account), tagged: false });
+/// What decides on accounts.
+pub(super) struct Settled<'c> {
+    pub endpoints: &'c [Endpoint],
+    pub targets: &'c [Target],
+    pub models: &'c HashMap<Rc<str>, Vec<usize>>,
+    pub tenants: &'c HashMap<Rc<str>, Rc<Grant>>,
+    /// What bounds the policies that requests carry.
+    pub ceilings: Vec<&'c Grant>,
+}
+
+impl Sessions {
+    /// Notes the accounts of all endpoints, which are tagged, and who may use them.
+    pub(super) fn settle(&mut self, settled: &Settled<'_>) {
+        for endpoint in settled.endpoints {
+            if self.account(&endpoint.account).is_none() {
+                let name = Rc::clone(&endpoint.account);
+                self.accounts.push(Account { name, tagged: false, users: Users::Nobody });
+            }
+        }
+        for accounts in settled.models.values().map(|targets| settled.accounts(targets)) {
+            if accounts.len() > 1 {
+                let several = self.accounts.iter_mut().filter(|account| accounts.contains(&*account.name));
+                several.for_each(|account| account.tagged = true);
+            }
+        }
+        for account in &mut self.accounts {
+            account.users = settled.users(&account.name);
         }
     }
-    for (places, targets) in models {
-        let targets = places.iter().filter_map(|place| targets.get(*place));
-        // What a translated response names is nowhere kept.
-        let targets = targets.filter(|target| target.address(Form::Responses).is_some());
-        let accounts = targets.filter_map(|target| Some(&*endpoints.get(target.endpoint)?.account));
-        let accounts: HashSet<&str> = accounts.collect();
-        if accounts.len() > 1 {
-            let several = sessions.accounts.iter_mut().filter(|account| accounts.contains(&*account.name));
-            several.for_each(|account| account.tagged = true);
+}
+
+impl<'c> Settled<'c> {
+    /// The endpoint of a target that speaks Responses: what a translated response names is nowhere kept.
+    fn keeper(&self, target: usize) -> Option<&'c Endpoint> {
+        let target = self.targets.get(target).filter(|target| target.address(Form::Responses).is_some())?;
+        self.endpoints.get(target.endpoint)
+    }
+
+    fn accounts(&self, targets: &[usize]) -> HashSet<&'c str> {
+        targets.iter().filter_map(|target| Some(&*self.keeper(*target)?.account)).collect()
+    }
+
+    fn users(&self, account: &str) -> Users {
+        let here = |targets: &Vec<usize>| {
+            let endpoints = targets.iter().filter_map(|target| self.keeper(*target));
+            endpoints.filter(|endpoint| *endpoint.account == *account).collect::<Vec<_>>()
+        };
+        let models = self.models.iter().map(|(name, targets)| (&**name, here(targets)));
+        let models: Vec<(&str, Vec<&Endpoint>)> = models.filter(|(_, endpoints)| !endpoints.is_empty()).collect();
+        let may = |grant: &Grant| {
+            let allows = |endpoints: &[&Endpoint]| endpoints.iter().any(|endpoint| grant.allows(endpoint));
+            models.iter().any(|(name, endpoints)| grant.allows_model(name) && allows(endpoints))
+        };
+        if self.ceilings.iter().any(|ceiling| may(ceiling)) {
+            return Users::Several;
+        }
+        let mut tenants = self.tenants.iter().filter(|(_, grant)| may(grant));
+        match (tenants.next(), tenants.next()) {
+            (None, _) => Users::Nobody,
+            (Some((tenant, _)), None) => Users::One(Rc::clone(tenant)),
+            (Some(_), Some(_)) => Users::Several,
         }
     }
 }

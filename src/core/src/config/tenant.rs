@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::defaults::{Defaults, MOST_ATTEMPTS};
+use super::endpoint::Endpoint;
 use super::order::Order;
 use crate::api::feature::{Feature, Features};
 use crate::cloud::{Cloud, Clouds};
@@ -46,6 +47,13 @@ impl Grant {
     /// Whether data may be processed where the label says.
     pub fn allows_residency(&self, label: &str) -> bool {
         self.residency.iter().any(|allowed| allowed == label)
+    }
+
+    /// Whether the endpoint may serve.
+    pub fn allows(&self, endpoint: &Endpoint) -> bool {
+        self.clouds.contains(&endpoint.cloud)
+            && self.allows_residency(&endpoint.residency)
+            && self.allows_endpoint(&endpoint.name)
     }
 
     /// Whether the endpoint of that name is allowed.

@@ -273,6 +273,21 @@ fn says_every_fault_with_its_place() {
             "models.m: expected 1 to 32 targets, found 0",
         ),
         (
+            r#"[{"endpoint": "az", "id": "dep", "form": "openai.chat"}]"#,
+            r#"{"translate": "no", "targets": []}"#,
+            "models.m.translate: expected true or false, found a string",
+        ),
+        (
+            r#"[{"endpoint": "az", "id": "dep", "form": "openai.chat"}]"#,
+            r#"{"translate": false, "target": []}"#,
+            "models.m: missing field `targets`",
+        ),
+        (
+            r#"[{"endpoint": "az", "id": "dep", "form": "openai.chat"}]"#,
+            r#"{"targets": [{"endpoint": "az", "form": "openai.chat"}]}"#,
+            "models.m.targets[0]: missing field `id`",
+        ),
+        (
             r#"{"m": [{"endpoint": "az", "id": "dep", "form": "openai.chat"}]}"#,
             "{}",
             "models: is empty (name at least one)",

@@ -79,7 +79,8 @@ pub enum Machine {
 }
 
 impl Machine {
-    /// Translates an event; what the client gets is appended to `out`. Of one that failed nothing is: see [`Machine::fail`].
+    /// Translates an event; what the client gets is appended to `out`. What was written before it turned out to have failed
+    /// is whole events: [`Machine::fail`] tells the client the rest.
     pub fn event(&mut self, event: &Event<'_>, out: &mut Vec<u8>) -> Told {
         match self {
             Machine::ToResponses(events) => events.event(event, out),

@@ -4,7 +4,7 @@ use std::fmt::Arguments;
 
 use super::raw::{Members, Raw, Shown};
 use super::{Asked, MOST_UNTRANSLATABLE, Translated, Untranslatable};
-use crate::json::{Cursor, Malformed};
+use crate::json::{Cursor, Malformed, Text};
 
 /// The notes of one request.
 #[derive(Debug, Default)]
@@ -15,13 +15,21 @@ pub(crate) struct Notes {
 
 impl Notes {
     /// What stands at `place` cannot be carried.
+    #[inline(never)]
     pub(crate) fn cannot(&mut self, place: Arguments<'_>) {
         if self.untranslatable.len() < MOST_UNTRANSLATABLE {
             self.untranslatable.push(place.to_string());
         }
     }
 
+    /// The member `name` of what stands at `place` cannot be carried.
+    #[inline(never)]
+    fn cannot_of(&mut self, place: Arguments<'_>, name: &str) {
+        self.cannot(format_args!("{place}.{name}"));
+    }
+
     /// A hint was left out.
+    #[inline(never)]
     pub(crate) fn leave_out(&mut self, hint: &'static str) {
         if !self.left_out.contains(&hint) {
             self.left_out.push(hint);
@@ -35,15 +43,18 @@ impl Notes {
         names: &'static [&'static str; N],
         place: Arguments<'_>,
     ) -> Result<Option<Members<'j, N>>, Malformed> {
-        let members = Members::read(cursor, names, |key, value| {
-            if !value.is_null() {
-                self.cannot(format_args!("{place}.{}", Shown(key)));
-            }
-        })?;
+        let members = Members::read(cursor, names, |key, value| self.unknown(key, value, place))?;
         if members.is_none() {
             self.cannot(place);
         }
         Ok(members)
+    }
+
+    #[inline(never)]
+    fn unknown(&mut self, key: Text<'_>, value: Raw<'_>, place: Arguments<'_>) {
+        if !value.is_null() {
+            self.cannot(format_args!("{place}.{}", Shown(key)));
+        }
     }
 
     /// The same for a value that was read past.
@@ -65,16 +76,14 @@ impl Notes {
     ) -> Option<Raw<'j>> {
         let text = members.take(name).filter(|value| value.is_string());
         if text.is_none() {
-            self.cannot(format_args!("{place}.{name}"));
+            self.cannot_of(place, name);
         }
         text
     }
 
     /// What nobody took of the object at `place` cannot be carried.
     pub(crate) fn left<const N: usize>(&mut self, members: &Members<'_, N>, place: Arguments<'_>) {
-        for name in members.left() {
-            self.cannot(format_args!("{place}.{name}"));
-        }
+        members.left().for_each(|name| self.cannot_of(place, name));
     }
 
     /// The translation's outcome.

@@ -34,14 +34,17 @@ impl<'j> Raw<'j> {
         Cursor::new(self.0)
     }
 
+    #[inline(never)]
     pub(crate) fn is_null(self) -> bool {
         self.0 == b"null"
     }
 
+    #[inline(never)]
     pub(crate) fn is_true(self) -> bool {
         self.0 == b"true"
     }
 
+    #[inline(never)]
     pub(crate) fn is_false(self) -> bool {
         self.0 == b"false"
     }
@@ -59,25 +62,29 @@ impl<'j> Raw<'j> {
     }
 
     /// Whether it is an array or an object without anything in it.
+    #[inline(never)]
     pub(crate) fn is_empty(self) -> bool {
         let inner = self.0.get(1..self.0.len().saturating_sub(1)).unwrap_or_default();
         (self.is_array() || self.is_object()) && inner.iter().all(u8::is_ascii_whitespace)
     }
 
     /// What stands between the quotes of a string.
+    #[inline(never)]
     pub(crate) fn inner(self) -> Option<&'j [u8]> {
         self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")
     }
 
     /// What a short string means; empty for whatever else it is.
-    pub(crate) fn word(self) -> Cow<'j, [u8]> {
+    #[inline(never)]
+    pub(crate) fn word(self) -> Cow<'j, str> {
         let text = if self.is_string() { self.cursor().string("a word").ok() } else { None };
-        text.map_or(Cow::Borrowed(b""), |text| word(&text))
+        text.map_or(Cow::Borrowed(""), |text| word(&text))
     }
 
     /// Whether it is a string that means this.
+    #[inline(never)]
     pub(crate) fn is(self, word: &str) -> bool {
-        *self.word() == *word.as_bytes()
+        *self.word() == *word
     }
 
     /// The number that it is.
@@ -86,6 +93,7 @@ impl<'j> Raw<'j> {
     }
 
     /// The count that it is: a number without its fraction.
+    #[inline(never)]
     pub(crate) fn count(self) -> Option<u64> {
         // Casts of floats saturate.
         self.number().filter(|number| *number >= 0.0).map(|number| number as u64)
@@ -93,6 +101,7 @@ impl<'j> Raw<'j> {
 
     /// The value on one line. Line ends stand only between the tokens of a JSON text, where they mean nothing; in an event's
     /// data they would end it.
+    #[inline(never)]
     pub(crate) fn on_one_line(self) -> Cow<'j, [u8]> {
         let ends_line = |byte: &u8| matches!(byte, b'\n' | b'\r');
         if self.0.iter().any(ends_line) {
@@ -104,6 +113,11 @@ impl<'j> Raw<'j> {
 
     /// Hands out the elements of an array; nothing of whatever else it is.
     pub(crate) fn each(self, mut each: impl FnMut(usize, Raw<'j>)) {
+        self.hand_out(&mut each);
+    }
+
+    #[inline(never)]
+    fn hand_out(self, each: &mut dyn FnMut(usize, Raw<'j>)) {
         let mut index = 0;
         if self.is_array() {
             // It was read past before: nothing of it is malformed.
@@ -124,8 +138,14 @@ impl fmt::Display for Raw<'_> {
 }
 
 /// What a short text means; empty for a long one.
-pub(crate) fn word<'j>(text: &Text<'j>) -> Cow<'j, [u8]> {
-    text.meaning_within(MOST_WORD).unwrap_or_default()
+#[inline(never)]
+pub(crate) fn word<'j>(text: &Text<'j>) -> Cow<'j, str> {
+    // A match on text compares words; one on bytes is compiled to a tree of them, and takes several times the room.
+    match text.meaning_within(MOST_WORD) {
+        Some(Cow::Borrowed(word)) => Cow::Borrowed(str::from_utf8(word).unwrap_or_default()),
+        Some(Cow::Owned(word)) => Cow::Owned(String::from_utf8(word).unwrap_or_default()),
+        None => Cow::Borrowed(""),
+    }
 }
 
 /// A client's key, as [`Raw`] is shown.
@@ -161,21 +181,8 @@ impl<'j, const N: usize> Members<'j, N> {
         names: &'static [&'static str; N],
         mut other: impl FnMut(Text<'j>, Raw<'j>),
     ) -> Result<Option<Members<'j, N>>, Malformed> {
-        if cursor.peek() != Some(b'{') {
-            cursor.skip()?;
-            return Ok(None);
-        }
-        let mut members = Members { names, values: [None; N] };
-        cursor.object(|cursor, key| {
-            let value = Raw::read(cursor)?;
-            let place = names.iter().position(|name| key.is(name));
-            match place.and_then(|place| members.values.get_mut(place)) {
-                Some(slot) => *slot = Some(value).filter(|value| !value.is_null()),
-                None => other(key, value),
-            }
-            Ok::<(), Malformed>(())
-        })?;
-        Ok(Some(members))
+        let mut values = [None; N];
+        Ok(read_members(cursor, names, &mut values, &mut other)?.then_some(Members { names, values }))
     }
 
     /// Reads those of a value that was read past; `None` if it is no object.
@@ -185,7 +192,7 @@ impl<'j, const N: usize> Members<'j, N> {
 
     /// The member of that name.
     pub(crate) fn get(&self, name: &str) -> Option<Raw<'j>> {
-        let place = self.names.iter().position(|known| *known == name)?;
+        let place = place_of(self.names, name)?;
         self.values.get(place).copied().flatten()
     }
 
@@ -196,7 +203,7 @@ impl<'j, const N: usize> Members<'j, N> {
 
     /// The member of that name, which is not left over then.
     pub(crate) fn take(&mut self, name: &str) -> Option<Raw<'j>> {
-        let place = self.names.iter().position(|known| *known == name)?;
+        let place = place_of(self.names, name)?;
         self.values.get_mut(place)?.take()
     }
 
@@ -204,4 +211,33 @@ impl<'j, const N: usize> Members<'j, N> {
     pub(crate) fn left(&self) -> impl Iterator<Item = &'static str> {
         self.names.iter().zip(&self.values).filter(|(_, value)| value.is_some()).map(|(name, _)| *name)
     }
+}
+
+/// See [`Members::read`]: the same code for however many names. Whether there was an object.
+#[inline(never)]
+fn read_members<'j>(
+    cursor: &mut Cursor<'j>,
+    names: &[&str],
+    values: &mut [Option<Raw<'j>>],
+    other: &mut dyn FnMut(Text<'j>, Raw<'j>),
+) -> Result<bool, Malformed> {
+    if cursor.peek() != Some(b'{') {
+        cursor.skip()?;
+        return Ok(false);
+    }
+    cursor.object(|cursor, key| {
+        let value = Raw::read(cursor)?;
+        let place = names.iter().position(|name| key.is(name));
+        match place.and_then(|place| values.get_mut(place)) {
+            Some(slot) => *slot = Some(value).filter(|value| !value.is_null()),
+            None => other(key, value),
+        }
+        Ok::<(), Malformed>(())
+    })?;
+    Ok(true)
+}
+
+#[inline(never)]
+fn place_of(names: &[&str], name: &str) -> Option<usize> {
+    names.iter().position(|known| *known == name)
 }

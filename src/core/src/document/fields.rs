@@ -18,6 +18,7 @@ pub struct Fields<'n> {
 
 impl<'n> Fields<'n> {
     /// Opens a map; anything else is a fault.
+    #[inline(never)]
     pub fn open(node: &'n Node, place: Place, faults: &mut Faults) -> Option<Fields<'n>> {
         match node {
             Node::Map(members) => Some(Fields { members, place, asked: Vec::new() }),
@@ -29,12 +30,14 @@ impl<'n> Fields<'n> {
     }
 
     /// Opens a map that may be absent.
+    #[inline(never)]
     pub fn maybe(found: Found<'n>, faults: &mut Faults) -> Option<Fields<'n>> {
         found.and_then(|(node, place)| Fields::open(node, place, faults))
     }
 
     /// A field that may be absent. One without a value is a fault, of which [`Fields::finish`] tells: what is left of a list
     /// whose items were taken out must not mean what no list means.
+    #[inline(never)]
     pub fn optional(&mut self, key: &'static str) -> Found<'n> {
         self.asked.push(key);
         let (_, node) = self.members.iter().find(|(name, _)| name == key)?;
@@ -42,11 +45,13 @@ impl<'n> Fields<'n> {
     }
 
     /// A field that must be there.
+    #[inline(never)]
     pub fn required(&mut self, key: &'static str, faults: &mut Faults) -> Found<'n> {
         self.required_or(key, || None, faults)
     }
 
     /// A field that must be there and names one of `known`, or several.
+    #[inline(never)]
     pub fn required_of<'k>(
         &mut self,
         key: &'static str,
@@ -74,6 +79,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A field that must be there and is the name of one of a closed set.
+    #[inline(never)]
     pub fn required_named<N: Named>(&mut self, key: &'static str, faults: &mut Faults) -> Option<N> {
         let (node, place) = self.required_of(key, N::names(), faults)?;
         let text = text(node, &place, faults)?;
@@ -85,29 +91,34 @@ impl<'n> Fields<'n> {
     }
 
     /// A string that must be there and not be empty.
+    #[inline(never)]
     pub fn required_text(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n str> {
         let (node, place) = self.required(key, faults)?;
         text(node, &place, faults)
     }
 
     /// A string that may be absent.
+    #[inline(never)]
     pub fn optional_text(&mut self, key: &'static str, faults: &mut Faults) -> Option<&'n str> {
         let (node, place) = self.optional(key)?;
         text(node, &place, faults)
     }
 
     /// A string that must be there and may stand in a host name.
+    #[inline(never)]
     pub fn required_label(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.required_text(key, faults)?;
         Some(self.checked_label(key, text, faults))
     }
 
     /// A string that may stand in a host name, or be absent.
+    #[inline(never)]
     pub fn optional_label(&mut self, key: &'static str, faults: &mut Faults) -> Option<String> {
         let text = self.optional_text(key, faults)?;
         Some(self.checked_label(key, text, faults))
     }
 
+    #[inline(never)]
     fn checked_label(&self, key: &str, text: &str, faults: &mut Faults) -> String {
         if !name::is_label(text) {
             faults.add_with_help(&self.place.key(key), format!("`{text}` cannot be a {key}"), "use a-z 0-9 -");
@@ -116,6 +127,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A boolean that may be absent.
+    #[inline(never)]
     pub fn optional_bool(&mut self, key: &'static str, faults: &mut Faults) -> Option<bool> {
         let (node, place) = self.optional(key)?;
         match node {
@@ -128,6 +140,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A whole number in `range` that may be absent.
+    #[inline(never)]
     pub fn optional_integer(
         &mut self,
         key: &'static str,
@@ -149,6 +162,7 @@ impl<'n> Fields<'n> {
     }
 
     /// A number of at least 0 that must be there.
+    #[inline(never)]
     pub fn required_amount(&mut self, key: &'static str, faults: &mut Faults) -> Option<f64> {
         let (node, place) = self.required(key, faults)?;
         match node {
@@ -161,6 +175,7 @@ impl<'n> Fields<'n> {
     }
 
     /// Lets fields be that nobody can judge.
+    #[inline(never)]
     pub fn leave(&mut self, keys: &[&'static str]) {
         self.asked.extend(keys);
     }
@@ -174,6 +189,7 @@ impl<'n> Fields<'n> {
     }
 
     /// Reports every field that nobody asked for, and every one that has no value.
+    #[inline(never)]
     pub fn finish(self, faults: &mut Faults) {
         for (key, node) in self.members {
             if !self.asked.contains(&key.as_str()) {
@@ -186,6 +202,7 @@ impl<'n> Fields<'n> {
 }
 
 /// The members of a map whose keys are names of the operator's choice.
+#[inline(never)]
 pub(crate) fn entries<'n>(
     node: &'n Node,
     place: &Place,
@@ -203,6 +220,7 @@ pub(crate) fn entries<'n>(
 }
 
 /// The same of a map that has to name something.
+#[inline(never)]
 pub(crate) fn some_entries<'n>(
     node: &'n Node,
     place: &Place,
@@ -215,6 +233,7 @@ pub(crate) fn some_entries<'n>(
 }
 
 /// A string that is not empty.
+#[inline(never)]
 pub(crate) fn text<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Option<&'n str> {
     match node {
         Node::Text(value) if !value.is_empty() => Some(value),
@@ -234,6 +253,7 @@ pub(crate) fn text<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Op
 }
 
 /// A list of strings, each with its place. An empty list is allowed: it says "none".
+#[inline(never)]
 pub(crate) fn texts<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Vec<(&'n str, Place)> {
     match node {
         Node::List(items) => items
@@ -252,6 +272,7 @@ pub(crate) fn texts<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> V
 }
 
 /// One string, or a list of them.
+#[inline(never)]
 pub(crate) fn one_or_more<'n>(node: &'n Node, place: &Place, faults: &mut Faults) -> Vec<(&'n str, Place)> {
     match node {
         Node::Text(_) => text(node, place, faults).map(|value| (value, place.clone())).into_iter().collect(),

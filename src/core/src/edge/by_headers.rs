@@ -14,8 +14,9 @@ use std::rc::Rc;
 
 use super::{Asked, Denied, Heard, hear, held, origin};
 use crate::api::error::ApiError;
-use crate::api::feature::Features;
+use crate::api::feature::Feature;
 use crate::api::inbound::{Inbound, Single};
+use crate::api::kept::{OnInput, path_of};
 use crate::config::{Auth, Config, Endpoint};
 use crate::contract;
 use crate::plan::{self, Environment, Held, Needs};
@@ -25,7 +26,7 @@ use crate::request::{Origin, Record, Request};
 #[derive(Debug)]
 pub enum ByHeaders {
     /// A local reply with status 200 and this JSON.
-    Found(Vec<u8>, Record),
+    Found(Vec<u8>, Box<Record>),
     /// A local reply with an error.
     Denied(Box<Denied>),
     /// A target is chosen.
@@ -68,22 +69,27 @@ fn choose(
     record: &mut Record,
 ) -> Result<ByHeaders, ApiError> {
     let mut asked = match hear(config, inbound, None, environment, record)? {
-        Heard::Models(body) => return Ok(ByHeaders::Found(body, std::mem::take(record))),
+        Heard::Models(body) => return Ok(ByHeaders::Found(body, Box::new(std::mem::take(record)))),
+        Heard::Kept(..) => return Err(no_session("Responses cannot be asked for by their ids")),
         Heard::Asked(asked) => asked,
     };
     let by_header = asked.model.is_none();
     let model = asked.model.take().map_or_else(|| named(model), Ok)?;
     asked.model = Some(model.clone());
     let bytes = inbound.content_length.unwrap_or_default();
-    let needs = Needs { api: asked.api, features: Features::default(), bytes, max_tokens: None, held: Held::Free };
+    let features = asked.on_input.map(OnInput::feature).into_iter().collect();
+    let needs = Needs { api: asked.api, features, bytes, max_tokens: None, held: Held::Free };
     let permit = asked.permit(&model, record)?;
     let mut candidates = plan::consider(&permit, &needs, environment);
     // The head leaves before there is a translation, and with it its length.
     plan::leave_out_translation(&mut candidates, asked.api);
-    let plan = plan::decide(&permit, &needs, candidates, environment).plan?;
+    let mut plan = plan::decide(&permit, &needs, candidates, environment).plan?;
+    if let Some(on_input) = asked.on_input {
+        plan = plan.below(&path_of(on_input), "");
+    }
     // A plan has one target at least.
     let Some(first) = plan.at(0) else { return Err(unnamed()) };
-    let (index, endpoint, path) = (first.index, first.endpoint.name.clone(), first.address.path.clone());
+    let (index, endpoint, path) = (first.index, first.endpoint.name.clone(), first.path.to_owned());
     let record = std::mem::take(record);
     Ok(ByHeaders::Chosen(Box::new(Chosen { asked, by_header, origin: origin(inbound), record, index, endpoint, path })))
 }
@@ -97,6 +103,12 @@ fn named(model: Single<'_>) -> Result<String, ApiError> {
             Err(ApiError::new(400, "invalid_header", message).about(contract::MODEL))
         }
     }
+}
+
+/// What only sessions make possible.
+fn no_session(what: &str) -> ApiError {
+    let message = format!("{what} through this endpoint, which chooses by the headers alone.");
+    ApiError::new(400, "unsupported_operation", message)
 }
 
 fn unnamed() -> ApiError {
@@ -145,6 +157,11 @@ impl Chosen {
             if by_header && facts.model.as_deref().is_some_and(|model| asked.model.as_deref() != Some(model)) {
                 let message = format!("The body's `model` is not the one of header `{}`.", contract::MODEL);
                 return Err(ApiError::new(400, "invalid_header", message).about("model"));
+            }
+            if facts.features.has(Feature::Background) {
+                return Err(
+                    no_session("A response that is made in the background cannot be asked for").about("background")
+                );
             }
             let weighed = asked.weigh(&facts, &body, Some(index), environment, &mut record)?;
             weighed.settle_read(&facts, &mut record)

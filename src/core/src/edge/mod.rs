@@ -3,11 +3,12 @@
 //! ```text
 //! begin(headers) ──► Found                       the list of models, or one of them
 //!               ├──► Denied
-//!               ├──► Go(Request)                 every candidate takes its model from the path
+//!               ├──► Go(Request)                 every candidate takes its model from the path, or there is no body
 //!               └──► Hold(Pending) ──finish(body)──► Request, or Denied
 //! ```
 
 mod by_headers;
+mod kept;
 mod models;
 mod refuse;
 mod session;
@@ -19,9 +20,11 @@ use crate::api::body::{self, Facts};
 use crate::api::error::ApiError;
 use crate::api::feature::{Feature, Features};
 use crate::api::inbound::{Inbound, Single};
+use crate::api::kept::{Kept, OnInput, path_of};
 use crate::api::path::{self, Operation};
 use crate::config::{Awaited, Config, Order};
 use crate::convert::{self, Conversion};
+use crate::name::Named;
 use crate::plan::{self, Candidate, Decision, Environment, Held, Needs, Plan};
 use crate::request::{Edits, Origin, Payload, Record, Request, Translation};
 use crate::tenant::{Caller, Permit};
@@ -76,6 +79,8 @@ struct Asked {
     api: Api,
     /// The model, if the path named it.
     model: Option<String>,
+    /// What is asked, where that is not a completion or a response.
+    on_input: Option<OnInput>,
 }
 
 /// All that was weighed for one request: what `explain` prints.
@@ -95,6 +100,8 @@ pub struct Weighed<'a> {
     translation: Option<Translation>,
     /// What it brings back of earlier responses.
     brought: Brought,
+    /// What is asked, where that is not a completion or a response.
+    pub operation: Option<&'static str>,
 }
 
 /// Reads a request's headers.
@@ -114,6 +121,12 @@ fn start(
 ) -> Result<Begin, ApiError> {
     let asked = match hear(config, inbound, None, environment, record)? {
         Heard::Models(body) => return Ok(Begin::Found(body, std::mem::take(record))),
+        Heard::Kept(caller, kept) => {
+            let weighed = kept::weigh(config, &caller, &kept, environment)?;
+            let awaited = weighed.awaited;
+            let (plan, payload) = (weighed.settle(record)?, Payload::Absent(kept.verb.method()));
+            return Ok(Begin::Go(Request::new(plan, payload, origin(inbound), awaited, std::mem::take(record))));
+        }
         Heard::Asked(asked) => asked,
     };
     if let Some(weighed) = asked.weigh_unread(inbound.content_length, environment, record)? {
@@ -129,7 +142,9 @@ fn start(
 enum Heard {
     /// The list of models is asked for, or one of them: this JSON.
     Models(Vec<u8>),
-    /// A completion is.
+    /// A response that is kept is.
+    Kept(Box<Caller>, Kept),
+    /// A completion is, or what else takes its body.
     Asked(Asked),
 }
 
@@ -149,14 +164,21 @@ fn hear(
     let caller = caller.map_or_else(|| Caller::identify(config, inbound, environment.now), Ok)?;
     record.asked_by(caller.tenant());
     record.named_by(caller.named_by());
-    let (api, model) = match operation {
+    let (api, model, on_input) = match operation {
         Operation::ListModels => return Ok(Heard::Models(models::list(config, &caller))),
         Operation::ShowModel(model) => return models::show(config, &caller, &model).map(Heard::Models),
-        Operation::Generate(api, model) => (api, model),
+        Operation::Kept(kept) => {
+            record.asked_for(Api::Responses);
+            record.asked_to(kept.verb.name());
+            return Ok(Heard::Kept(Box::new(caller), kept));
+        }
+        Operation::Generate(api, model) => (api, model, None),
+        Operation::OnInput(on_input) => (Api::Responses, None, Some(on_input)),
     };
     record.asked_for(api);
+    on_input.iter().for_each(|on_input| record.asked_to(on_input.name()));
     refuse::check_body_headers(config, inbound)?;
-    Ok(Heard::Asked(Asked { config: Rc::clone(config), caller, api, model }))
+    Ok(Heard::Asked(Asked { config: Rc::clone(config), caller, api, model, on_input }))
 }
 
 impl Pending {
@@ -192,6 +214,8 @@ struct Settled {
     edits: Edits,
     /// Whether it asks for its usage.
     usage: bool,
+    /// Whether its response is made in the background.
+    in_background: bool,
     translation: Option<Translation>,
 }
 
@@ -203,9 +227,9 @@ fn held(
     mut record: Record,
 ) -> Result<Request, Box<Denied>> {
     match planned {
-        Ok(Settled { plan, awaited, edits, usage, translation }) => {
+        Ok(Settled { plan, awaited, edits, usage, in_background, translation }) => {
             let payload = Payload::held(body, edits, &plan, translation);
-            Ok(Request::new(plan, payload, origin, awaited, record).with_usage(usage))
+            Ok(Request::new(plan, payload, origin, awaited, record).with_usage(usage).with_background(in_background))
         }
         Err(error) => {
             record.failed(&error);
@@ -247,6 +271,7 @@ impl Asked {
             needs,
             awaited: Awaited::Whole,
             decision,
+            operation: None,
             untranslatable,
             translation,
             brought: Brought::default(),
@@ -266,6 +291,7 @@ impl Asked {
         if trailers {
             facts.features.add(Feature::Trailers);
         }
+        facts.features.extend(self.on_input.map(OnInput::feature));
         Ok(facts)
     }
 
@@ -291,8 +317,16 @@ impl Asked {
         });
         let mut decision = plan::decide(&permit, &needs, candidates, environment);
         plan::name_untranslatable(&mut decision, &permit, self.api, &untranslatable);
-        let awaited = Awaited::of(facts.stream);
-        Ok(Weighed { permit, needs, awaited, decision, untranslatable, translation, brought })
+        if let Some(on_input) = self.on_input {
+            decision.plan = decision.plan.map(|plan| plan.below(&path_of(on_input), ""));
+        }
+        let awaited = match self.on_input {
+            // A model is asked to shorten; tokens are counted at once.
+            None | Some(OnInput::Compact) => Awaited::of(facts.stream),
+            Some(OnInput::InputTokens) => Awaited::Stream,
+        };
+        let operation = self.on_input.map(Named::name);
+        Ok(Weighed { permit, needs, awaited, decision, operation, untranslatable, translation, brought })
     }
 
     fn model_of<'b>(&'b self, facts: &'b Facts<'_>) -> Result<&'b str, ApiError> {
@@ -319,7 +353,8 @@ impl Weighed<'_> {
         let plan = self.settle(record)?;
         let mut edits = Edits::of(facts);
         brought.edit(&plan, &mut edits);
-        Ok(Settled { plan, awaited, edits, usage: facts.include_usage, translation })
+        let in_background = facts.features.has(Feature::Background);
+        Ok(Settled { plan, awaited, edits, usage: facts.include_usage, in_background, translation })
     }
 }
 
@@ -341,6 +376,11 @@ pub fn explain(
     let mut record = Record::default();
     let asked = match hear(config, inbound, listed, environment, &mut record)? {
         Heard::Models(_) => return Ok(()),
+        Heard::Kept(caller, kept) => {
+            let weighed = kept::weigh(config, &caller, &kept, environment)?;
+            look(&weighed);
+            return weighed.decision.plan.map(drop);
+        }
         Heard::Asked(asked) => asked,
     };
     let weighed = match asked.weigh_unread(Some(body.len() as u64), environment, &mut record)? {
@@ -358,7 +398,7 @@ pub fn explain(
 /// request refers to. What all lack alike since it is another cloud's own changes no plan: the cloud itself refuses it, in
 /// its own words.
 fn needs_no_body(candidates: &[Candidate<'_>], api: Api, most: usize, order: Order) -> bool {
-    let anothers: Features = [Feature::S3Images].into_iter().collect();
+    let anothers = Features::OF_RESPONSES.union([Feature::S3Images].into_iter().collect());
     let mut lacks = None;
     let mut fit = 0;
     for (target, form) in candidates.iter().filter_map(|candidate| Some((candidate.target, candidate.fit.ok()?))) {

@@ -90,17 +90,19 @@ impl Brought {
     }
 }
 
+/// The client brings back what was not made for it.
+pub(super) fn foreign(what: &str) -> ApiError {
+    let message = format!(
+        "{what} was not made for this tenant by an account behind this endpoint, or was changed since: begin a new conversation."
+    );
+    ApiError::new(400, "foreign_reference", message)
+}
+
 /// The same words for what another tenant has and for what nobody has.
 fn refuse(stranger: Stranger, body: &[u8]) -> ApiError {
     let place = |at: usize| at.min(body.len());
     match stranger {
-        Stranger::Unknown(at) => {
-            let message = format!(
-                "What stands at byte {} of the request was not made for this tenant by an account behind this endpoint, or was changed since: begin a new conversation.",
-                place(at)
-            );
-            ApiError::new(400, "foreign_reference", message)
-        }
+        Stranger::Unknown(at) => foreign(&format!("What stands at byte {} of the request", place(at))),
         Stranger::Second(at) => {
             let message = format!(
                 "What stands at byte {} of the request was made by another account than what stands before it, and no account can read both: begin a new conversation.",

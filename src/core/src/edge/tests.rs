@@ -11,7 +11,7 @@ const POLICY: &str = r#"{
     "aws": {"cloud": "aws", "region": "us-east-1", "surface": "runtime", "residency": "us", "auth": "sigv4"}
   },
   "models": {
-    "dated": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"}],
+    "dated": {"translate": false, "targets": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"}]},
     "picky": [{"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21", "lacks": ["tools"]}],
     "both": [
       {"endpoint": "az", "id": "dep", "form": "openai.chat", "api_version": "2024-10-21"},

@@ -18,11 +18,13 @@ pub(super) struct Scan<'j> {
 }
 
 impl<'j> Scan<'j> {
+    #[inline(always)]
     pub(super) fn new(bytes: &'j [u8], start: usize) -> Scan<'j> {
         Scan { bytes, start, escaped: false, carried: 0, owed: 0 }
     }
 
     /// Whether the next block stands for itself.
+    #[inline(always)]
     pub(super) fn is_at_rest(&self) -> bool {
         self.carried | self.owed == 0
     }
@@ -56,6 +58,7 @@ impl<'j> Scan<'j> {
     /// Which bytes are escaped: of a run of backslashes every other one is, and what follows if the run is odd. Adding
     /// a run's first bit to the run carries to the place behind it, so that no run is walked through; this is how
     /// simdjson does it (Langdale and Lemire, "Parsing gigabytes of JSON per second", 2019, section 3.1.1).
+    #[inline(always)]
     fn behind_backslashes(&mut self, backslashes: u64) -> u64 {
         const EVEN: u64 = 0x5555_5555_5555_5555;
         let backslashes = backslashes & !self.carried;
@@ -124,11 +127,13 @@ fn check_escape(bytes: &[u8], at: usize) -> Result<(), Malformed> {
 }
 
 /// Ones below the lowest one; everywhere, if there is none.
+#[inline(always)]
 fn below_first(bits: u64) -> u64 {
     bits.wrapping_sub(1) & !bits
 }
 
 /// The places of the ones, from the lowest.
+#[inline(always)]
 fn places(mut bits: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
         let place = bits.trailing_zeros() as usize;

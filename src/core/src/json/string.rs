@@ -52,7 +52,14 @@ impl<'j> Text<'j> {
     }
 
     /// Whether it means `other`, however it is escaped.
+    #[inline]
     pub fn is(&self, other: &str) -> bool {
+        // Lengths tell most words apart; readers ask this hundreds of times, so that the rest is out of line.
+        (self.raw.len() == other.len() || self.escaped) && self.means(other)
+    }
+
+    #[inline(never)]
+    fn means(&self, other: &str) -> bool {
         if !self.escaped {
             return self.raw == other.as_bytes();
         }
@@ -60,6 +67,7 @@ impl<'j> Text<'j> {
     }
 
     /// Whether it begins with `prefix`, however it is escaped. What follows is not looked at.
+    #[inline(never)]
     pub fn starts_with(&self, prefix: &str) -> bool {
         if !self.escaped {
             return self.raw.starts_with(prefix.as_bytes());
@@ -72,6 +80,7 @@ impl<'j> Text<'j> {
 
     /// What it means, in UTF-8, where that can take `most` bytes or less; the time this takes is bounded by `most` too.
     /// `None` also where parsers differ: a lone surrogate.
+    #[inline(never)]
     pub fn meaning_within(&self, most: usize) -> Option<Cow<'j, [u8]>> {
         if !self.escaped {
             return (self.raw.len() <= most).then_some(Cow::Borrowed(self.raw));
@@ -84,6 +93,7 @@ impl<'j> Text<'j> {
     }
 
     /// What it means. `None` where parsers differ: a lone surrogate.
+    #[inline(never)]
     pub fn unescaped(&self) -> Option<Cow<'j, str>> {
         let text = std::str::from_utf8(self.raw).ok()?;
         if !self.escaped {

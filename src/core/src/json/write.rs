@@ -1,6 +1,7 @@
 //! Writes JSON text, with values that stand in another text copied as they are.
 //!
-//! The caller keeps to JSON's grammar; the writer knows only where a comma goes. Nothing is built but the bytes.
+//! The caller keeps to JSON's grammar; the writer knows only where a comma goes. Nothing is built but the bytes. What it
+//! does is out of line: what is translated is written by hundreds of calls.
 
 /// Appends JSON to a buffer.
 ///
@@ -51,6 +52,7 @@ impl<'o> Writer<'o> {
     }
 
     /// The key of the next value.
+    #[inline(never)]
     pub fn key(&mut self, key: &str) -> &mut Self {
         self.string(key);
         self.out.push(b':');
@@ -59,6 +61,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A value that is JSON text already.
+    #[inline(never)]
     pub fn raw(&mut self, value: &[u8]) -> &mut Self {
         self.separate();
         self.out.extend_from_slice(value);
@@ -66,11 +69,13 @@ impl<'o> Writer<'o> {
     }
 
     /// A string.
+    #[inline(never)]
     pub fn string(&mut self, text: &str) -> &mut Self {
         self.begin_string().text(text).end_string()
     }
 
     /// Begins a string that is written in parts.
+    #[inline(never)]
     pub fn begin_string(&mut self) -> &mut Self {
         self.separate();
         self.out.push(b'"');
@@ -78,6 +83,7 @@ impl<'o> Writer<'o> {
     }
 
     /// A part of a string, as it is meant.
+    #[inline(never)]
     pub fn text(&mut self, text: &str) -> &mut Self {
         let mut rest = text.as_bytes();
         while let Some(at) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)) {
@@ -92,18 +98,21 @@ impl<'o> Writer<'o> {
     }
 
     /// A part of a string, as it stands between the quotes of another text.
+    #[inline(never)]
     pub fn raw_text(&mut self, text: &[u8]) -> &mut Self {
         self.out.extend_from_slice(text);
         self
     }
 
     /// Ends a string.
+    #[inline(never)]
     pub fn end_string(&mut self) -> &mut Self {
         self.out.push(b'"');
         self.written()
     }
 
     /// A number.
+    #[inline(never)]
     pub fn number(&mut self, number: u64) -> &mut Self {
         self.separate();
         let mut digits = [0_u8; 20];
@@ -131,6 +140,7 @@ impl<'o> Writer<'o> {
         self.raw(b"null")
     }
 
+    #[inline(never)]
     fn begin(&mut self, brace: u8) -> &mut Self {
         self.separate();
         self.out.push(brace);
@@ -138,6 +148,7 @@ impl<'o> Writer<'o> {
         self
     }
 
+    #[inline(never)]
     fn end(&mut self, brace: u8) -> &mut Self {
         self.out.push(brace);
         self.written()
@@ -154,6 +165,7 @@ impl<'o> Writer<'o> {
         self
     }
 
+    #[inline(never)]
     fn escape(&mut self, byte: u8) {
         let short = match byte {
             b'\n' => b'n',

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::api::Api;
 use crate::api::error::ApiError;
-use crate::api::feature::Features;
+use crate::api::feature::{Feature, Features};
 use crate::cloud::ModelAddress;
 use crate::config::{Auth, Awaited, Config, Endpoint, Target, Version};
 use crate::convert::{self, Conversion};
@@ -86,7 +86,7 @@ pub struct Candidate<'c> {
 pub struct Subject {
     /// The tenant; empty where only its policy is known.
     pub tenant: Rc<str>,
-    /// The model's public name.
+    /// The model's public name; empty where a response is asked for by its id.
     pub model: Rc<str>,
     /// The API that the client speaks.
     pub api: Api,
@@ -138,6 +138,8 @@ pub struct Plan {
     subject: Subject,
     held: Held,
     tries: Vec<Planned>,
+    /// Where each is asked, where that is not at its target's own path.
+    paths: Vec<String>,
 }
 
 /// One target of a plan.
@@ -153,8 +155,10 @@ pub struct Stop<'p> {
     pub form: Form,
     /// How that serves the client's API.
     pub conversion: Conversion,
-    /// Where it is asked.
+    /// Where the target is asked for what its form is for.
     pub address: &'p ModelAddress,
+    /// Where it is asked.
+    pub path: &'p str,
 }
 
 /// What was decided on a request, and out of what: `explain` prints all of it.
@@ -177,11 +181,6 @@ impl Plan {
         &self.config
     }
 
-    /// Where the request has to go for what it brings back.
-    pub fn held(&self) -> Held {
-        self.held
-    }
-
     /// The account that made what the request brings back.
     pub fn origin(&self) -> Option<&Rc<str>> {
         Some(&self.config.sessions.accounts.get(self.held.account()?)?.name)
@@ -190,6 +189,18 @@ impl Plan {
     /// Whether a target is asked without what only the request's origin can read.
     pub fn leaves_out(&self, stop: &Stop<'_>) -> bool {
         matches!(self.held, Held::First(account) if self.config.account_of(stop.target) != Some(account))
+    }
+
+    /// Whether one account alone can serve the request, since that has what the request refers to.
+    pub fn is_held(&self) -> bool {
+        matches!(self.held, Held::At(_))
+    }
+
+    /// The same, asked for what stands below the paths of its targets: `/resp_1/cancel`, with these parameters.
+    #[must_use]
+    pub fn below(mut self, rest: &str, query: &str) -> Plan {
+        self.paths = self.iter().map(|stop| stop.address.below(rest, query)).collect();
+        self
     }
 
     /// How many targets it has.
@@ -210,7 +221,9 @@ impl Plan {
         let target = self.config.targets.get(index)?;
         let conversion = convert::between(self.subject.api, form)?;
         let endpoint = self.config.endpoint_of(target)?;
-        Some(Stop { index, target, endpoint, form, conversion, address: target.address(form)? })
+        let address = target.address(form)?;
+        let path = self.paths.get(position).unwrap_or(&address.path);
+        Some(Stop { index, target, endpoint, form, conversion, address, path })
     }
 
     /// All of them, in their order.
@@ -235,6 +248,9 @@ pub fn consider<'c>(permit: &Permit<'c>, needs: &Needs, environment: &Environmen
                 Err(Unfit::Form)
             }
             (None, Some(_)) if is_elsewhere(config, target, needs.held) => Err(Unfit::Origin),
+            (None, Some(_)) if needs.features.has(Feature::Background) && !permit.finds_again(target) => {
+                Err(Unfit::Lost)
+            }
             (None, Some(form)) => {
                 let keyed = config.endpoint_of(target).is_some_and(|endpoint| endpoint.auth == Auth::Metadata);
                 if keyed && !(environment.google_token)() { Err(Unfit::NoCredential) } else { Ok(form) }
@@ -327,7 +343,8 @@ pub fn decide<'c>(
         api: needs.api,
         policy: permit.config().version,
     };
-    Decision { candidates, plan: Ok(Plan { config: Rc::clone(permit.config()), subject, held: needs.held, tries }) }
+    let (config, held) = (Rc::clone(permit.config()), needs.held);
+    Decision { candidates, plan: Ok(Plan { config, subject, held, tries, paths: Vec::new() }) }
 }
 
 #[cfg(test)]

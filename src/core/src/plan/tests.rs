@@ -17,12 +17,12 @@ pub(crate) const POLICY: &str = r#"{
     "gcp-us": {"cloud": "gcp", "project": "p", "location": "us", "residency": "us", "auth": "metadata"}
   },
   "models": {
-    "sol": [
+    "sol": {"translate": false, "targets": [
       {"endpoint": "az-us", "id": "sol-us", "form": ["openai.chat", "openai.responses"], "weight": 3, "price": {"input": 2, "output": 10}},
       {"endpoint": "az-eu", "id": "sol-eu", "form": "openai.chat", "price": {"input": 1, "output": 20}},
       {"endpoint": "aws-us", "id": "us.sol", "form": ["openai.chat", "openai.responses"], "lacks": ["tools"], "price": {"input": 9, "output": 1}},
       {"endpoint": "gcp-us", "id": "sol", "form": "openai.responses"}
-    ],
+    ]},
     "luna": [{"endpoint": "gcp-us", "id": "luna", "form": "openai.responses"}]
   },
   "tenants": {
@@ -182,7 +182,7 @@ fn plans_only_what_policy_and_request_allow() {
         ("", &[], "sol", Chat, Err((401, "unknown_tenant"))),
         ("all", &[], "nova", Chat, Err((404, "model_not_found"))),
         ("aws", &[], "luna", Chat, Err((404, "model_not_found"))),
-        ("all", &[], "luna", Chat, Err((400, "unsupported_operation"))),
+        ("all", &[], "luna", Chat, Ok(&["gcp-us"])),
         ("eu", &[], "sol", Responses, Err((400, "unsupported_operation"))),
         ("eu", &[("clouds", "aws")], "sol", Chat, Err((403, "no_target_allowed"))),
         ("all", &[("clouds", "oracle")], "sol", Chat, Err((400, "invalid_header"))),
@@ -362,21 +362,30 @@ fn planned_under(changes: &[(&str, &str)], order: &'static [u8]) -> Vec<String> 
 
 #[wasm_bindgen_test(unsupported = test)]
 fn of_equal_targets_the_one_that_speaks_the_clients_api_comes_first() {
-    const GOOGLE: (&str, &str) =
-        (r#""id": "sol", "form": "openai.responses""#, r#""id": "sol", "form": "openai.responses", "translate": true"#);
+    const TRANSLATED: (&str, &str) = (r#"{"translate": false, "#, "{");
     // The first of Azure's speaks Responses alone, and costs as much as the second.
     const AZURE: (&str, &str) = (
         r#""form": ["openai.chat", "openai.responses"], "weight": 3, "price": {"input": 2, "output": 10}"#,
-        r#""form": "openai.responses", "translate": true, "price": {"input": 1, "output": 20}"#,
+        r#""form": "openai.responses", "weight": 3, "price": {"input": 1, "output": 20}"#,
     );
-    const FORBIDDEN: (&str, &str) = (r#""max_attempts": 8"#, r#""max_attempts": 8, "translate": false"#);
-    let rows: [(&[(&str, &str)], &'static [u8], &[&str]); 5] = [
+    const NOT_THE_TENANT: (&str, &str) = (r#""max_attempts": 8"#, r#""max_attempts": 8, "translate": false"#);
+    const NOT_GOOGLE: (&str, &str) = (
+        r#""id": "sol", "form": "openai.responses""#,
+        r#""id": "sol", "form": "openai.responses", "translate": false"#,
+    );
+    const LIGHT: (&str, &str) = (r#""weight": 3, "#, "");
+    const HEAVY: (&str, &str) = (r#""id": "sol-eu", "#, r#""id": "sol-eu", "weight": 5, "#);
+    let rows: [(&[(&str, &str)], &'static [u8], &[&str]); 8] = [
         (&[], b"ordered", &["aws-us", "az-us", "az-eu"]),
         // The tenant's clouds come first.
-        (&[GOOGLE], b"ordered", &["gcp-us", "aws-us", "az-us", "az-eu"]),
-        (&[GOOGLE, AZURE], b"ordered", &["gcp-us", "aws-us", "az-eu", "az-us"]),
-        (&[AZURE], b"cheapest", &["aws-us", "az-eu", "az-us"]),
-        (&[GOOGLE, AZURE, FORBIDDEN], b"ordered", &["aws-us", "az-eu"]),
+        (&[TRANSLATED], b"ordered", &["gcp-us", "aws-us", "az-us", "az-eu"]),
+        (&[TRANSLATED, AZURE], b"ordered", &["gcp-us", "aws-us", "az-eu", "az-us"]),
+        (&[TRANSLATED, AZURE], b"cheapest", &["aws-us", "az-eu", "az-us", "gcp-us"]),
+        // A weight is a share, whatever the target speaks; the others come by weight, and of one weight those that speak the API.
+        (&[TRANSLATED, AZURE], b"weighted", &["az-us", "az-eu", "aws-us", "gcp-us"]),
+        (&[TRANSLATED, AZURE, LIGHT, HEAVY], b"weighted", &["az-eu", "aws-us", "az-us", "gcp-us"]),
+        (&[TRANSLATED, NOT_GOOGLE], b"ordered", &["aws-us", "az-us", "az-eu"]),
+        (&[TRANSLATED, AZURE, NOT_THE_TENANT], b"ordered", &["aws-us", "az-eu"]),
     ];
     for (changes, order, planned) in rows {
         assert_eq!(planned_under(changes, order), planned, "{changes:?}");

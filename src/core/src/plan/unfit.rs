@@ -19,6 +19,9 @@ pub enum Unfit {
     Form,
     /// It lacks what the request uses.
     Lacks(Features),
+    /// Its responses carry no tag, and its account has other tenants: one that is made in the background could not be found
+    /// again.
+    Lost,
     /// Another account made what the request brings back, and only that one can read it.
     Origin,
     /// The request cannot be translated to what it speaks.
@@ -36,8 +39,9 @@ impl Unfit {
             Unfit::Denied(_) => (2, None),
             Unfit::Form => (3, None),
             Unfit::Lacks(_) => (4, None),
-            Unfit::Untranslatable => (5, None),
-            Unfit::NoCredential => (6, None),
+            Unfit::Lost => (5, None),
+            Unfit::Untranslatable => (6, None),
+            Unfit::NoCredential => (7, None),
         }
     }
 }
@@ -49,6 +53,7 @@ impl fmt::Display for Unfit {
             Unfit::Policy(rule) => f.write_str(rule.name()),
             Unfit::Form => f.write_str("form"),
             Unfit::Origin => f.write_str("origin"),
+            Unfit::Lost => f.write_str("lost"),
             Unfit::Untranslatable => f.write_str("untranslatable"),
             Unfit::NoCredential => f.write_str("credential"),
             Unfit::Denied(features) | Unfit::Lacks(features) => {
@@ -103,6 +108,12 @@ pub(super) fn no_target(model: &str, api: Api, unfit: impl Iterator<Item = Unfit
             let message =
                 format!("No target of model `{model}` that this tenant may use has: {}.", names.join(" and "));
             ApiError::new(400, "unsupported_feature", message)
+        }
+        Some(Unfit::Lost) => {
+            let message = format!(
+                "`background` is true, and a response of model `{model}` could not be found again: several tenants share its account, and one account alone leaves no tags (`sessions` of the policy). Leave `background` out, and set `stream` to true for a response that takes long."
+            );
+            ApiError::new(400, "unsupported_feature", message).about("background")
         }
         Some(Unfit::Untranslatable) => untranslatable(model, api, &[], &[]),
         Some(Unfit::NoCredential) => {

@@ -53,6 +53,26 @@ impl ReportedFailure {
     }
 }
 
+/// The failure of a request that one account alone can serve, as the client reads it: it may come back, and begins nothing
+/// anew.
+pub(super) fn at_origin(error: ApiError) -> ApiError {
+    if error.is_final || !(error.status == 429 || error.status >= 500) {
+        return error;
+    }
+    let retry_after = error.retry_after.clone().or_else(|| Some(RETRY_AFTER.to_owned()));
+    if error.status == 429 {
+        return ApiError { retry_after, ..error };
+    }
+    let message = format!(
+        "The account that has what this request refers to is not available now, and no other can serve it. {}",
+        error.message
+    );
+    ApiError { retry_after, limits: error.limits, ..ApiError::new(error.status, "origin_unavailable", message) }
+}
+
+/// When to come back to an account that said nothing of it, in seconds.
+const RETRY_AFTER: &str = "5";
+
 /// Whether the first of two `retry-after`s is the sooner one; one that is not in seconds is the later, none is the latest.
 fn is_sooner(one: &Option<String>, other: &Option<String>) -> bool {
     let seconds = |value: &str| value.parse::<f64>().unwrap_or(f64::MAX);

@@ -3,12 +3,16 @@
 /// What an attempt sends.
 #[derive(Debug, PartialEq)]
 pub struct Head<'r> {
+    /// `:method`.
+    pub method: &'static str,
     /// `:path`.
     pub path: &'r str,
     /// `:authority`.
     pub host: &'r str,
     /// `:scheme`.
     pub scheme: &'static str,
+    /// Whether a body goes with it, and so its type.
+    pub has_body: bool,
     /// The body's length, where it is known.
     pub length: Option<u64>,
     /// What of the client's own headers can stay. `None` after the first attempt: what one attempt writes stands

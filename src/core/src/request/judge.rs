@@ -27,6 +27,8 @@ pub struct FailedResponse<'a> {
     pub limits: &'a [(&'a str, &'a str)],
     /// The body, or its first [`MOST_BODY`] bytes.
     pub body: &'a [u8],
+    /// Whether it was asked for what the account keeps: a 404 says then that it does not.
+    pub is_kept: bool,
 }
 
 /// The most of an error's body that is read; of a longer one the client reads our own words.
@@ -69,7 +71,8 @@ pub enum Cause {
 pub fn judge(failed: FailedResponse<'_>) -> Verdict {
     let FailedResponse { cloud, status, error_type, body, .. } = failed;
     let error = cloud.read_error(ErrorResponse { status, error_type, body }).concealed(body);
-    match cause_of_status(status).or_else(|| cause_of_words(status, error.blame)) {
+    let cause = cause_of_status(status).or_else(|| cause_of_words(status, error.blame));
+    match cause.filter(|_| !(failed.is_kept && status == 404 && error.blame.is_none())) {
         Some(cause) => Verdict::MoveOn(Failure { cause, error: reported(cause, error, failed) }),
         None => Verdict::Serve(client_error(error, failed)),
     }

@@ -36,7 +36,7 @@ use crate::cloud::Cloud;
 use crate::config::{Auth, Awaited};
 use crate::convert::Conversion;
 use crate::form::{Form, Usage};
-use crate::plan::{Held, Plan, Stop};
+use crate::plan::{Plan, Stop};
 use crate::session::Tagger;
 use failure::{Reported, ReportedFailure};
 use judge::{Cause, FailedResponse, Failure, Verdict};
@@ -54,9 +54,6 @@ pub use step::{Next, NotBegun, Try, TryState, UpstreamResponse, Whose};
 pub use translate::Translate;
 pub use translation::Translation;
 pub use watch::{MOST_HELD, Shape, Watch};
-
-/// After how many seconds a client may come back, where no cloud has said it.
-const RETRY_AFTER: &str = "1";
 
 /// A planned request.
 ///
@@ -107,6 +104,8 @@ pub struct Request {
     awaited: Awaited,
     /// Whether the stream of a chat completion says its usage, as far as is known.
     usage_asked: bool,
+    /// Whether the response is made in the background: it has begun when the account knows of it.
+    in_background: bool,
     /// How many targets of the plan have been tried; the latest is the one before it in the plan.
     begun: usize,
     /// Whether Envoy's next try goes to the latest target once more.
@@ -129,6 +128,7 @@ impl Request {
             origin,
             awaited,
             usage_asked: true,
+            in_background: false,
             begun: 0,
             again: false,
             timed_out: false,
@@ -164,6 +164,11 @@ impl Request {
         Some(self.plan.try_time(self.awaited)).filter(|time| *time != usual)
     }
 
+    /// Whether nothing of a body that the client sends goes on.
+    pub fn leaves_out_body(&self) -> bool {
+        self.payload.is_absent()
+    }
+
     /// The bytes of the body that are kept at this moment.
     pub fn held_bytes(&self) -> usize {
         self.payload.held_bytes()
@@ -195,11 +200,15 @@ impl Request {
         let whole = self.payload.replaces(&stop).is_none();
         let https = stop.endpoint.tls.is_some();
         let head = Head {
-            path: &stop.address.path,
+            method: self.payload.method(),
+            path: stop.path,
             host: &stop.endpoint.host,
             scheme: if https { "https" } else { "http" },
+            has_body: !self.payload.is_absent(),
             length,
-            reusable: first.then(|| self.origin.reusable(https, length.is_none(), whole)).flatten(),
+            reusable: (first && !self.payload.is_absent())
+                .then(|| self.origin.reusable(https, length.is_none(), whole))
+                .flatten(),
             google_token: stop.endpoint.auth == Auth::Metadata,
         };
         Ok((Try { position, repeated }, head))
@@ -270,6 +279,13 @@ impl Request {
         self
     }
 
+    /// Notes whether the response is made in the background.
+    #[must_use]
+    pub fn with_background(mut self, in_background: bool) -> Request {
+        self.in_background = in_background;
+        self
+    }
+
     /// What becomes of the body of the latest attempt's response, with a status of 2xx, that comes in such a shape.
     /// `now` gives the seconds since 1970, and is asked only where something is translated.
     pub fn reply(&self, shape: Option<Shape>, now: impl FnOnce() -> u64) -> Reply {
@@ -281,10 +297,17 @@ impl Request {
         }
         let Some(shape) = shape else { return Reply::Pass };
         let usage = self.usage_asked || latest.form != Form::Chat;
-        let watch = Watch::new(latest.form, shape, usage);
-        match self.tagger(&latest) {
-            Some(tagger) => Reply::Tag(Box::new(Tag::new(watch, tagger))),
-            None => Reply::Watch(Box::new(watch)),
+        let watch = match () {
+            // What is kept is shown as it stands, failed too, and takes nothing now.
+            () if self.payload.is_absent() => None,
+            // Its id says where to ask for its output: another target would begin anew.
+            () if self.in_background => Some(Watch::new(latest.form, shape, usage).in_background()),
+            () => Some(Watch::new(latest.form, shape, usage)),
+        };
+        match (self.tagger(&latest), watch) {
+            (Some(tagger), watch) => Reply::Tag(Box::new(Tag::new(watch, tagger))),
+            (None, Some(watch)) => Reply::Watch(Box::new(watch)),
+            (None, None) => Reply::Pass,
         }
     }
 
@@ -313,7 +336,7 @@ impl Request {
     /// client, who may come back, and a 400 would have it give up.
     fn report_earlier(&mut self, status: u16) -> Next {
         self.record.ended(TryEnd::Status(status));
-        let error = self.reported_error();
+        let error = self.at_origin(self.failure.error());
         self.record.failed(&error);
         self.mark_served();
         Next::Replace(Box::new(error), Whose::Reported)
@@ -330,7 +353,7 @@ impl Request {
                     self.state = TryState::FailedOver;
                     return Next::Failover;
                 }
-                Next::Replace(Box::new(self.reported_error()), Whose::Reported)
+                Next::Replace(Box::new(self.at_origin(self.failure.error())), Whose::Reported)
             }
         };
         if let Next::Replace(error, _) = &next {
@@ -370,27 +393,13 @@ impl Request {
         let (error, whose) = match self.failure.reported() {
             // After an attempt that asked for the next one, Envoy found nothing of its own: it had no retry left to make.
             Some(told) if self.state == TryState::FailedOver || told.failure.cause >= cause => {
-                (self.reported_error(), Whose::Reported)
+                (self.failure.error(), Whose::Reported)
             }
-            _ => (self.said_when(error), Whose::Nobody),
+            _ => (error, Whose::Nobody),
         };
+        let error = self.at_origin(error);
         self.record.failed(&error);
         Next::Replace(Box::new(error), whose)
-    }
-
-    /// What the client reads when all have failed.
-    fn reported_error(&self) -> ApiError {
-        let error = self.failure.error();
-        if self.failure.is_retryable() { self.said_when(error) } else { error }
-    }
-
-    /// A failure that passes, with a time to come back where one account alone can serve the request: the client can do
-    /// nothing else.
-    fn said_when(&self, mut error: ApiError) -> ApiError {
-        if matches!(self.plan.held(), Held::At(_)) {
-            error.retry_after.get_or_insert_with(|| RETRY_AFTER.to_owned());
-        }
-        error
     }
 
     /// A local reply of the edge ends the request while it is on its way.
@@ -434,6 +443,11 @@ impl Request {
         self.record.line(self.plan.config())
     }
 
+    /// What the client reads of a failure, where no other account could have served it.
+    fn at_origin(&self, error: ApiError) -> ApiError {
+        if self.plan.is_held() { failure::at_origin(error) } else { error }
+    }
+
     fn mark_served(&mut self) {
         self.state = TryState::Served;
         self.payload.forget();
@@ -454,6 +468,7 @@ impl Request {
             error_type,
             limits,
             body,
+            is_kept: self.payload.is_absent(),
         })
     }
 

@@ -15,6 +15,8 @@ pub enum Payload {
     },
     /// It was held and read.
     Held(Held),
+    /// There is none; one that comes all the same is left out. The request is of this method.
+    Absent(&'static str),
 }
 
 /// A body that was held and read.
@@ -38,15 +40,28 @@ impl Payload {
     /// What a translated response has to show again.
     pub(super) fn asked(&self) -> Option<&Asked> {
         match self {
-            Payload::Streamed { .. } => None,
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
             Payload::Held(held) => held.translation.as_ref().map(Translation::asked),
         }
+    }
+
+    /// The method of the request.
+    pub(super) fn method(&self) -> &'static str {
+        match self {
+            Payload::Streamed { .. } | Payload::Held(_) => "POST",
+            Payload::Absent(method) => method,
+        }
+    }
+
+    /// Whether there is none.
+    pub(super) fn is_absent(&self) -> bool {
+        matches!(self, Payload::Absent(_))
     }
 
     /// The bytes that are kept.
     pub(super) fn held_bytes(&self) -> usize {
         match self {
-            Payload::Streamed { .. } => 0,
+            Payload::Streamed { .. } | Payload::Absent(_) => 0,
             Payload::Held(held) => {
                 held.edited.kept_bytes() + held.translation.as_ref().map_or(0, Translation::kept_bytes)
             }
@@ -65,6 +80,7 @@ impl Payload {
     pub(super) fn length(&self, stop: &Stop<'_>) -> Option<u64> {
         match self {
             Payload::Streamed { length } => *length,
+            Payload::Absent(_) => None,
             Payload::Held(_) if stop.conversion != Conversion::Pass => None,
             Payload::Held(Held { length, edited, .. }) => Some(edited.length(*length, stop)),
         }
@@ -73,7 +89,7 @@ impl Payload {
     /// How many bytes at the beginning are replaced for a target; `None` leaves it as it is.
     pub(super) fn replaces(&self, stop: &Stop<'_>) -> Option<usize> {
         match self {
-            Payload::Streamed { .. } => None,
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
             Payload::Held(held) if stop.conversion != Conversion::Pass => Some(held.length as usize),
             Payload::Held(held) => held.edited.until(stop),
         }
@@ -82,7 +98,7 @@ impl Payload {
     /// What replaces them. `None` if `read` reads fewer bytes than it was asked for.
     pub(super) fn replacement(&mut self, stop: &Stop<'_>, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
         match self {
-            Payload::Streamed { .. } => None,
+            Payload::Streamed { .. } | Payload::Absent(_) => None,
             Payload::Held(Held { length, translation, .. }) if stop.conversion != Conversion::Pass => {
                 let length = *length as usize;
                 translation.as_mut()?.body(stop, || read(length))

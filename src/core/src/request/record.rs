@@ -26,6 +26,8 @@ pub struct Record {
     by: Option<NamedBy>,
     model: Option<Rc<str>>,
     api: Option<Api>,
+    /// What is asked, where that is not a completion or a response.
+    operation: Option<&'static str>,
     policy: Version,
     /// The targets of the model that could not serve the request, by their places in the configuration.
     unfit: Vec<(usize, Unfit)>,
@@ -110,6 +112,11 @@ impl Record {
         self.api = Some(api);
     }
 
+    /// Notes what is asked, where that is not a completion or a response.
+    pub fn asked_to(&mut self, operation: &'static str) {
+        self.operation = Some(operation);
+    }
+
     /// Notes the model, once it is one that the file lists: a client's word may be anything.
     pub fn named(&mut self, model: Option<&Rc<str>>) {
         self.model = model.map(Rc::clone);
@@ -167,6 +174,7 @@ impl Record {
         }
         put(&mut line, "model", self.model.as_deref());
         put(&mut line, "api", self.api.map(Api::name));
+        put(&mut line, "op", self.operation);
         put(&mut line, "form", self.tries.last().map(|latest| latest.form.name()));
         begin(&mut line, "policy");
         self.policy.write_to(&mut line);

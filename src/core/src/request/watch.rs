@@ -37,6 +37,7 @@ pub struct Watch {
     stage: Stage,
     reader: Reader,
     usage: bool,
+    in_background: bool,
 }
 
 /// How far it is.
@@ -65,7 +66,15 @@ impl Watch {
             Shape::Events => Stage::Events(Events::default(), 0),
             Shape::Whole => Stage::Whole(Vec::new()),
         };
-        Watch { form, stage, reader: Reader::default(), usage: usage || shape == Shape::Whole }
+        Watch { form, stage, reader: Reader::default(), usage: usage || shape == Shape::Whole, in_background: false }
+    }
+
+    /// The same where it is good once the account knows of it: it is made in the background, and there may be no output for
+    /// long.
+    #[must_use]
+    pub fn in_background(mut self) -> Watch {
+        self.in_background = true;
+        self
     }
 
     /// Whether the next piece, of so many bytes, has to be read.
@@ -102,14 +111,14 @@ impl Watch {
 
     fn push_events(&mut self, mut events: Events, held: usize, piece: &[u8], ended: bool) -> Output {
         let (mut begun, mut failed) = (false, None);
-        let (form, reader) = (self.form, &mut self.reader);
+        let (form, in_background, reader) = (self.form, self.in_background, &mut self.reader);
         let pushed = events.push(piece, |event| {
             if begun || failed.is_some() {
                 return;
             }
             reader.learn(&event);
             match form.event_says(event) {
-                Beginning::Lifecycle => {}
+                Beginning::Lifecycle => begun = in_background,
                 Beginning::Output => begun = true,
                 Beginning::Failed(error) => failed = Some(error.to_vec()),
             }
@@ -181,6 +190,16 @@ mod tests {
         ] {
             assert_eq!(decided(form, Shape::Events, &body), (held, Output::Unchanged), "{body}");
         }
+    }
+
+    #[wasm_bindgen_test(unsupported = test)]
+    fn a_stream_in_the_background_is_let_go_with_its_first_event() {
+        let mut watch = Watch::new(Form::Responses, Shape::Events, true).in_background();
+        assert_eq!(watch.push(b"event: response.created\ndata: {\"response\":{}}\n", false), Output::Wait);
+        assert_eq!(watch.push(b"\n", false), Output::Unchanged);
+        let mut watch = Watch::new(Form::Responses, Shape::Events, true).in_background();
+        let error = b"event: error\ndata: {\"error\":{\"code\":\"server_error\"}}\n\n";
+        assert!(matches!(watch.push(error, false), Output::Failed(_)));
     }
 
     #[wasm_bindgen_test(unsupported = test)]

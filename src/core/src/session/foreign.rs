@@ -10,7 +10,7 @@ use std::ops::Range;
 use crate::json::{Cursor, Malformed};
 
 /// What is taken out of a body, in its order; `None` if something would be left that only its origin can read: a pointer,
-/// a compaction, an agent's ciphertext, the call of a tool that a cloud runs.
+/// a compaction, an agent's ciphertext, the call of a tool that a cloud runs, a container.
 pub fn cuts(body: &[u8]) -> Option<Vec<Range<usize>>> {
     let mut cuts = Cuts { ranges: Vec::new(), movable: true };
     // What is malformed was refused before.
@@ -33,7 +33,8 @@ struct Item {
     id: Option<Range<usize>>,
     /// What is taken out of it if its id is.
     id_cut: Option<Range<usize>>,
-    encrypted: bool,
+    /// Whether its origin alone can read some of it.
+    bound: bool,
     /// Whether anything stands in it beside its id and its type.
     more: bool,
 }
@@ -95,8 +96,22 @@ impl Cuts {
             if key.is("input") && cursor.peek() == Some(b'[') {
                 return self.items(cursor);
             }
+            if key.is("tools") && cursor.peek() == Some(b'[') {
+                return cursor.array(|cursor| self.tool(cursor));
+            }
             let set = cursor.peek() != Some(b'n');
             self.movable &= !(set && (key.is("previous_response_id") || key.is("conversation") || key.is("prompt")));
+            pass(cursor)
+        })
+    }
+
+    /// A code interpreter may have a container of an earlier response.
+    fn tool(&mut self, cursor: &mut Cursor<'_>) -> Read {
+        if cursor.peek() != Some(b'{') {
+            return pass(cursor);
+        }
+        cursor.object(|cursor, key| {
+            self.movable &= !(key.is("container") && cursor.peek() == Some(b'"'));
             pass(cursor)
         })
     }
@@ -113,9 +128,9 @@ impl Cuts {
                 pass(cursor).map(|()| Item::default())?
             };
             last = cursor.at();
-            let leaves = item.kind == Kind::Reasoning && (item.encrypted || item.id.is_some());
+            let leaves = item.kind == Kind::Reasoning && (item.bound || item.id.is_some());
             let bare = item.id.is_some() && !item.more;
-            self.movable &= leaves || (item.kind != Kind::Other && !item.encrypted && !bare);
+            self.movable &= leaves || (item.kind != Kind::Other && !item.bound && !bare);
             self.ranges.extend(items.next(&(start..last), !leaves));
             if !leaves {
                 self.ranges.extend(item.id_cut);
@@ -138,9 +153,9 @@ impl Cuts {
             if key.is("type") && cursor.peek() == Some(b'"') {
                 item.kind = Kind::of(&cursor.string("a string")?);
             } else {
-                item.encrypted |= set && key.is("encrypted_content");
-                if key.is("content") && cursor.peek() == Some(b'[') {
-                    cursor.array(|cursor| part(cursor, &mut item.encrypted))?;
+                item.bound |= set && (key.is("encrypted_content") || key.is("container_id"));
+                if (key.is("content") || key.is("output")) && cursor.peek() == Some(b'[') {
+                    cursor.array(|cursor| part(cursor, &mut item.bound))?;
                 } else {
                     pass(cursor)?;
                 }
@@ -162,12 +177,12 @@ impl Cuts {
 }
 
 /// A part may be encrypted, too.
-fn part(cursor: &mut Cursor<'_>, encrypted: &mut bool) -> Read {
+fn part(cursor: &mut Cursor<'_>, bound: &mut bool) -> Read {
     if cursor.peek() != Some(b'{') {
         return pass(cursor);
     }
     cursor.object(|cursor, key| {
-        *encrypted |= key.is("encrypted_content") && cursor.peek() != Some(b'n');
+        *bound |= key.is("encrypted_content") && cursor.peek() != Some(b'n');
         pass(cursor)
     })
 }
@@ -231,6 +246,9 @@ mod tests {
             r#"{"input":[{"id":"msg_1"}]}"#,
             r#"{"input":[{"type":"agent_message","content":[{"type":"encrypted_content","encrypted_content":"g"}]}]}"#,
             r#"{"input":[{"type":"message","content":[{"encrypted_content":"g"}]}]}"#,
+            r#"{"input":[{"type":"function_call_output","call_id":"c","output":[{"encrypted_content":"g"}]}]}"#,
+            r#"{"input":[{"type":"function_call","call_id":"c","container_id":"cntr_1"}]}"#,
+            r#"{"input":[{"type":"message","content":"x"}],"tools":[{"type":"code_interpreter","container":"cntr_1"}]}"#,
             r#"{"input":[{"type":"web_search_call","id":"ws_1","status":"completed"}]}"#,
         ] {
             assert_eq!(left(body), None, "{body}");

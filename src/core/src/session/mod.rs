@@ -6,7 +6,7 @@ pub mod foreign;
 pub mod origin;
 pub mod references;
 pub mod tag;
-mod tagger;
+pub mod tagger;
 
 pub use origin::{Keys, Origin, Stranger};
 pub use tagger::Tagger;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::references::{Reference, Role};
-use super::tag::{Binding, Key};
+use super::tag::{Binding, Key, Tagged};
 
 /// The keys of tags: the first makes them, all are taken. There is at least one.
 #[derive(Clone, Debug)]
@@ -74,9 +74,7 @@ pub fn find<'a>(
             continue;
         };
         if !latest.as_ref().is_some_and(|(_, binding)| tagged.is_of(binding)) {
-            let bindings = accounts.clone().flat_map(|account| keys.all().map(move |key| (account, key)));
-            let mut bindings = bindings.map(|(account, key)| (account, key.bind(tenant, account)));
-            match bindings.find(|(_, binding)| tagged.is_of(binding)) {
+            match maker(&tagged, keys, tenant, accounts.clone()) {
                 Some(found) => latest = Some(found),
                 // A client's own name may look like anything.
                 None if reference.role == Role::Name => continue,
@@ -97,6 +95,18 @@ pub fn find<'a>(
         origin.tags.push(reference.tag_span(&tagged));
     }
     Ok(origin)
+}
+
+/// The account that made a value for the tenant, of all that could have, and what makes the tags of its values.
+pub fn maker<'a>(
+    tagged: &Tagged<'_>,
+    keys: &Keys,
+    tenant: &str,
+    accounts: impl Iterator<Item = &'a str>,
+) -> Option<(&'a str, Binding)> {
+    let keyed = accounts.flat_map(|account| keys.all().map(move |key| (account, key)));
+    let mut bindings = keyed.map(|(account, key)| (account, key.bind(tenant, account)));
+    bindings.find(|(_, binding)| tagged.is_of(binding))
 }
 
 #[cfg(test)]

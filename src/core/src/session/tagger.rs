@@ -3,7 +3,7 @@
 //! The bytes are searched, not parsed: a key cannot stand inside a JSON string, where its quote would be escaped, and what is
 //! found in an object that is the client's own, `metadata` for one, is tagged to no harm: it comes back the same way. Where
 //! the bytes are cut makes no difference. Only what could be the start of a tagged value is held back, at most
-//! `MOST_HELD` bytes, and never the end of an event.
+//! [`MOST_HELD`] bytes, and never the end of an event.
 
 use super::tag::{Binding, Kind, LENGTH, Tag};
 
@@ -26,8 +26,7 @@ const PREFIXES: [&[u8]; 21] = [
 /// White space between a key and its value that is looked past; clouds write none, or one blank.
 const MOST_SPACE: usize = 8;
 /// The most bytes that are held back: the longest key, the white space, and of its value what is bound.
-#[cfg(test)]
-const MOST_HELD: usize = 22 + 2 * MOST_SPACE + 2 + super::tag::MOST_BOUND;
+pub const MOST_HELD: usize = 22 + 2 * MOST_SPACE + 2 + super::tag::MOST_BOUND;
 
 /// Puts tags into one response.
 #[derive(Debug)]
@@ -65,6 +64,11 @@ impl Tagger {
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(piece);
         self.tag(&held, end, out);
+    }
+
+    /// The bytes that are held back.
+    pub fn held_bytes(&self) -> usize {
+        self.held.len()
     }
 
     fn tag(&mut self, bytes: &[u8], end: bool, out: &mut Vec<u8>) {
@@ -167,7 +171,7 @@ mod tests {
         let (mut tagger, mut out) = (Tagger::new(binding()), Vec::new());
         for piece in pieces {
             tagger.push(piece, false, &mut out);
-            assert!(tagger.held.len() <= MOST_HELD, "{} bytes are held", tagger.held.len());
+            assert!(tagger.held_bytes() <= MOST_HELD, "{} bytes are held", tagger.held_bytes());
         }
         tagger.push(b"", true, &mut out);
         String::from_utf8(out).unwrap()

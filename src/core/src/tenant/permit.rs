@@ -1,15 +1,17 @@
 //! What a caller may do: the permit for one model, and the rule that keeps a caller from a target.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::narrowing::{self, Narrowing};
 use super::source::{self, Identity, NamedBy};
 use crate::api::error::{ApiError, shown};
-use crate::api::feature::Features;
+use crate::api::feature::{Feature, Features};
 use crate::api::inbound::Inbound;
 use crate::cloud::Cloud;
-use crate::config::{Config, Endpoint, Grant, Order, Target};
+use crate::config::{Config, Endpoint, Grant, Order, Target, Users};
 use crate::contract::{CLOUDS, RESIDENCY};
+use crate::form::Form;
 
 /// Who asks, with all that bounds what they may use. Every part has to allow what is done.
 #[derive(Debug)]
@@ -107,7 +109,45 @@ impl Caller {
         if !allow_model(self.grants(), model) {
             return Err(no_model(model).by_rule("models"));
         }
-        Ok(Permit { caller: self, config, model, targets })
+        Ok(Permit { caller: self, config, model: Rc::clone(model), targets: Cow::Borrowed(targets) })
+    }
+
+    /// Lets the caller use what an account keeps, if policy lets it use some model by Responses there: through one target an
+    /// endpoint, which keeps responses if one of that endpoint's does. Nothing is left where policy allows no such model.
+    pub fn permit_kept<'c>(&'c self, config: &'c Rc<Config>, account: usize) -> Permit<'c> {
+        let models = config.models.iter().filter(|(name, _)| allow_model(self.grants(), name));
+        let mut all: Vec<usize> = models.flat_map(|(_, targets)| targets.iter().copied()).collect();
+        all.sort_unstable();
+        let mut chosen: Vec<(usize, &Target)> = Vec::new();
+        for (index, target) in all.into_iter().filter_map(|index| Some((index, config.targets.get(index)?))) {
+            if target.address(Form::Responses).is_none() || config.account_of(target) != Some(account) {
+                continue;
+            }
+            match chosen.iter_mut().find(|(_, other)| other.endpoint == target.endpoint) {
+                Some(other) if !keeps(other.1) && keeps(target) => *other = (index, target),
+                Some(_) => {}
+                None => chosen.push((index, target)),
+            }
+        }
+        let targets = chosen.into_iter().map(|(index, _)| index).collect();
+        Permit { caller: self, config, model: Rc::from(""), targets: Cow::Owned(targets) }
+    }
+
+    /// The account that keeps all that policy lets the caller have kept, and that no other tenant uses: what it keeps is the
+    /// caller's own, and can be found without a tag. What the client's headers leave makes no difference.
+    pub fn own_account(&self, config: &Rc<Config>) -> Option<usize> {
+        let keeps_for_caller = |account: &usize| {
+            let permit = self.permit_kept(config, *account);
+            let mut targets = permit.targets.iter().filter_map(|index| config.targets.get(*index));
+            targets.any(|target| {
+                let endpoint = config.endpoint_of(target);
+                keeps(target) && endpoint.is_some_and(|endpoint| refused_by(self.grants(), endpoint).is_none())
+            })
+        };
+        let mut accounts = (0..config.sessions.accounts.len()).filter(keeps_for_caller);
+        let (only, None) = (accounts.next()?, accounts.next()) else { return None };
+        let users = &config.sessions.accounts.get(only)?.users;
+        matches!(users, Users::One(tenant) if *tenant == self.tenant).then_some(only)
     }
 
     /// The rule that keeps the caller from a target, if there is one. The order of the checks is the order of [`Rule`].
@@ -128,13 +168,18 @@ impl Caller {
     }
 }
 
+/// Whether a target's responses can be asked for again where it stands.
+fn keeps(target: &Target) -> bool {
+    !target.lacks.has(Feature::KeptResponses)
+}
+
 /// Whether all of the grants allow the model of that name.
 pub fn allow_model<'g>(mut grants: impl Iterator<Item = &'g Grant>, model: &str) -> bool {
     grants.all(|grant| grant.allows_model(model))
 }
 
 /// The rule by which one of the grants refuses an endpoint. What holds for a request holds for whoever judges a file: there is
-/// no other place that does.
+/// no other place that does, but [`Grant::allows`] for one grant.
 pub fn refused_by<'g>(grants: impl Iterator<Item = &'g Grant> + Clone, endpoint: &Endpoint) -> Option<Rule> {
     let all_allow = |allows: &dyn Fn(&Grant) -> bool| grants.clone().all(allows);
     if !all_allow(&|grant| grant.clouds.contains(&endpoint.cloud)) {
@@ -155,7 +200,8 @@ pub fn no_model(model: &str) -> ApiError {
     ApiError::new(404, "model_not_found", message).about("model")
 }
 
-/// Proof that policy lets a caller use a model. Only [`Caller::permit`] makes one; plans are made of it.
+/// Proof that policy lets a caller use a model, or what an account keeps. Only [`Caller::permit`] and
+/// [`Caller::permit_kept`] make one; plans are made of it.
 ///
 /// ```
 /// use std::rc::Rc;
@@ -182,8 +228,8 @@ pub fn no_model(model: &str) -> ApiError {
 pub struct Permit<'c> {
     caller: &'c Caller,
     config: &'c Rc<Config>,
-    model: &'c Rc<str>,
-    targets: &'c [usize],
+    model: Rc<str>,
+    targets: Cow<'c, [usize]>,
 }
 
 impl<'c> Permit<'c> {
@@ -192,9 +238,9 @@ impl<'c> Permit<'c> {
         self.config
     }
 
-    /// The model's public name.
-    pub fn model(&self) -> &'c Rc<str> {
-        self.model
+    /// The model's public name; empty where the permit is for what an account keeps.
+    pub fn model(&self) -> &Rc<str> {
+        &self.model
     }
 
     /// The tenant's name; empty where only its policy is known.
@@ -235,7 +281,16 @@ impl<'c> Permit<'c> {
 
     /// Whether the values that the model's responses give are tagged.
     pub fn tags(&self) -> bool {
-        self.config.tags(self.targets)
+        self.config.tags(&self.targets)
+    }
+
+    /// Whether a response that a target keeps can be found again, by its tag or since there is one place only where it can
+    /// be.
+    pub fn finds_again(&self, target: &Target) -> bool {
+        let account = self.config.account_of(target);
+        account.is_some_and(|account| {
+            self.config.sessions.is_tagged(account) || self.caller.own_account(self.config) == Some(account)
+        })
     }
 
     /// Whether requests may be translated, by all of the policies that hold.
@@ -244,7 +299,7 @@ impl<'c> Permit<'c> {
     }
 
     /// Every target of the model, with the rule that refuses it, in the file's order.
-    pub fn targets(&self) -> impl Iterator<Item = (usize, &'c Target, Option<Rule>)> {
+    pub fn targets(&self) -> impl Iterator<Item = (usize, &'c Target, Option<Rule>)> + '_ {
         let (config, caller): (&Config, &Caller) = (self.config, self.caller);
         self.targets.iter().filter_map(move |index| {
             let target = config.targets.get(*index)?;

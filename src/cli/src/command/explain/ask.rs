@@ -18,6 +18,8 @@ pub(super) struct Asked {
     pub headers: Vec<(String, String)>,
     /// What a token claims that it brings and that holds.
     pub claims: Vec<(String, Value)>,
+    /// Its method.
+    pub method: String,
     /// Its path.
     pub path: String,
     /// Its body.
@@ -32,7 +34,7 @@ pub(super) struct Asked {
 
 /// Decides. `look` is called where the request came so far that its targets were looked at.
 pub(super) fn ask(config: &Rc<Config>, asked: &Asked, look: impl FnOnce(&Weighed<'_>)) -> Result<(), ApiError> {
-    let own: [(&[u8], &[u8]); 2] = [(b":method", b"POST"), (b":path", asked.path.as_bytes())];
+    let own: [(&[u8], &[u8]); 2] = [(b":method", asked.method.as_bytes()), (b":path", asked.path.as_bytes())];
     let given = || asked.headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let content_type =
         given().all(|(name, _)| name != b"content-type").then_some((&b"content-type"[..], &b"application/json"[..]));

@@ -57,7 +57,7 @@ fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {
 
 /// A model that the file does not have, told apart from one that this tenant may not use.
 fn model(config: &Config, asked: &Asked, error: &ApiError) -> Option<String> {
-    let asked = match path::operation(b"POST", asked.path.as_bytes()) {
+    let asked = match path::operation(asked.method.as_bytes(), asked.path.as_bytes()) {
         Ok(Operation::Generate(_, Some(model))) => model,
         _ => {
             let body: serde_json::Value = serde_json::from_slice(&asked.body).ok()?;

@@ -9,7 +9,7 @@ use crate::finding::counted;
 /// All of it.
 pub(super) fn of(told: &Told, denied: Option<&Denial>, entrance: Option<&Entrance>) -> String {
     let mut out = entrance.map(Entrance::text).unwrap_or_default();
-    if !told.model.is_empty() {
+    if !told.api.is_empty() {
         out.push_str(&table(told));
     }
     if let Some(Denial { error, help }) = denied {
@@ -32,7 +32,12 @@ fn table(told: &Told) -> String {
         "header" => String::new(),
         by => format!("tenant {}, by {by}\n", told.tenant),
     };
-    let _ = writeln!(out, "model {}, {}{uses}", told.model, told.api);
+    let api = [told.api, told.operation.unwrap_or_default()].join(" ");
+    let api = api.trim_end();
+    let _ = match told.model.as_str() {
+        "" => writeln!(out, "a response by its id, {api}{uses}"),
+        model => writeln!(out, "model {model}, {api}{uses}"),
+    };
     let _ = writeln!(out, "order {}: {}; at most {most} {attempts}{state}", told.order, told.by);
     if let Some(Origin { account, held }) = &told.origin {
         let held = match held {

@@ -23,6 +23,8 @@ pub(super) struct Told {
     pub named_by: String,
     pub model: String,
     pub api: &'static str,
+    /// What is asked, where that is not a completion or a response.
+    pub operation: Option<&'static str>,
     /// The features that the request uses.
     pub uses: Vec<&'static str>,
     pub order: &'static str,
@@ -136,7 +138,7 @@ pub(super) struct Denial {
 impl Told {
     /// In the order of the attempts, then of the file.
     pub fn of(weighed: &Weighed<'_>) -> Told {
-        let Weighed { permit, needs, awaited, decision, .. } = weighed;
+        let Weighed { permit, needs, awaited, decision, operation, .. } = weighed;
         let mut targets: Vec<Row> =
             decision.candidates.iter().filter_map(|candidate| Row::of(candidate, weighed)).collect();
         targets.sort_by_key(|row| row.rank.unwrap_or(usize::MAX));
@@ -145,6 +147,7 @@ impl Told {
             named_by: named_by(permit),
             model: permit.model().to_string(),
             api: needs.api.name(),
+            operation: *operation,
             uses: names(needs.features),
             order: permit.order().name(),
             by: rule(permit, needs),
@@ -161,7 +164,7 @@ impl Told {
         let denied = denied.map(|Denial { error, help }| {
             json!({"status": error.status, "code": error.code, "message": error.message, "param": error.param, "rule": error.rule, "help": help})
         });
-        let weighed = !self.model.is_empty();
+        let weighed = !self.api.is_empty();
         let all = json!({
             "version": config.version.to_string(),
             "listener": entrance.map(Entrance::json),
@@ -183,9 +186,10 @@ impl Row {
         let Weighed { permit, needs, decision, .. } = weighed;
         let target = candidate.target;
         let endpoint = permit.config().endpoint_of(target)?;
-        let planned = |plan: &Plan| plan.iter().position(|stop| stop.index == candidate.index);
-        let rank = decision.plan.as_ref().ok().and_then(planned);
-        let leaves_out = |plan: &Plan| plan.iter().any(|stop| stop.index == candidate.index && plan.leaves_out(&stop));
+        let plan = decision.plan.as_ref().ok();
+        let rank = plan.and_then(|plan| plan.iter().position(|stop| stop.index == candidate.index));
+        let path = plan.and_then(|plan| Some(plan.at(rank?)?.path));
+        let leaves_out = |plan: &&Plan| plan.iter().any(|stop| stop.index == candidate.index && plan.leaves_out(&stop));
         let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
         let form = candidate.fit.ok();
         let url = |address: &str| format!("{scheme}://{}{address}", endpoint.host);
@@ -204,8 +208,8 @@ impl Row {
             id: target.id.clone(),
             form: form.map(Named::name),
             translated: conversion.is_some_and(|conversion| conversion != Conversion::Pass),
-            left_out: decision.plan.as_ref().is_ok_and(leaves_out).then_some("reasoning"),
-            url: form.and_then(|form| target.address(form)).map(|address| url(&address.path)),
+            left_out: plan.filter(leaves_out).map(|_| "reasoning"),
+            url: form.and_then(|form| target.address(form)).map(|address| url(path.unwrap_or(&address.path))),
             weight: fits_weighted.then_some(target.weight),
             share: fits_weighted.then(|| share(target, &decision.candidates)),
             cost: cost(target, permit, needs).filter(|_| form.is_some()),
@@ -259,6 +263,11 @@ fn reason(unfit: Unfit, needs: &Needs, cloud: &str, residency: &str) -> String {
         Unfit::Denied(features) => format!("policy's `denies` holds {}", names(features).join(", ")),
         Unfit::Lacks(features) => format!("lacks {}", names(features).join(", ")),
         Unfit::NoCredential => "there is no Google access token".to_owned(),
+        Unfit::Lost => {
+            "its responses have no tags, and its account has other tenants: one that is made in the background \
+                        could not be found again"
+                .to_owned()
+        }
         Unfit::Origin => "another account made what the request brings back".to_owned(),
     }
 }

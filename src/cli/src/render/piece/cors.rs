@@ -38,7 +38,7 @@ fn cors(origins: &[String]) -> Value {
         json!({
             "#allow_origin_string_match": "policy: listeners.NAME.cors. A page may not say which tenant asks.",
             "allow_origin_string_match": matches,
-            "allow_methods": "GET, POST, OPTIONS",
+            "allow_methods": "GET, POST, DELETE, OPTIONS",
             "allow_headers": CORS_REQUEST_HEADERS,
             "expose_headers": "x-request-id, retry-after, x-multihome-cloud, x-multihome-region, x-multihome-target, x-multihome-attempts",
             "max_age": "600",

@@ -16,8 +16,6 @@ pub enum BodyFault {
     OtherCase(&'static str),
     /// A field is of the wrong type; the second is the type that it must have.
     WrongType(&'static str, &'static str),
-    /// A field asks for what this endpoint does not do; the second says what to write instead.
-    Unsupported(&'static str, &'static str),
 }
 
 impl From<Malformed> for BodyFault {
@@ -52,7 +50,6 @@ impl From<BodyFault> for ApiError {
             BodyFault::WrongType(key, wanted) => {
                 ApiError::new(400, "invalid_type", format!("`{key}` has to be {wanted}.")).about(key)
             }
-            BodyFault::Unsupported(key, message) => ApiError::new(400, "unsupported_feature", message).about(key),
         }
     }
 }

@@ -8,10 +8,6 @@ use super::key::Seen;
 use crate::api::feature::{Feature, Features};
 use crate::json::Cursor;
 
-/// Why nothing runs in the background here: a later request would have to reach the account that has the response.
-const NO_BACKGROUND: &str = "`background` is true, and a response made in the background could not be fetched through \
-                             this endpoint: leave `background` out, and set `stream` to true for one that takes long.";
-
 /// Reads a member of a Responses request that is not one of both APIs.
 pub(super) fn read_member(
     cursor: &mut Cursor<'_>,
@@ -39,11 +35,7 @@ pub(super) fn read_member(
                 read_reasoning(cursor, features)?;
             }
         }
-        "background" => {
-            if boolean(cursor, key)? {
-                return Err(BodyFault::Unsupported(key, NO_BACKGROUND));
-            }
-        }
+        "background" => features.add_if(Feature::Background, boolean(cursor, key)?),
         "previous_response_id" => features.add_if(Feature::State, is_set(cursor, key, Shape::Text)?),
         "conversation" => features.add_if(Feature::State, is_set(cursor, key, Shape::TextOrObject)?),
         "prompt" => features.add_if(Feature::StoredPrompt, is_set(cursor, key, Shape::Object)?),

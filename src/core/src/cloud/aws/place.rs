@@ -50,8 +50,9 @@ impl Surface {
 }
 
 /// What neither surface has: of the tools that run at the cloud a few only, no item of Codex' multi-agent sessions, no
-/// image that a tool has put out, and no file by its address. Source: litellm 1.110's tables of both (2026-11).
-const LACKING: [Feature; 9] = [
+/// image that a tool has put out, and no file by its address. Source: litellm 1.110's tables of both (2026-11). Neither is
+/// documented to compact or to count.
+const LACKING: [Feature; 11] = [
     Feature::CodeInterpreter,
     Feature::FileSearch,
     Feature::ImageGeneration,
@@ -61,9 +62,12 @@ const LACKING: [Feature; 9] = [
     Feature::ToolImages,
     Feature::FileUrls,
     Feature::DataSources,
+    Feature::Compact,
+    Feature::InputTokens,
 ];
-/// The runtime is synchronous, searches no web and fetches no images but from S3.
-const RUNTIME_LACKS: [Feature; 3] = [Feature::Background, Feature::WebSearch, Feature::ImageUrls];
+/// The runtime is synchronous, keeps no response, searches no web and fetches no images but from S3.
+const RUNTIME_LACKS: [Feature; 4] =
+    [Feature::Background, Feature::KeptResponses, Feature::WebSearch, Feature::ImageUrls];
 /// Mantle has one tier of service and one kind of summary.
 const MANTLE_LACKS: [Feature; 4] =
     [Feature::ApplyPatch, Feature::Computer, Feature::ServiceTier, Feature::ReasoningSummary];
@@ -292,7 +296,7 @@ fn under(prefix: &str, form: Form) -> ModelAddress {
         Form::Chat => "chat/completions",
         Form::Responses => "responses",
     };
-    ModelAddress { path: format!("{prefix}/{operation}"), model_in_path: false }
+    ModelAddress::plain(format!("{prefix}/{operation}"))
 }
 
 #[cfg(test)]

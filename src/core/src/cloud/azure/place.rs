@@ -96,18 +96,22 @@ const RESPONSES_SINCE: &str = "2025-03-01-preview";
 /// the Responses API" and "API version lifecycle" (2026-11).
 pub(super) const HEADERS: [&str; 3] = ["x-ms-oai-image-generation-deployment", "x-ms-enable-preview", "aoai-evals"];
 
+/// The v1 API alone compacts and counts. Source: openai-python 3.57 and Azure's versions (2026-11).
+const DATED_LACKS: [Feature; 2] = [Feature::Compact, Feature::InputTokens];
+
 /// Where a deployment is asked. The dated Responses API has no deployment in its path.
 fn address(form: Form, deployment: &str, version: Option<&str>) -> ModelAddress {
     match (form, version) {
-        (Form::Chat, None) => ModelAddress { path: "/openai/v1/chat/completions".into(), model_in_path: false },
-        (Form::Responses, None) => ModelAddress { path: "/openai/v1/responses".into(), model_in_path: false },
+        (Form::Chat, None) => ModelAddress::plain("/openai/v1/chat/completions".to_owned()),
+        (Form::Responses, None) => ModelAddress::plain("/openai/v1/responses".to_owned()),
         (Form::Chat, Some(version)) => ModelAddress {
-            path: format!("/openai/deployments/{deployment}/chat/completions?api-version={version}"),
             model_in_path: true,
+            ..ModelAddress::plain(format!("/openai/deployments/{deployment}/chat/completions?api-version={version}"))
         },
-        (Form::Responses, Some(version)) => {
-            ModelAddress { path: format!("/openai/responses?api-version={version}"), model_in_path: false }
-        }
+        (Form::Responses, Some(version)) => ModelAddress {
+            lacks: DATED_LACKS.into_iter().collect(),
+            ..ModelAddress::plain(format!("/openai/responses?api-version={version}"))
+        },
     }
 }
 

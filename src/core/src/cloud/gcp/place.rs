@@ -27,9 +27,8 @@ impl Site for Location {
         host(&self.location)
     }
 
-    /// What is another cloud's own.
     fn lacks(&self) -> Features {
-        [Feature::S3Images, Feature::DataSources].into_iter().collect()
+        LACKING.into_iter().collect()
     }
 
     fn headers(&self) -> &'static [&'static str] {
@@ -77,6 +76,10 @@ impl Site for Location {
     }
 }
 
+/// What is another cloud's own, and what Google documents nowhere: it keeps no response (2026-11).
+const LACKING: [Feature; 5] =
+    [Feature::S3Images, Feature::DataSources, Feature::Background, Feature::KeptResponses, Feature::InputTokens];
+
 /// The project that a call is counted for, and whether it draws on provisioned throughput. Sources: google-auth, Google
 /// "Use Provisioned Throughput" and "Priority PayGo" (2026-11).
 pub(super) const HEADERS: [&str; 3] =
@@ -89,7 +92,7 @@ impl Location {
             Form::Responses => "publishers/openai/v1/responses",
         };
         let Location { project, location } = self;
-        ModelAddress { path: format!("/v1/projects/{project}/locations/{location}/{operation}"), model_in_path: false }
+        ModelAddress::plain(format!("/v1/projects/{project}/locations/{location}/{operation}"))
     }
 }
 

@@ -127,7 +127,7 @@ fn address(form: Form) -> ModelAddress {
         Form::Chat => "chat/completions",
         Form::Responses => "responses",
     };
-    ModelAddress { path: format!("/v1/{operation}"), model_in_path: false }
+    ModelAddress::plain(format!("/v1/{operation}"))
 }
 
 #[cfg(test)]

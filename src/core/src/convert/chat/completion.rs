@@ -76,8 +76,8 @@ impl Finish {
     /// What a `finish_reason` says.
     pub(super) fn of(reason: Raw<'_>) -> Finish {
         match &*reason.word() {
-            b"length" => Finish::Length,
-            b"content_filter" => Finish::Filtered,
+            "length" => Finish::Length,
+            "content_filter" => Finish::Filtered,
             _ => Finish::Whole,
         }
     }

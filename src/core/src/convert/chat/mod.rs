@@ -10,7 +10,7 @@ mod reply;
 mod request;
 mod response;
 
-pub use events::Events;
+pub use events::{Events, MOST_KEPT};
 pub use reply::reply;
 pub use request::request;
 

@@ -117,34 +117,34 @@ struct Fields<'j> {
 
 impl<'j> Fields<'j> {
     /// Takes a member of the request, other than its input; whether it can be carried.
-    fn take(&mut self, name: &[u8], value: Raw<'j>, notes: &mut Notes) -> bool {
+    fn take(&mut self, name: &str, value: Raw<'j>, notes: &mut Notes) -> bool {
         let slot = match name {
-            b"stream" => &mut self.stream,
-            b"instructions" if value.is_string() => &mut self.instructions,
-            b"tools" => &mut self.tools,
-            b"tool_choice" => &mut self.tool_choice,
-            b"parallel_tool_calls" => &mut self.parallel_tool_calls,
-            b"max_output_tokens" => &mut self.max_output_tokens,
-            b"temperature" => &mut self.temperature,
-            b"top_p" => &mut self.top_p,
-            b"top_logprobs" => &mut self.top_logprobs,
-            b"include" => &mut self.include,
-            b"reasoning" => &mut self.reasoning,
-            b"text" => &mut self.text,
-            b"service_tier" => &mut self.service_tier,
-            b"user" => &mut self.user,
-            b"safety_identifier" => &mut self.safety_identifier,
-            b"prompt_cache_key" => &mut self.prompt_cache_key,
-            b"prompt_cache_retention" => &mut self.prompt_cache_retention,
+            "stream" => &mut self.stream,
+            "instructions" if value.is_string() => &mut self.instructions,
+            "tools" => &mut self.tools,
+            "tool_choice" => &mut self.tool_choice,
+            "parallel_tool_calls" => &mut self.parallel_tool_calls,
+            "max_output_tokens" => &mut self.max_output_tokens,
+            "temperature" => &mut self.temperature,
+            "top_p" => &mut self.top_p,
+            "top_logprobs" => &mut self.top_logprobs,
+            "include" => &mut self.include,
+            "reasoning" => &mut self.reasoning,
+            "text" => &mut self.text,
+            "service_tier" => &mut self.service_tier,
+            "user" => &mut self.user,
+            "safety_identifier" => &mut self.safety_identifier,
+            "prompt_cache_key" => &mut self.prompt_cache_key,
+            "prompt_cache_retention" => &mut self.prompt_cache_retention,
             // Chat completions take it only with what they store.
-            b"metadata" => {
+            "metadata" => {
                 if !value.is_empty() {
                     notes.leave_out("metadata");
                 }
                 &mut self.metadata
             }
             // It counts calls of tools that a cloud runs by itself, of which none is translated.
-            b"max_tool_calls" => {
+            "max_tool_calls" => {
                 notes.leave_out("max_tool_calls");
                 &mut self.max_tool_calls
             }
@@ -196,15 +196,15 @@ impl<'j> Fields<'j> {
                 notes.cannot(format_args!("include"));
             }
             include.each(|place, wanted| match &*wanted.word() {
-                b"message.output_text.logprobs" => logprobs = true,
-                b"reasoning.encrypted_content" => notes.leave_out("include: reasoning.encrypted_content"),
+                "message.output_text.logprobs" => logprobs = true,
+                "reasoning.encrypted_content" => notes.leave_out("include: reasoning.encrypted_content"),
                 // Of tools that a cloud runs by itself, and of items that no chat completion has: nothing, here.
-                b"file_search_call.results"
-                | b"web_search_call.results"
-                | b"web_search_call.action.sources"
-                | b"message.input_image.image_url"
-                | b"computer_call_output.output.image_url"
-                | b"code_interpreter_call.outputs" => {}
+                "file_search_call.results"
+                | "web_search_call.results"
+                | "web_search_call.action.sources"
+                | "message.input_image.image_url"
+                | "computer_call_output.output.image_url"
+                | "code_interpreter_call.outputs" => {}
                 _ => notes.cannot(format_args!("include[{place}]: {wanted}")),
             });
         }
@@ -220,17 +220,17 @@ impl<'j> Fields<'j> {
 
 /// Whether a member that is not written can be left away: it says nothing that chat completions do not do anyway, or is a
 /// hint.
-fn passes(name: &[u8], value: Raw<'_>, notes: &mut Notes) -> bool {
+fn passes(name: &str, value: Raw<'_>, notes: &mut Notes) -> bool {
     match name {
         // The target's own model stands in its place.
-        b"model" => true,
+        "model" => true,
         // Neither a response that is kept nor one that is made later has a place there.
-        b"store" | b"background" => value.is_false(),
-        b"truncation" => value.is("disabled"),
-        b"context_management" => value.is_empty(),
-        b"client_metadata" => hint("client_metadata", notes),
-        b"prompt_cache_options" => hint("prompt_cache_options", notes),
-        b"stream_options" => {
+        "store" | "background" => value.is_false(),
+        "truncation" => value.is("disabled"),
+        "context_management" => value.is_empty(),
+        "client_metadata" => hint("client_metadata", notes),
+        "prompt_cache_options" => hint("prompt_cache_options", notes),
+        "stream_options" => {
             let Some(options) = notes.members_of(value, &["include_obfuscation"], format_args!("stream_options"))
             else {
                 return true;

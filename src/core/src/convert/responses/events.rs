@@ -134,21 +134,21 @@ impl Events {
         }
         let mut cursor = Cursor::new(event.data);
         let payload = Members::read(&mut cursor, MEMBERS, |_, _| {}).ok().flatten().ok_or(Unreadable)?;
-        let kind = payload.get("type").map(Raw::word).unwrap_or(event.name.into());
+        let kind = payload.get("type").map_or(str::from_utf8(event.name).unwrap_or_default().into(), Raw::word);
         match &*kind {
-            b"response.created" => {
+            "response.created" => {
                 if let Some(response) = response(&payload) {
                     self.chunks.begin(&response);
                 }
                 return Ok(Told::Lifecycle);
             }
-            b"response.in_progress" | b"response.queued" | b"keepalive" => return Ok(Told::Lifecycle),
-            b"error" => return Ok(Told::Failed(failure::of_event(event.data))),
-            b"response.failed" | b"response.cancelled" => {
+            "response.in_progress" | "response.queued" | "keepalive" => return Ok(Told::Lifecycle),
+            "error" => return Ok(Told::Failed(failure::of_event(event.data))),
+            "response.failed" | "response.cancelled" => {
                 let error = response(&payload).and_then(|response| response.0.get("error"));
                 return Ok(Told::Failed(failure::of(error)));
             }
-            b"response.completed" | b"response.incomplete" => return self.finish(&payload, out),
+            "response.completed" | "response.incomplete" => return self.finish(&payload, out),
             _ if kind.is_empty() && payload.get("error").is_some() => {
                 return Ok(Told::Failed(failure::of(payload.get("error"))));
             }
@@ -159,37 +159,37 @@ impl Events {
         Ok(Told::Output)
     }
 
-    fn output(&mut self, kind: &[u8], payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<(), Unreadable> {
+    fn output(&mut self, kind: &str, payload: &Payload<'_>, out: &mut Vec<u8>) -> Result<(), Unreadable> {
         let number = |name| payload.get(name).and_then(Raw::count).unwrap_or_default();
         let inner = |name| payload.get(name).and_then(Raw::inner).unwrap_or_default();
         let (item, part) = (number("output_index"), number("content_index"));
         self.chunks.pad(payload.get("obfuscation"));
         match kind {
-            b"response.output_item.added" => {
+            "response.output_item.added" => {
                 if let Some(Item::Call(call)) = payload.get("item").map(Item::of) {
                     self.begin_call(item, &call, out)?;
                 }
             }
-            b"response.output_item.done" => {
+            "response.output_item.done" => {
                 if let Some(value) = payload.get("item") {
                     self.whole_item(item, value, out)?;
                 }
             }
-            b"response.output_text.delta" => {
+            "response.output_text.delta" => {
                 let logprobs = payload.get("logprobs").filter(|logprobs| !logprobs.is_empty());
                 self.text(item, part, inner("delta"), logprobs, out)?;
             }
-            b"response.output_text.done" if self.is_new(item, part)? => {
+            "response.output_text.done" if self.is_new(item, part)? => {
                 self.text(item, part, inner("text"), payload.get("logprobs"), out)?;
             }
-            b"response.refusal.delta" => self.refusal(item, part, inner("delta"), out)?,
-            b"response.refusal.done" if self.is_new(item, part)? => self.refusal(item, part, inner("refusal"), out)?,
-            b"response.function_call_arguments.delta" | b"response.custom_tool_call_input.delta" => {
+            "response.refusal.delta" => self.refusal(item, part, inner("delta"), out)?,
+            "response.refusal.done" if self.is_new(item, part)? => self.refusal(item, part, inner("refusal"), out)?,
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
                 self.input(item, inner("delta"), out);
             }
-            b"response.function_call_arguments.done" => self.whole_input(item, inner("arguments"), out),
-            b"response.custom_tool_call_input.done" => self.whole_input(item, inner("input"), out),
-            b"response.output_text.annotation.added" => {
+            "response.function_call_arguments.done" => self.whole_input(item, inner("arguments"), out),
+            "response.custom_tool_call_input.done" => self.whole_input(item, inner("input"), out),
+            "response.output_text.annotation.added" => {
                 if let Some(annotation) = payload.get("annotation") {
                     let before = self.progress.before(item, part);
                     self.chunks.annotation(annotation, before, out);

@@ -40,9 +40,9 @@ impl<'j> Item<'j> {
         let names = &["type", "content", "call_id", "name", "arguments", "input"];
         let Some(members) = Members::of(value, names) else { return Item::Other };
         let custom = match &*members.get("type").map(Raw::word).unwrap_or_default() {
-            b"message" => return members.get("content").map_or(Item::Other, Item::Message),
-            b"function_call" => false,
-            b"custom_tool_call" => true,
+            "message" => return members.get("content").map_or(Item::Other, Item::Message),
+            "function_call" => false,
+            "custom_tool_call" => true,
             _ => return Item::Other,
         };
         let string = |name| members.get(name).filter(|value| value.is_string());
@@ -74,12 +74,12 @@ impl<'j> Part<'j> {
         let members = Members::of(value, &["type", "text", "refusal", "annotations", "logprobs"])?;
         let inner = |name| members.get(name).and_then(Raw::inner).unwrap_or_default();
         match &*members.get("type")?.word() {
-            b"output_text" => Some(Part::Text {
+            "output_text" => Some(Part::Text {
                 text: inner("text"),
                 annotations: members.get("annotations"),
                 logprobs: members.get("logprobs").filter(|logprobs| !logprobs.is_empty()),
             }),
-            b"refusal" => Some(Part::Refusal(inner("refusal"))),
+            "refusal" => Some(Part::Refusal(inner("refusal"))),
             _ => None,
         }
     }

@@ -56,9 +56,9 @@ impl<'j> Response<'j> {
         if self.0.get("status").is_some_and(|status| status.is("incomplete")) {
             let reason = self.0.get("incomplete_details").and_then(|details| Members::of(details, &["reason"]));
             return match &*reason.and_then(|reason| reason.get("reason")).map(Raw::word).unwrap_or_default() {
-                b"content_filter" => "content_filter",
+                "content_filter" => "content_filter",
                 // Another instruction came in between: what is there stands.
-                b"steered" => "stop",
+                "steered" => "stop",
                 _ => "length",
             };
         }

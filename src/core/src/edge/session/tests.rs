@@ -194,8 +194,8 @@ fn says_when_to_come_back_where_one_account_alone_can_serve() {
     let held = r#"{"model":"both","previous_response_id":"<aws|resp_1>"}"#;
     let free = r#"{"model":"alone","input":"hi"}"#;
     for (marked, status, given, told) in [
-        (held, 503, None, Some("1")),
-        (held, 429, None, Some("1")),
+        (held, 503, None, Some("5")),
+        (held, 429, None, Some("5")),
         (held, 503, Some("7"), Some("7")),
         // It does not pass by itself.
         (held, 401, None, None),
@@ -206,7 +206,7 @@ fn says_when_to_come_back_where_one_account_alone_can_serve() {
     let (mut request, _) = ask("acme", "acme", held).unwrap();
     request.begin("aws").unwrap();
     assert!(
-        matches!(request.gave_up(503), Next::Replace(error, _) if error.retry_after.as_deref() == Some("1")),
+        matches!(request.gave_up(503), Next::Replace(error, _) if error.retry_after.as_deref() == Some("5")),
         "nor does Envoy know when"
     );
 }

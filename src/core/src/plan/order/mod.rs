@@ -32,7 +32,7 @@ pub(super) fn rank(permit: &Permit<'_>, needs: &Needs, fit: &mut [Candidate<'_>]
         Order::Weighted => {
             let first =
                 fit.first().filter(|first| needs.held.account().is_some_and(|account| !elsewhere(first, account)));
-            weighted::rank(first.map(|first| first.target.key), fit, picks);
+            weighted::rank(first.map(|first| first.target.key), fit, needs.api, picks);
         }
     }
     if let Held::First(account) = needs.held {

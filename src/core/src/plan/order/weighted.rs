@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 
+use crate::api::Api;
 use crate::config::TargetKey;
 use crate::plan::Candidate;
 
@@ -41,13 +42,17 @@ impl WeightedPicks {
     }
 }
 
-/// The first in proportion to the weights, if it is not given; the others by weight.
-pub(super) fn rank(first: Option<TargetKey>, fit: &mut [Candidate<'_>], picks: &mut WeightedPicks) {
+/// The first in proportion to the weights, if it is not given, whatever API it speaks: a weight is a share. The others by
+/// weight, and of one weight those first that speak the client's API.
+pub(super) fn rank(first: Option<TargetKey>, fit: &mut [Candidate<'_>], api: Api, picks: &mut WeightedPicks) {
     let first = first.or_else(|| {
         let weights = fit.iter().map(|candidate| (candidate.target.key, candidate.target.weight));
         picks.pick(&weights.collect::<Vec<_>>())
     });
-    let rank = |candidate: &Candidate<'_>| (Some(candidate.target.key) != first, Reverse(candidate.target.weight));
+    let rank = |candidate: &Candidate<'_>| {
+        let weight = Reverse(candidate.target.weight);
+        (Some(candidate.target.key) != first, weight, super::is_translated(candidate, api))
+    };
     super::sort(fit, &|one, other| rank(one).cmp(&rank(other)));
 }
 

@@ -107,6 +107,7 @@ mod tests {
             retry_after: None,
             error_type: None,
             limits: &[],
+            is_kept: false,
             body,
         })
     }

@@ -11,6 +11,7 @@ fn failed(cloud: Cloud, status: u16, body: &str) -> Verdict {
         error_type: None,
         limits: &[],
         body: body.as_bytes(),
+        is_kept: false,
     })
 }
 
@@ -303,6 +304,7 @@ fn gives_the_clouds_reason_whatever_its_shape() {
         error_type: None,
         limits: &[],
         body: b"\x1f\x8b\x08\0\0",
+        is_kept: false,
     };
     let Verdict::Serve(Some(error)) = judge(gzip) else { panic!("not served") };
     assert_eq!((error.status, error.message.contains("compressed")), (400, true), "{}", error.message);
@@ -320,6 +322,7 @@ fn decides_by_the_head_where_no_body_could_change_it() {
             error_type: None,
             limits: &limits,
             body: b"",
+            is_kept: false,
         })?;
         Some(moved_on(verdict))
     };
@@ -354,6 +357,7 @@ fn reads_when_to_come_back() {
         error_type: None,
         limits: &[],
         body: b"",
+        is_kept: false,
     };
     assert_eq!(moved_on(judge(azure)).1.retry_after.as_deref(), Some("7"));
 }
@@ -368,6 +372,7 @@ fn reads_awss_error_type() {
         error_type: Some("ServiceQuotaExceededException:http://internal.amazon.com/"),
         limits: &[],
         body: br#"{"message":"quota"}"#,
+        is_kept: false,
     };
     assert_eq!(moved_on(judge(quota)).0, Cause::Capacity);
 }
@@ -392,6 +397,7 @@ fn keeps_only_so_much_of_what_a_cloud_says() {
         error_type: None,
         limits: &[],
         body: body.as_bytes(),
+        is_kept: false,
     };
     let (_, error) = moved_on(judge(long));
     assert_eq!((error.message.len(), error.retry_after), (MOST_MESSAGE + '…'.len_utf8(), None));

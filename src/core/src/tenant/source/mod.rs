@@ -167,8 +167,7 @@ fn nobody(config: &Config, inbound: &Inbound<'_>, presented: &Presented<'_>) -> 
 fn sources(config: &Config) -> String {
     let identity = &config.identity;
     let key = "an API key (`Authorization: Bearer KEY` or `api-key: KEY`)".to_owned();
-    let mut issuers: Vec<&str> = identity.tokens().map(|token| token.issuer.as_str()).collect();
-    issuers.sort_unstable();
+    let mut issuers = name::sorted(identity.tokens().map(|token| token.issuer.as_str()).collect());
     issuers.dedup();
     // An issuer of its own may be all that one knows a tenant by.
     let issuer = match issuers.as_slice() {

@@ -128,8 +128,11 @@ impl Output {
         self.go_on_with_call(head, place, said.arguments, out);
     }
 
-    /// Closes whatever is open, and says whether the output is one that a completion can have.
+    /// Closes whatever is open, if the output is one that a completion can have; says whether it is.
     pub(super) fn close_all(&mut self, head: &Head, finish: Finish, out: &mut Vec<u8>) -> bool {
+        if self.items.iter().any(|slot| slot.phase == Phase::Unnamed) {
+            return false;
+        }
         // A completion that ends with nothing to say says nothing: a client waits for its message.
         let only_thought = self.items.iter().all(|slot| matches!(slot.item, Item::Reasoning(_)));
         if only_thought && finish == Finish::Whole {
@@ -138,10 +141,8 @@ impl Output {
         let last = self.items.len().saturating_sub(1);
         for place in 0..self.items.len() {
             let status = if place == last { finish.status() } else { Finish::Whole.status() };
-            match self.items.get(place).map(|slot| slot.phase) {
-                Some(Phase::Open) => self.close(head, place, status, out),
-                Some(Phase::Unnamed) => return false,
-                Some(Phase::Closed) | None => {}
+            if self.items.get(place).is_some_and(|slot| slot.phase == Phase::Open) {
+                self.close(head, place, status, out);
             }
         }
         true

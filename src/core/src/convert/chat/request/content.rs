@@ -98,9 +98,9 @@ fn write_part(part: &mut Part<'_>, speaker: Speaker, place: Arguments<'_>, json:
     let kind = part.take("type").unwrap_or(Raw::EMPTY);
     let user = speaker == Speaker::User;
     let write: fn(&mut Part<'_>, Arguments<'_>, &mut Writer<'_>, &mut Notes) = match &*kind.word() {
-        b"input_text" => write_text,
-        b"input_image" if user => write_image,
-        b"input_file" if user => write_file,
+        "input_text" => write_text,
+        "input_image" if user => write_image,
+        "input_file" if user => write_file,
         _ => return notes.cannot(format_args!("{place}.type: {kind}")),
     };
     json.begin_object();
@@ -172,9 +172,9 @@ pub(super) fn read_assistant<'j>(
             // What was said of the text goes, the text stays.
             match &*super::super::super::raw::word(&key) {
                 _ if value.is_null() || value.is_empty() => {}
-                b"annotations" => notes.leave_out("output_text.annotations"),
-                b"logprobs" => notes.leave_out("output_text.logprobs"),
-                b"prompt_cache_breakpoint" => notes.leave_out("prompt_cache_breakpoint"),
+                "annotations" => notes.leave_out("output_text.annotations"),
+                "logprobs" => notes.leave_out("output_text.logprobs"),
+                "prompt_cache_breakpoint" => notes.leave_out("prompt_cache_breakpoint"),
                 _ => notes.cannot(format_args!("{place}.{}", Shown(key))),
             }
         };

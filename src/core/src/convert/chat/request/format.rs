@@ -43,11 +43,11 @@ fn write_format(format: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
     let Some(members) = notes.members_of(format, names, format_args!("text.format")) else { return };
     let kind = members.get("type").unwrap_or(Raw::EMPTY);
     match &*kind.word() {
-        b"text" => {}
-        b"json_object" => {
+        "text" => {}
+        "json_object" => {
             json.key("response_format").begin_object().key("type").string("json_object").end_object();
         }
-        b"json_schema" => {
+        "json_schema" => {
             json.key("response_format").begin_object().key("type").string("json_schema");
             json.key("json_schema").begin_object();
             for name in ["name", "description", "schema", "strict"] {

@@ -101,13 +101,13 @@ impl<'o, 'j> Messages<'o, 'j> {
         let (kind, id, role) = (item.take("type"), item.take("id"), item.take("role"));
         item.take("status");
         match (kind.map(Raw::word).as_deref(), role) {
-            (None | Some(b"message"), Some(role)) => self.said(&mut item, role, at, notes),
-            (None | Some(b"item_reference"), _) => reference(id, at, notes),
-            (Some(b"function_call"), _) => self.call(&mut item, false, at, notes),
-            (Some(b"custom_tool_call"), _) => self.call(&mut item, true, at, notes),
-            (Some(b"function_call_output" | b"custom_tool_call_output"), _) => self.result(&mut item, at, notes),
-            (Some(b"reasoning"), _) => return reasoning(&mut item, id, at, notes),
-            (Some(b"additional_tools"), _) => {
+            (None | Some("message"), Some(role)) => self.said(&mut item, role, at, notes),
+            (None | Some("item_reference"), _) => reference(id, at, notes),
+            (Some("function_call"), _) => self.call(&mut item, false, at, notes),
+            (Some("custom_tool_call"), _) => self.call(&mut item, true, at, notes),
+            (Some("function_call_output" | "custom_tool_call_output"), _) => self.result(&mut item, at, notes),
+            (Some("reasoning"), _) => return reasoning(&mut item, id, at, notes),
+            (Some("additional_tools"), _) => {
                 if let Some(offered) = item.take("tools") {
                     tools.read(offered, format_args!("{at}.tools"), notes);
                 }
@@ -124,7 +124,7 @@ impl<'o, 'j> Messages<'o, 'j> {
         }
         let content = item.take("content");
         let (chat, speaker) = match &*role.word() {
-            b"assistant" => {
+            "assistant" => {
                 // Texts that follow each other are messages of their own; one behind calls belongs to them, or these would
                 // stand without their results.
                 if self.turn.calls.is_empty() {
@@ -132,9 +132,9 @@ impl<'o, 'j> Messages<'o, 'j> {
                 }
                 return content::read_assistant(content, format_args!("{at}.content"), &mut self.turn.said, notes);
             }
-            b"user" => ("user", Speaker::User),
+            "user" => ("user", Speaker::User),
             // Not every model of a chat target knows developers; those that do take the system for one.
-            b"system" | b"developer" => ("system", Speaker::System),
+            "system" | "developer" => ("system", Speaker::System),
             _ => return notes.cannot(format_args!("{at}.role: {role}")),
         };
         self.end_turn();

@@ -221,8 +221,8 @@ fn write_format(format: Raw<'_>, at: Arguments<'_>, json: &mut Writer<'_>, notes
     let Some(members) = notes.members_of(format, &["type", "syntax", "definition"], at) else { return };
     let kind = members.get("type").unwrap_or(Raw::EMPTY);
     match &*kind.word() {
-        b"text" => {}
-        b"grammar" => {
+        "text" => {}
+        "grammar" => {
             json.key("format").begin_object().key("type").string("grammar").key("grammar").begin_object();
             for name in ["syntax", "definition"] {
                 if let Some(value) = members.get(name) {

@@ -24,10 +24,10 @@ fn write_format(format: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes) {
     let Some(mut members) = notes.members_of(format, &["type", "json_schema"], place) else { return };
     let Some(kind) = notes.text(&mut members, "type", place) else { return };
     match &*kind.word() {
-        b"text" | b"json_object" => {
+        "text" | "json_object" => {
             json.key("format").begin_object().key("type").raw(kind.bytes()).end_object();
         }
-        b"json_schema" => match members.take("json_schema") {
+        "json_schema" => match members.take("json_schema") {
             Some(schema) => write_schema(schema, json, notes),
             None => notes.cannot(format_args!("response_format.json_schema")),
         },

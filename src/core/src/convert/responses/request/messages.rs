@@ -54,8 +54,8 @@ fn write_message<'j>(
 ) {
     let Some(role) = notes.text(&mut message, "role", place) else { return };
     match &*role.word() {
-        b"system" | b"developer" | b"user" => write_input(role, &mut message, json, notes, place),
-        b"assistant" => {
+        "system" | "developer" | "user" => write_input(role, &mut message, json, notes, place),
+        "assistant" => {
             for hint in ["annotations", "reasoning_content", "reasoning"] {
                 if message.take(hint).is_some_and(|value| !value.is_empty()) {
                     notes.leave_out(hint);
@@ -64,7 +64,7 @@ fn write_message<'j>(
             write_assistant(&mut message, json, notes, place);
             write_calls(&mut message, ids, json, notes, place);
         }
-        b"tool" => {
+        "tool" => {
             // The call says the same.
             if message.take("name").is_some() {
                 notes.leave_out("name");
@@ -146,10 +146,10 @@ fn write_calls<'j>(
         members.take("index");
         let Some(id) = notes.text(&mut members, "id", place) else { return };
         // Functions alone were there before calls had a type.
-        let kind = members.take("type").map_or(b"function".into(), Raw::word);
+        let kind = members.take("type").map_or("function".into(), Raw::word);
         let (key, item, input) = match &*kind {
-            b"function" => ("function", "function_call", "arguments"),
-            b"custom" => ("custom", "custom_tool_call", "input"),
+            "function" => ("function", "function_call", "arguments"),
+            "custom" => ("custom", "custom_tool_call", "input"),
             _ => return notes.cannot(format_args!("{place}.type")),
         };
         let called = members.take(key);

@@ -49,7 +49,7 @@ fn each<'j>(
 }
 
 fn is_known(kind: Raw<'_>) -> bool {
-    matches!(&*kind.word(), b"text" | b"image_url" | b"file" | b"refusal")
+    matches!(&*kind.word(), "text" | "image_url" | "file" | "refusal")
 }
 
 /// Writes the parts of what the model is given.
@@ -58,13 +58,13 @@ pub(super) fn write(content: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes, 
     each(content, notes, place, |kind, part, notes, place| {
         json.begin_object();
         match &*kind.word() {
-            b"text" => {
+            "text" => {
                 if let Some(text) = notes.text(part, "text", place) {
                     json.key("type").string("input_text").key("text").raw(text.bytes());
                 }
             }
-            b"image_url" => write_image(part, json, notes, place),
-            b"file" => write_file(part, json, notes, place),
+            "image_url" => write_image(part, json, notes, place),
+            "file" => write_file(part, json, notes, place),
             _ => notes.cannot(format_args!("{place}.type: {kind}")),
         }
         if let Some(breakpoint) = part.take("prompt_cache_breakpoint") {
@@ -102,8 +102,8 @@ fn write_file(part: &mut Part<'_>, json: &mut Writer<'_>, notes: &mut Notes, pla
 pub(super) fn texts<'j>(content: Raw<'j>, texts: &mut Vec<&'j [u8]>, notes: &mut Notes, place: Arguments<'_>) {
     each(content, notes, place, |kind, part, notes, place| {
         let text = match &*kind.word() {
-            b"text" => notes.text(part, "text", place),
-            b"refusal" => notes.text(part, "refusal", place),
+            "text" => notes.text(part, "text", place),
+            "refusal" => notes.text(part, "refusal", place),
             _ => {
                 // It is named as a whole.
                 part.take("image_url");

@@ -28,11 +28,11 @@ fn write_tool(tool: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes, place: Ar
     let Some(mut members) = notes.members_of(tool, &["type", "function", "custom"], place) else { return };
     let Some(kind) = notes.text(&mut members, "type", place) else { return };
     match &*kind.word() {
-        b"function" => match members.take("function") {
+        "function" => match members.take("function") {
             Some(function) => write_function(function, json, notes, format_args!("{place}.function")),
             None => notes.cannot(format_args!("{place}.function")),
         },
-        b"custom" => match members.take("custom") {
+        "custom" => match members.take("custom") {
             Some(custom) => write_custom(custom, json, notes, format_args!("{place}.custom")),
             None => notes.cannot(format_args!("{place}.custom")),
         },
@@ -76,10 +76,10 @@ fn write_input_format(format: Raw<'_>, json: &mut Writer<'_>, notes: &mut Notes,
     let Some(mut members) = notes.members_of(format, &["type", "grammar"], place) else { return };
     let Some(kind) = notes.text(&mut members, "type", place) else { return };
     match (&*kind.word(), members.take("grammar")) {
-        (b"text", None) => {
+        ("text", None) => {
             json.key("format").raw(b"{\"type\":\"text\"}");
         }
-        (b"grammar", Some(grammar)) => {
+        ("grammar", Some(grammar)) => {
             let place = format_args!("{place}.grammar");
             let Some(mut grammar) = notes.members_of(grammar, &["definition", "syntax"], place) else { return };
             let definition = notes.text(&mut grammar, "definition", place);
@@ -139,9 +139,9 @@ pub(super) fn write_choice(choice: Raw<'_>, json: &mut Writer<'_>, notes: &mut N
     let Some(kind) = notes.text(&mut members, "type", place) else { return };
     json.key("tool_choice");
     match &*kind.word() {
-        b"function" => write_named("function", members.take("function"), json, notes, place),
-        b"custom" => write_named("custom", members.take("custom"), json, notes, place),
-        b"allowed_tools" => write_allowed(members.take("allowed_tools"), json, notes),
+        "function" => write_named("function", members.take("function"), json, notes, place),
+        "custom" => write_named("custom", members.take("custom"), json, notes, place),
+        "allowed_tools" => write_allowed(members.take("allowed_tools"), json, notes),
         _ => return notes.cannot(format_args!("{place}.type: {kind}")),
     }
     notes.left(&members, place);
@@ -173,8 +173,8 @@ fn write_allowed(allowed: Option<Raw<'_>>, json: &mut Writer<'_>, notes: &mut No
         let Some(mut members) = notes.members_of(tool, &["type", "function", "custom"], place) else { return };
         let Some(kind) = notes.text(&mut members, "type", place) else { return };
         match &*kind.word() {
-            b"function" => write_named("function", members.take("function"), json, notes, place),
-            b"custom" => write_named("custom", members.take("custom"), json, notes, place),
+            "function" => write_named("function", members.take("function"), json, notes, place),
+            "custom" => write_named("custom", members.take("custom"), json, notes, place),
             _ => notes.cannot(format_args!("{place}.type: {kind}")),
         }
     });
