@@ -141,7 +141,7 @@ fn tells_the_account_that_a_request_is_held_to() {
     let policy = std::fs::read_to_string(crate::run::root().join("envoy/policy.yaml")).unwrap();
     let explain = |variables: &[(&str, &str)], policy: &str, more: &[&str]| {
         let asked = ["explain", "-", "--header", "x-tenant-id: acme", "--operation", "responses", "--body"];
-        multihome_where(variables, &[&asked, &[body.to_str().unwrap()], more].concat(), policy)
+        multihome_where(variables, &[&asked[..], &[body.to_str().unwrap()], more].concat(), policy)
     };
     let set = [("MULTIHOME_TAG_KEY", KEY)];
 
