@@ -7,6 +7,7 @@ mod matrix;
 mod text;
 mod told;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -94,8 +95,8 @@ impl Explain {
     pub fn run(self) -> Result<Outcome, Outcome> {
         let policy = file::read(&self.policy)?;
         let mut config = policy.config;
-        // One that is not there verifies nothing.
-        let variable = |name: &str| std::env::var_os(name).map(|value| value.as_encoded_bytes().to_vec());
+        // What they hold here is what they hold where Envoy runs; one that is not there verifies nothing: see `hint`.
+        let variable = |name: &str| std::env::var_os(name).map(OsString::into_encoded_bytes);
         let _ = config.sessions.read_keys(variable);
         let config = Rc::new(config);
         if !self.claim.is_empty() && !config.identity.takes_tokens() {

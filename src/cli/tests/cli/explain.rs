@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::run::{EVERYTHING, assert_golden, multihome, multihome_with};
+use multihome_core::session::Keys;
+
+use crate::run::{EVERYTHING, assert_golden, multihome, multihome_where, multihome_with};
 
 /// What is asked of `envoy/policy.yaml`, and the exit code.
 const ASKED: &[(&[&str], i32)] = &[
@@ -125,4 +127,54 @@ fn says_the_same_to_programs() {
     assert_eq!(cells.len(), 2 * 2 * 2, "tenants, models and APIs");
     let refused = cells.iter().find(|cell| cell["tenant"] == "contoso-eu" && cell["model"] == "gpt-oss-120b").unwrap();
     assert_eq!((&refused["targets"], &refused["refused_by"]), (&serde_json::json!([]), &serde_json::json!(["models"])));
+}
+
+/// Where a request goes that brings back reasoning of an account's: the tool reads the key of tags as the module does.
+#[test]
+fn tells_the_account_that_a_request_is_held_to() {
+    const KEY: &str = "0123456789abcdef0123456789abcdef";
+    let tag = Keys::new([KEY.as_bytes()]).binding("acme", "aws-use1").tag(b"gAAAA");
+    let tag = std::str::from_utf8(&tag).unwrap();
+    let item = format!(r#"{{"type":"reasoning","summary":[],"encrypted_content":"{tag}gAAAA"}}"#);
+    let body = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("held.json");
+    std::fs::write(&body, format!(r#"{{"model":"gpt-6.1-sol","store":false,"input":[{item}]}}"#)).unwrap();
+    let policy = std::fs::read_to_string(crate::run::root().join("envoy/policy.yaml")).unwrap();
+    let explain = |variables: &[(&str, &str)], policy: &str, more: &[&str]| {
+        let asked = ["explain", "-", "--header", "x-tenant-id: acme", "--operation", "responses", "--body"];
+        multihome_where(variables, &[&asked[..], &[body.to_str().unwrap()], more].concat(), policy)
+    };
+    let set = [("MULTIHOME_TAG_KEY", KEY)];
+
+    let held = explain(&set, &policy, &[]);
+    assert_eq!((held.code, held.err.as_str()), (0, ""));
+    assert!(
+        held.out.contains("\norigin aws-use1: no other account can read what the request brings back\n"),
+        "{}",
+        held.out
+    );
+    let refused = "refused: another account made what the request brings back";
+    assert_eq!(held.out.matches(refused).count(), 3, "{}", held.out);
+
+    let drops =
+        policy.replace("    max_attempts: 3\n  contoso", "    max_attempts: 3\n    foreign_reasoning: drop\n  contoso");
+    let moves = explain(&set, &drops, &[]);
+    assert!(
+        moves.out.contains("\norigin aws-use1: other accounts get the request without its reasoning\n"),
+        "{}",
+        moves.out
+    );
+    let left_out: Vec<bool> = moves
+        .out
+        .lines()
+        .filter(|line| line.contains("https://"))
+        .map(|line| line.contains("without reasoning  "))
+        .collect();
+    assert_eq!(left_out, [false, true, true], "{}", moves.out);
+    let json: serde_json::Value = serde_json::from_str(&explain(&set, &drops, &["--format", "json"]).out).unwrap();
+    assert_eq!(json["request"]["origin"], serde_json::json!({"account": "aws-use1", "held": "first"}));
+    assert_eq!(json["request"]["targets"][1]["left_out"], "reasoning");
+
+    let without = explain(&[], &policy, &[]);
+    assert!(without.code == 1 && without.out.contains("foreign_reference"), "{}", without.out);
+    assert!(without.out.contains("set MULTIHOME_TAG_KEY here as it is set there"), "{}", without.out);
 }

@@ -18,9 +18,16 @@ pub fn multihome(arguments: &[&str]) -> Run {
 
 /// The same, with something on its standard input.
 pub fn multihome_with(arguments: &[&str], input: &str) -> Run {
+    multihome_where(&[], arguments, input)
+}
+
+/// The same, with variables in its environment.
+pub fn multihome_where(variables: &[(&str, &str)], arguments: &[&str], input: &str) -> Run {
     use std::io::Write;
     let mut child = Command::new(env!("CARGO_BIN_EXE_multihome"))
         .args(arguments)
+        .env_remove("MULTIHOME_TAG_KEY")
+        .envs(variables.iter().copied())
         .current_dir(root())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -139,11 +139,10 @@ struct Planned {
 pub struct Plan {
     config: Rc<Config>,
     subject: Subject,
+    held: Held,
     tries: Vec<Planned>,
     /// Where each is asked, where that is not at its target's own path.
     paths: Vec<String>,
-    /// Whether no other account could serve the request.
-    held: bool,
 }
 
 /// One target of a plan.
@@ -185,9 +184,19 @@ impl Plan {
         &self.config
     }
 
+    /// The account that made what the request brings back.
+    pub fn origin(&self) -> Option<&Rc<str>> {
+        Some(&self.config.sessions.accounts.get(self.held.account()?)?.name)
+    }
+
+    /// Whether a target is asked without what only the request's origin can read.
+    pub fn leaves_out(&self, stop: &Stop<'_>) -> bool {
+        matches!(self.held, Held::First(account) if self.config.account_of(stop.target) != Some(account))
+    }
+
     /// Whether one account alone can serve the request, since that has what the request refers to.
     pub fn is_held(&self) -> bool {
-        self.held
+        matches!(self.held, Held::At(_))
     }
 
     /// The same, asked for what stands below the paths of its targets: `/resp_1/cancel`, with these parameters.
@@ -372,8 +381,8 @@ pub fn decide<'c>(
         api: needs.api,
         policy: permit.config().version,
     };
-    let (config, held) = (Rc::clone(permit.config()), matches!(needs.held, Held::At(_)));
-    Decision { candidates, plan: Ok(Plan { config, subject, tries, paths: Vec::new(), held }) }
+    let (config, held) = (Rc::clone(permit.config()), needs.held);
+    Decision { candidates, plan: Ok(Plan { config, subject, held, tries, paths: Vec::new() }) }
 }
 
 #[cfg(test)]

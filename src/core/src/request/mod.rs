@@ -121,7 +121,7 @@ pub struct Request {
 impl Request {
     /// A request that goes by this plan.
     pub fn new(plan: Plan, payload: Payload, origin: Origin, awaited: Awaited, mut record: Record) -> Request {
-        record.planned(plan.subject());
+        record.planned(&plan);
         Request {
             plan,
             payload,
@@ -195,8 +195,9 @@ impl Request {
         let repeated = std::mem::take(&mut self.again);
         self.begun = position + 1;
         self.state = TryState::Pending;
+        let reasoning = self.plan.leaves_out(&stop).then_some("reasoning");
         self.record.began(&stop);
-        self.record.left_out(self.payload.left_out(&stop));
+        self.record.left_out(self.payload.left_out(&stop), reasoning);
         let length = self.payload.length(&stop);
         let whole = self.payload.replaces(&stop).is_none();
         let https = stop.endpoint.tls.is_some();

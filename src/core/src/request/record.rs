@@ -13,7 +13,7 @@ use crate::api::error::ApiError;
 use crate::config::{Config, Version};
 use crate::form::{Form, Usage};
 use crate::name::Named;
-use crate::plan::{Candidate, Stop, Subject, Unfit};
+use crate::plan::{Candidate, Plan, Stop, Unfit};
 use crate::tenant::NamedBy;
 
 /// The record of one request.
@@ -31,8 +31,10 @@ pub struct Record {
     policy: Version,
     /// The targets of the model that could not serve the request, by their places in the configuration.
     unfit: Vec<(usize, Unfit)>,
+    /// The account that made what the request brings back.
+    origin: Option<Rc<str>>,
     tries: Vec<TryRecord>,
-    /// What the latest target does not get of the request: fields of it.
+    /// What the latest target does not get of the request: fields of it, and the reasoning that only its origin can read.
     left_out: Vec<&'static str>,
     /// What the completion took, as far as it was read.
     usage: Option<Box<Usage>>,
@@ -120,8 +122,10 @@ impl Record {
         self.model = model.map(Rc::clone);
     }
 
-    /// Notes whose request the plan is for.
-    pub(super) fn planned(&mut self, subject: &Subject) {
+    /// Notes whose request the plan is for, and where what it brings back was made.
+    pub(super) fn planned(&mut self, plan: &Plan) {
+        let subject = plan.subject();
+        self.origin = plan.origin().map(Rc::clone);
         self.asked_by(&subject.tenant);
         self.asked_for(subject.api);
         self.named(Some(&subject.model));
@@ -148,10 +152,11 @@ impl Record {
         self.tries.push(TryRecord { index: stop.index, form: stop.form, end: TryEnd::Open });
     }
 
-    /// Notes what the latest target does not get of the request.
-    pub(super) fn left_out(&mut self, names: &[&'static str]) {
+    /// Notes what the latest target does not get of the request: fields, and what only its origin can read.
+    pub(super) fn left_out(&mut self, names: &[&'static str], unreadable: Option<&'static str>) {
         self.left_out.clear();
         self.left_out.extend_from_slice(names);
+        self.left_out.extend(unreadable);
     }
 
     pub(super) fn ended(&mut self, end: TryEnd) {
@@ -164,7 +169,7 @@ impl Record {
     /// a space, a quote or a control character.
     ///
     /// `id=6f4c9a52-… tenant=acme by=key:ci model=gpt-6.1-sol api=chat form=openai.chat policy=0f9d… tries=azure-eastus2:429>aws-use1:200
-    /// unfit=gcp-us:form left_out=temperature usage=1200/1024/310/200 error=no_target_allowed rule=residency`
+    /// unfit=gcp-us:form origin=azure-eastus2 left_out=temperature,reasoning usage=1200/1024/310/200 error=no_target_allowed rule=residency`
     pub fn line(&self, config: &Config) -> String {
         let mut line = String::with_capacity(256);
         put(&mut line, "id", std::str::from_utf8(&self.id).ok().filter(|id| is_word(id)));
@@ -200,6 +205,7 @@ impl Record {
             // Writing into a string does not fail.
             let _ = write!(line, "{unfit}");
         }
+        put(&mut line, "origin", self.origin.as_deref());
         for (number, name) in self.left_out.iter().enumerate() {
             if number == 0 {
                 begin(&mut line, "left_out");

@@ -12,9 +12,16 @@ pub(super) fn on(config: &Config, asked: &Asked, removed: &[String], error: &Api
     match error.code.as_deref()? {
         "unknown_tenant" => Some(tenant(config, asked, removed)),
         "invalid_api_key" | "expired_api_key" => Some("`multihome key check` says whose a key is".to_owned()),
+        "foreign_reference" => tags(config),
         "model_not_found" => model(config, asked, error),
         _ => None,
     }
+}
+
+/// The keys of tags are read from the tool's environment, as the module reads them from Envoy's.
+fn tags(config: &Config) -> Option<String> {
+    let mut unset = config.sessions.key_variables.iter().filter(|name| std::env::var_os(name).is_none());
+    unset.next().map(|name| format!("its tags can be told with Envoy's key: set {name} here as it is set there"))
 }
 
 fn tenant(config: &Config, asked: &Asked, removed: &[String]) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::listener::Entrance;
-use super::told::{Denial, Row, Told};
+use super::told::{Denial, HeldTo, Origin, Row, Told};
 use crate::finding::counted;
 
 /// All of it.
@@ -39,6 +39,14 @@ fn table(told: &Told) -> String {
         model => writeln!(out, "model {model}, {api}{uses}"),
     };
     let _ = writeln!(out, "order {}: {}; at most {most} {attempts}{state}", told.order, told.by);
+    if let Some(Origin { account, held }) = &told.origin {
+        let held = match held {
+            HeldTo::Only => "no other account can read what the request brings back",
+            HeldTo::First => "other accounts get the request without its reasoning",
+            HeldTo::Preferred => "of targets that are equal, its come first",
+        };
+        let _ = writeln!(out, "origin {account}: {held}");
+    }
     let rows: Vec<[String; 5]> = told.targets.iter().map(|row| cells(row, told)).collect();
     let widest = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)

@@ -8,7 +8,7 @@ use multihome_core::config::{Awaited, Config, Order, Target};
 use multihome_core::convert::{self, Conversion};
 use multihome_core::edge::Weighed;
 use multihome_core::name::Named;
-use multihome_core::plan::{self, Candidate, Needs, Plan, Unfit};
+use multihome_core::plan::{self, Candidate, Held, Needs, Plan, Unfit};
 use multihome_core::tenant::{Permit, Rule};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -33,9 +33,45 @@ pub(super) struct Told {
     pub max_attempts: usize,
     /// Why there is one attempt only, whatever policy says.
     pub one_account: bool,
+    /// The account that made what the request brings back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// How long the client may wait; `None` where the request is denied.
     pub wait: Option<Wait>,
     pub targets: Vec<Row>,
+}
+
+/// Where a request has to go for what it brings back.
+#[derive(Debug, Serialize)]
+pub(super) struct Origin {
+    pub account: String,
+    /// What that account's failure would lead to.
+    pub held: HeldTo,
+}
+
+/// How strongly a request is held to its origin.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum HeldTo {
+    /// No other account can read it.
+    Only,
+    /// Others can, without its reasoning.
+    First,
+    /// Others can; of equals, it comes first.
+    Preferred,
+}
+
+impl Origin {
+    fn of(permit: &Permit<'_>, held: Held) -> Option<Origin> {
+        let held_to = match held {
+            Held::Free => return None,
+            Held::At(_) => HeldTo::Only,
+            Held::First(_) => HeldTo::First,
+            Held::Prefers(_) => HeldTo::Preferred,
+        };
+        let account = permit.config().sessions.accounts.get(held.account()?)?;
+        Some(Origin { account: account.name.to_string(), held: held_to })
+    }
 }
 
 /// The longest that a client may wait for its response to begin.
@@ -75,7 +111,7 @@ pub(super) struct Row {
     /// Whether the request is translated for that.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub translated: bool,
-    /// The fields of the request that it does not get.
+    /// What it does not get of the request: fields, and the reasoning that only the origin can read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<&'static str>,
     /// Where it is asked.
@@ -116,7 +152,8 @@ impl Told {
             order: permit.order().name(),
             by: rule(permit, needs),
             max_attempts: permit.max_attempts(),
-            one_account: needs.features.of_one_account(),
+            one_account: needs.features.of_one_account() && matches!(needs.held, Held::Free | Held::Prefers(_)),
+            origin: Origin::of(permit, needs.held),
             wait: decision.plan.as_ref().ok().map(|plan| Wait::of(plan, *awaited)),
             targets,
         }
@@ -152,6 +189,7 @@ impl Row {
         let plan = decision.plan.as_ref().ok();
         let rank = plan.and_then(|plan| plan.iter().position(|stop| stop.index == candidate.index));
         let path = plan.and_then(|plan| Some(plan.at(rank?)?.path));
+        let leaves_out = |plan: &&Plan| plan.iter().any(|stop| stop.index == candidate.index && plan.leaves_out(&stop));
         let scheme = if endpoint.tls.is_some() { "https" } else { "http" };
         let form = candidate.fit.ok();
         let url = |address: &str| format!("{scheme}://{}{address}", endpoint.host);
@@ -171,7 +209,11 @@ impl Row {
             id: target.id.clone(),
             form: form.map(Named::name),
             translated: conversion.is_some_and(|conversion| conversion != Conversion::Pass),
-            left_out: left_out.map(|left_out| left_out.names.clone()).unwrap_or_default(),
+            left_out: {
+                let mut names = left_out.map(|left_out| left_out.names.clone()).unwrap_or_default();
+                names.extend(plan.filter(leaves_out).map(|_| "reasoning"));
+                names
+            },
             url: form.and_then(|form| target.address(form)).map(|address| url(path.unwrap_or(&address.path))),
             weight: fits_weighted.then_some(target.weight),
             share: fits_weighted.then(|| share(target, &decision.candidates)),

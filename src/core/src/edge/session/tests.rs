@@ -7,7 +7,7 @@ use crate::api::error::ApiError;
 use crate::api::inbound::Inbound;
 use crate::config::{self, Config};
 use crate::plan::{Environment, WeightedPicks};
-use crate::request::Request;
+use crate::request::{Next, Request, UpstreamResponse};
 use crate::session::tag::Kind;
 
 /// `both` stands at two accounts, of which `az-2` is a second endpoint of one; `alone` at one that is tagged for `both`'s sake;
@@ -95,7 +95,7 @@ fn sent(tenant: &str, marked: &str) -> Vec<(String, String)> {
         }
         assert_eq!(bytes.len() as u64, length, "{endpoint}");
         sent.push((endpoint, String::from_utf8(bytes).unwrap()));
-        request.judge(attempt, crate::request::UpstreamResponse { status: 429, ..Default::default() });
+        request.judge(attempt, UpstreamResponse { status: 429, ..Default::default() });
     }
     sent
 }
@@ -197,4 +197,55 @@ fn says_why_no_account_can_serve_a_request() {
 fn a_model_whose_account_is_no_others_is_not_touched() {
     let marked = r#"{"model":"other","previous_response_id":"resp_1"}"#;
     assert_eq!(sent("acme", marked), [("openai".to_owned(), marked.replace("\"other\"", "\"o\""))]);
+}
+
+/// After how long a client may come back that brought that, where its first target fails so.
+fn told_after(marked: &str, status: u16, retry_after: Option<&str>) -> Option<String> {
+    let (mut request, _) = ask("acme", "acme", marked).unwrap();
+    let endpoint = request.next_endpoint().unwrap().to_owned();
+    let (attempt, _) = request.begin(&endpoint).unwrap();
+    let failed = UpstreamResponse { status, retry_after, ..UpstreamResponse::default() };
+    match request.judge(attempt, failed) {
+        Next::Replace(error, _) => error.retry_after,
+        other => panic!("{marked}: {other:?}"),
+    }
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn says_when_to_come_back_where_one_account_alone_can_serve() {
+    let held = r#"{"model":"both","previous_response_id":"<aws|resp_1>"}"#;
+    let free = r#"{"model":"alone","input":"hi"}"#;
+    for (marked, status, given, told) in [
+        (held, 503, None, Some("5")),
+        (held, 429, None, Some("5")),
+        (held, 503, Some("7"), Some("7")),
+        // It does not pass by itself.
+        (held, 401, None, None),
+        (free, 503, None, None),
+    ] {
+        assert_eq!(told_after(marked, status, given).as_deref(), told, "{marked}: {status}");
+    }
+    let (mut request, _) = ask("acme", "acme", held).unwrap();
+    request.begin("aws").unwrap();
+    assert!(
+        matches!(request.gave_up(503), Next::Replace(error, _) if error.retry_after.as_deref() == Some("5")),
+        "nor does Envoy know when"
+    );
+}
+
+#[wasm_bindgen_test(unsupported = test)]
+fn the_record_tells_the_origin_and_what_was_left_out() {
+    let (mut request, _) = ask("drops", "drops", &with_reasoning("contoso")).unwrap();
+    let mut records = Vec::new();
+    while let Some(endpoint) = request.next_endpoint().map(str::to_owned) {
+        let (attempt, _) = request.begin(&endpoint).unwrap();
+        records.push((endpoint, request.record()));
+        request.judge(attempt, UpstreamResponse { status: 429, ..UpstreamResponse::default() });
+    }
+    for (endpoint, record) in &records {
+        let left_out = if endpoint == "aws" { " left_out=reasoning" } else { "" };
+        assert!(record.ends_with(&format!(" origin=contoso{left_out}")), "{record}");
+    }
+    let (request, _) = ask("acme", "acme", r#"{"model":"both","input":"hi"}"#).unwrap();
+    assert!(!request.record().contains("origin"), "{}", request.record());
 }
