@@ -72,10 +72,16 @@ fn command() -> Result<bool, Box<dyn Error>> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, PoisonError};
+
     use super::*;
+
+    /// The memory that is measured is the process's: one test at a time.
+    static ALONE: Mutex<()> = Mutex::new(());
 
     #[test]
     fn any_bytes_are_no_harm() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let seconds = std::env::var("FUZZ_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(0.8);
         let corpus = Corpus::read().unwrap();
         for target in &TARGETS {
@@ -97,6 +103,7 @@ mod tests {
                 _ => Ok(true),
             }
         }
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let (corpus, target) = (Corpus::default(), Target { name: "unlucky", check: is_unlucky });
         for first in [0, 100_000] {
             let mut number = first;

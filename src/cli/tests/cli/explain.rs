@@ -172,7 +172,7 @@ fn tells_the_account_that_a_request_is_held_to() {
     assert_eq!(left_out, [false, true, true], "{}", moves.out);
     let json: serde_json::Value = serde_json::from_str(&explain(&set, &drops, &["--format", "json"]).out).unwrap();
     assert_eq!(json["request"]["origin"], serde_json::json!({"account": "aws-use1", "held": "first"}));
-    assert_eq!(json["request"]["targets"][1]["left_out"], "reasoning");
+    assert_eq!(json["request"]["targets"][1]["left_out"], serde_json::json!(["reasoning"]));
 
     let without = explain(&[], &policy, &[]);
     assert!(without.code == 1 && without.out.contains("foreign_reference"), "{}", without.out);

@@ -56,7 +56,7 @@ impl Family {
             let rest = name.strip_prefix(*series);
             rest.is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
         };
-        ["o1", "o3", "o4"].iter().any(|known| series(known)).then_some(Family::OSeries)
+        ["o1", "o3", "o4"].iter().any(series).then_some(Family::OSeries)
     }
 
     /// Whether it reasons where the request says nothing of it. Source: OpenAI, "Reasoning models" and the models' guides

@@ -382,7 +382,9 @@ fn of_equal_targets_the_one_that_speaks_the_clients_api_comes_first() {
     );
     const LIGHT: (&str, &str) = (r#""weight": 3, "#, "");
     const HEAVY: (&str, &str) = (r#""id": "sol-eu", "#, r#""id": "sol-eu", "weight": 5, "#);
-    let rows: [(&[(&str, &str)], &'static [u8], &[&str]); 8] = [
+    /// What is replaced in the policy, the order, and who is tried.
+    type Row<'r> = (&'r [(&'r str, &'r str)], &'static [u8], &'r [&'r str]);
+    let rows: [Row<'_>; 8] = [
         (&[], b"ordered", &["aws-us", "az-us", "az-eu"]),
         // The tenant's clouds come first.
         (&[TRANSLATED], b"ordered", &["gcp-us", "aws-us", "az-us", "az-eu"]),

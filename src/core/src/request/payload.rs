@@ -14,7 +14,7 @@ pub enum Payload {
         length: Option<u64>,
     },
     /// It was held and read.
-    Held(Held),
+    Held(Box<Held>),
     /// There is none; one that comes all the same is left out. The request is of this method.
     Absent(&'static str),
 }
@@ -34,7 +34,7 @@ impl Payload {
     /// target of the plan needs it.
     pub fn held(body: Vec<u8>, edits: Edits, plan: &Plan, translation: Option<Translation>) -> Payload {
         let translation = translation.map(|translation| translation.for_first(plan.at(0)));
-        Payload::Held(Held { length: body.len() as u64, edited: Edited::new(body, edits, plan), translation })
+        Payload::Held(Box::new(Held { length: body.len() as u64, edited: Edited::new(body, edits, plan), translation }))
     }
 
     /// What a translated response has to show again.
@@ -90,7 +90,7 @@ impl Payload {
             Payload::Streamed { length } => *length,
             Payload::Absent(_) => None,
             Payload::Held(_) if stop.conversion != Conversion::Pass => None,
-            Payload::Held(Held { length, edited, .. }) => Some(edited.length(*length, stop)),
+            Payload::Held(held) => Some(held.edited.length(held.length, stop)),
         }
     }
 
@@ -107,11 +107,11 @@ impl Payload {
     pub(super) fn replacement(&mut self, stop: &Stop<'_>, read: impl FnOnce(usize) -> Vec<u8>) -> Option<Vec<u8>> {
         match self {
             Payload::Streamed { .. } | Payload::Absent(_) => None,
-            Payload::Held(Held { length, translation, .. }) if stop.conversion != Conversion::Pass => {
-                let length = *length as usize;
-                translation.as_mut()?.body(stop, || read(length))
+            Payload::Held(held) if stop.conversion != Conversion::Pass => {
+                let length = held.length as usize;
+                held.translation.as_mut()?.body(stop, || read(length))
             }
-            Payload::Held(Held { edited, .. }) => edited.replacement(stop, read),
+            Payload::Held(held) => held.edited.replacement(stop, read),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::beside::Chain;
 use crate::exchange::play;
 use crate::host;
 use crate::random::Random;
-use crate::script::{End, Outcome, Played};
+use crate::script::{End, Outcome, Played, Sent};
 use crate::shared::Shared;
 use crate::worker::{Vm, Worker};
 
@@ -157,21 +157,43 @@ fn stream(vm: &Vm, rules: &Rules, seed: u64, random: &mut Random, made: &Made, o
         wrong.extend(held.judge(made, &played, &Witness { record, log }));
     }
     for sent in tried.iter().filter(|sent| sent.message.whole) {
-        wrong.extend(same_body(&made.body, &sent.message.body));
+        if is_translated(made, sent) {
+            wrong.extend(
+                serde_json::from_slice::<Value>(&sent.message.body)
+                    .err()
+                    .map(|error| format!("the translation is {error}")),
+            );
+        } else {
+            wrong.extend(same_body(&made.body, &sent.message.body));
+        }
     }
-    wrong.extend(same_answer(&played, given.last().map(|answer| &answer.outcome)));
+    if !tried.last().is_some_and(|latest| is_translated(made, latest)) {
+        wrong.extend(same_answer(&played, given.last().map(|answer| &answer.outcome)));
+    }
     assert!(wrong.is_empty(), "SEED={seed}: {wrong:#?}\n{}", told(made, &played));
     played
 }
 
-/// What a cloud gets is what the client sent, but for the model.
+/// Whether the client speaks another API than the cloud was asked by.
+fn is_translated(made: &Made, sent: &Sent) -> bool {
+    let is_chat =
+        |path: Option<&[u8]>| path.is_some_and(|path| String::from_utf8_lossy(path).contains("/chat/completions"));
+    let asked = sent.message.headers.as_ref().and_then(|headers| headers.get(":path"));
+    is_chat(made.message.headers.get(":path")) != is_chat(asked)
+}
+
+/// What a cloud gets is what the client sent, but for the model, and for the name that its family has for `max_tokens`.
 fn same_body(client: &[u8], cloud: &[u8]) -> Option<String> {
     if client == cloud {
         return None;
     }
     let without_model = |bytes: &[u8]| {
         let mut body: Value = serde_json::from_slice(bytes).ok()?;
-        body.as_object_mut()?.remove("model");
+        let members = body.as_object_mut()?;
+        members.remove("model");
+        if let Some(tokens) = members.remove("max_tokens") {
+            members.entry("max_completion_tokens").or_insert(tokens);
+        }
         Some(body)
     };
     match (without_model(client), without_model(cloud)) {

@@ -263,7 +263,7 @@ fn the_record_says_what_was_asked() {
     request.served(attempt, 200);
     let record = request.record();
     assert!(record.contains("tenant=acme by=header api=responses op=delete form=openai.responses"), "{record}");
-    assert!(record.ends_with("tries=mantle:200"), "{record}");
+    assert!(record.ends_with("tries=mantle:200 origin=mantle"), "{record}");
 }
 
 /// path below responses, tenant, body, what is planned or the code
