@@ -47,7 +47,7 @@ FAILOVER = [
     ("[[azure hang]]", "chat", ["azure", "aws"], 200),
     # The client's own.
     ("[[azure 400]]", "chat", ["azure"], 400),
-    ("[[azure 503]] [[aws 503]]", "chat", ["azure", "aws"], 503),
+    ("[[azure 503]] [[aws 503]]", "chat", ["azure", "aws", "aws"], 503),
 ]
 
 

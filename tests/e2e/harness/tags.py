@@ -7,6 +7,7 @@
 import base64
 import hashlib
 import hmac
+import re
 
 VARIABLE = "MULTIHOME_TAG_KEY"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -37,3 +38,12 @@ def untagged(value):
     """An id without its tag, if it has one."""
     prefix, _, rest = value.partition("_")
     return f"{prefix}_{rest[9:]}" if rest.startswith("X") else value
+
+
+_IDS = re.compile(rb'("(?:id|item_id|previous_response_id|response_id|container_id)": ?"[a-z]+_)X[A-Za-z0-9_-]{8}')
+_CONTENTS = re.compile(rb'("encrypted_content": ?")X[A-Za-z0-9_-]{8}')
+
+
+def cloud_s_own(body):
+    """A response as the cloud made it: without the tags."""
+    return _CONTENTS.sub(rb"\1", _IDS.sub(rb"\1", body))

@@ -88,7 +88,7 @@ class IstioGateway(Gateway):
 
         def serves():
             answers.append(self.ask(**question))
-            return answers[-1].target == target and answers[-1]
+            return answers[-1].status == 200 and answers[-1].target == target and answers[-1]
 
         try:
             return until(serves, f"{target} to serve", seconds)
