@@ -169,13 +169,11 @@ ROWS = [
 
 # A body that the cloud refuses: who, fields of the request, (status, type, code, param), where the id comes from
 MISTAKES = [
-    (AZURE, {"max_tokens": 5}, (400, INVALID, "unsupported_parameter", "max_tokens"), APIM),
-    (AZURE, {"top_p": 0.5}, (400, INVALID, "unsupported_parameter", "top_p"), APIM),
     (AZURE, {"messages": []}, (400, INVALID, "empty_array", "messages"), APIM),
     (CLASSIC, {"n": 0}, (400, INVALID, "integer_below_min_value", "n"), APIM),
-    (RUNTIME, {"max_tokens": 5}, (400, INVALID, "validation_error", "max_tokens"), AMZN),
-    (MANTLE, {"temperature": 0.5}, (400, INVALID, "validation_error", "temperature"), AMZN),
+    (RUNTIME, {"messages": []}, (400, INVALID, "validation_error", "messages"), AMZN),
+    (MANTLE, {"max_output_tokens": 1}, (400, INVALID, "validation_error", "max_output_tokens"), AMZN),
     (PUBLISHER, {"max_output_tokens": 1}, (400, INVALID, "integer_below_min_value", "max_output_tokens"), ENVOY),
     (OPENAPI, {"n": 0}, (400, INVALID, "INVALID_ARGUMENT", None), ENVOY),
-    (OPENAI, {"max_tokens": 5}, (400, INVALID, "unsupported_parameter", "max_tokens"), OWN),
+    (OPENAI, {"messages": []}, (400, INVALID, "empty_array", "messages"), OWN),
 ]

@@ -304,9 +304,10 @@ def breaks(place, first, **fault):
     return runs(f"curl -s --noproxy '*' -d '{order}' http://{place.clouds['admin']}/faults")
 
 
-@pytest.mark.parametrize("model", ["gpt-6.1-sol", "gpt-6.1-sol-as-chat"])
+# Codex' tools are custom ones, which no model takes that these clouds serve by chat completions alone.
 @pytest.mark.parametrize("first", ["azure-eastus2", "aws-mantle", "gcp-us"])
-def test_codex_goes_on_elsewhere(first, model, place, clients, clouds):
+def test_codex_goes_on_elsewhere(first, place, clients, clouds):
+    model = "gpt-6.1-sol"
     session = codex(place, clients, f"{first}-drop", model)
     text, mark = prompt(script(runs("cat a.txt"), breaks(place, first, fault="503"), adds("two", "one"), "The file has two lines."))
 

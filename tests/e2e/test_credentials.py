@@ -262,7 +262,10 @@ def test_the_module_is_told_no_more_than_it_has_to_know(gateway, policy):
     for configuration, plugin in found.items():
         told = json.loads(configuration)
         vm = plugin["vm_config"]
-        assert set(vm) == {"vm_id", "runtime", "code"} and vm["code"] == {"local": {"filename": str(places.MODULE)}}
+        assert set(vm) == {"vm_id", "runtime", "code", "environment_variables"}
+        assert vm["code"] == {"local": {"filename": str(places.MODULE)}}
+        # By name alone: the key of tags is in Envoy's own environment.
+        assert vm["environment_variables"] == {"host_env_keys": policy["sessions"]["tag_keys"]}
         if told["role"] == "edge":
             assert told["policy"] == policy
         else:

@@ -107,7 +107,11 @@ def test_says_why(asked, status, kind, code, param, says, http, gateway, clouds)
     assert answer["content-type"] == "application/json" and answer["x-request-id"]
     assert answer.target is None and answer.attempts == 0
     assert serving(clouds.records()) == [], "a request that is refused goes nowhere"
-    assert not secrets_in(answer, asked, policies.base(clouds)), "it is told nothing that it did not say itself"
+    told = secrets_in(answer, asked, policies.base(clouds))
+    if code == "unsupported_feature":
+        # Which of the targets that policy allows it lack what it uses.
+        told = [name for name in told if name not in policies.base(clouds)["endpoints"]]
+    assert not told, "it is told nothing that it did not say itself"
 
 
 def secrets_in(answer, asked, policy):

@@ -69,7 +69,7 @@ REFUSED = [
     ("POST", "/openai/deployments//chat/completions", 404, "unknown_url", None),
     ("POST", "/openai/deployments/gpt-6.1-sol/embeddings", 404, "unknown_url", None),
     ("POST", "/openai/deployments/..%2f..%2fv1/chat/completions", 404, "unknown_url", None),
-    ("GET", "/v1/responses/resp_1", 404, "unknown_url", None),
+    ("GET", "/v1/responses/resp_1/output", 404, "unknown_url", None),
     ("POST", "/v1/models/", 405, "method_not_allowed", "GET"),
 ]
 
@@ -168,11 +168,11 @@ ORDER, ATTEMPTS = "x-multihome-order", "x-multihome-max-attempts"
 
 # tenant, headers, form, model, every endpoint of the plan
 PLANS = [
-    ("acme", {}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "aws-use1"]),
+    ("acme", {}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
     ("acme", {}, RESPONSES, "gpt-6.1-sol", ["azure-eastus2", "aws-use1", "aws-mantle"]),
-    ("gcp-first", {}, CHAT, "gpt-6.1-sol", ["aws-use1", "azure-eastus2"]),
+    ("gcp-first", {}, CHAT, "gpt-6.1-sol", ["gcp-us", "aws-use1", "aws-mantle"]),
     ("gcp-first", {}, RESPONSES, "gpt-6.1-sol", ["gcp-us", "aws-use1", "aws-mantle"]),
-    ("gcp-first", {}, RESPONSES, "gpt-oss-120b", ["aws-mantle"]),
+    ("gcp-first", {}, RESPONSES, "gpt-oss-120b", ["gcp-us", "aws-mantle", "aws-use1"]),
     ("europe", {}, RESPONSES, "gpt-6.1-sol", ["azure-sweden", "aws-euw1"]),
     ("azure-only", {}, CHAT, "gpt-6.1-sol", ["azure-eastus2", "azure-sweden"]),
     ("aws-only", {}, CHAT, "gpt-oss-120b", ["aws-use1"]),

@@ -424,18 +424,11 @@ def within(part):
 
 # What only one account can read: what it is, the API, fields of the request
 BOUND = [
-    ("a response", "responses", {"previous_response_id": "resp_1"}),
-    ("a conversation", "responses", {"conversation": "conv_1"}),
-    ("a reference", "responses", after({"type": "item_reference", "id": "msg_1"})),
-    ("a reference without a type", "responses", after({"id": "msg_1"})),
-    ("an image that was generated", "responses", after({"type": "image_generation_call", "id": "ig_1"})),
-    ("thoughts by their id", "responses", after({"type": "reasoning", "id": "rs_1", "summary": []})),
     ("encrypted thoughts", "responses", after({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"})),
     ("a compaction", "responses", after({"type": "compaction", "encrypted_content": "gAAA"})),
     ("a prompt", "responses", {"prompt": {"id": "pmpt_1"}}),
     ("a file", "responses", within({"type": "input_file", "file_id": "file-1"})),
     ("an image by its id", "responses", within({"type": "input_image", "file_id": "file-1", "detail": "auto"})),
-    ("a container", "responses", {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}),
     ("files in a container", "responses", {"tools": [{"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file-1"]}}]}),
     ("a vector store", "responses", {"tools": [{"type": "file_search", "vector_store_ids": ["vs_1"]}]}),
     ("a file of a chat", "chat", {"messages": [FAILS, {"role": "user", "content": [{"type": "file", "file": {"file_id": "file-1"}}]}]}),
@@ -450,6 +443,27 @@ def test_what_one_account_keeps_is_asked_of_no_other(form, fields, gateway, clou
 
     assert (answer.status, answer["retry-after"], answer.attempts) == (429, "3", 1), answer
     assert [record["cloud"] for record in serving(clouds.records())] == [AZURE]
+
+
+# What only one account can look up, by an id that has no tag: what it is, and fields of the request
+POINTERS = [
+    ("a response", {"previous_response_id": "resp_1"}),
+    ("a conversation", {"conversation": "conv_1"}),
+    ("a reference", after({"type": "item_reference", "id": "msg_1"})),
+    ("a reference without a type", after({"id": "msg_1"})),
+    ("an image that was generated", after({"type": "image_generation_call", "id": "ig_1"})),
+    ("thoughts by their id", after({"type": "reasoning", "id": "rs_1", "summary": []})),
+    ("a container", {"tools": [{"type": "code_interpreter", "container": "cntr_1"}]}),
+]
+
+
+@pytest.mark.parametrize("fields", [row[1] for row in POINTERS], ids=[row[0] for row in POINTERS])
+def test_what_an_account_keeps_is_not_asked_for_without_a_tag(fields, gateway, clouds):
+    """Tenants share the accounts: it could be another one's."""
+    answer = ask(gateway, "hi", ["azure-eastus2", "gcp-us"], form="responses", **fields)
+
+    assert (answer.status, answer.attempts) == (400, 0) and "foreign_reference" in answer.text, answer
+    assert serving(clouds.records()) == []
 
 
 @pytest.mark.parametrize("http", [1, 2])

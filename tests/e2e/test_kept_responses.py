@@ -244,4 +244,4 @@ def test_the_record_says_what_was_asked(keeper):
     answer = keeper.request("DELETE", f"/v1/responses/{id}")
     [line] = keeper.access(answer, 1)
     assert " by=header api=responses op=delete form=openai.responses policy=" in line["record"]
-    assert line["record"].endswith(" tries=openai-eu:404")
+    assert line["record"].endswith(" tries=openai-eu:404 origin=openai-eu")

@@ -196,6 +196,6 @@ def test_a_pod_without_requests_ends_at_once(pod):
 
 
 def test_a_pod_does_not_wait_for_ever(pod):
-    stream = Stream(pod.gateway, "[[azure stall]]")
+    stream = Stream(pod.gateway, "[[azure slow ms=500]] [[events 60]]")
     assert 2 < pod.end(spread=0, most=3) < 8
     stream.join()

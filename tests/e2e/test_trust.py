@@ -63,7 +63,7 @@ CARRIED = [
     # Encoded
     (base64url(allowing(clouds=["azure"])), None, "chat", ["azure-eastus2"]),
     (base64url(allowing(clouds=["azure"]), padding=False), None, "chat", ["azure-eastus2"]),
-    (base64url(allowing(clouds=["aws"], models=["gpt-6*", "é?>"])), None, "chat", ["aws-use1"]),
+    (base64url(allowing(clouds=["aws"], models=["gpt-6*", "é?>"])), None, "chat", ["aws-use1", "aws-mantle"]),
     ("  " + allowing(clouds=["azure"]) + " ", None, "chat", ["azure-eastus2"]),
     # Names that the file does not know match nothing.
     (allowing(targets=["nowhere", "aws-use1"]), None, "responses", ["aws-use1"]),

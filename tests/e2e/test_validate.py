@@ -1,6 +1,7 @@
 """What `multihome render envoy` writes is what a stock Envoy accepts."""
 
 import json
+import os
 import re
 import subprocess
 
@@ -8,7 +9,7 @@ import pytest
 
 import places
 from harness import policies
-from harness.gateway import names_of_secrets, render, write_secret
+from harness.gateway import TAG_KEY, names_of_secrets, render, write_secret
 
 ENVOY = places.ROOT / "envoy"
 
@@ -156,7 +157,8 @@ def part_of(folder, part, clouds, listener):
 
 
 def validate(envoy, config):
-    asked = subprocess.run([envoy, "--mode", "validate", "-c", config, "-l", "warning"], capture_output=True, text=True)
+    asked = subprocess.run([envoy, "--mode", "validate", "-c", config, "-l", "warning"], capture_output=True, text=True,
+                           env={**os.environ, **TAG_KEY})
     assert asked.returncode == 0, asked.stderr[-3000:]
     # A warning is a field that will go, or a default that Envoy advises against.
     warnings = [line for line in asked.stderr.splitlines() if "[warning]" in line and not KNOWN.search(line)]

@@ -64,7 +64,7 @@ impl Broken {
             Broken::TooLong => "The completion is too long to be translated.",
             Broken::Unended => "The stream ended before the completion did.",
         };
-        ApiError::new(502, "upstream_error", message)
+        ApiError::new(502, "server_error", message)
     }
 
     fn told(self) -> Told {

@@ -432,7 +432,7 @@ fn errors_of_the_clouds_are_handed_on_and_nothing_is_written_for_them() {
         assert_eq!(lines.last().map(String::as_str), Some(last));
         // Nothing follows.
         let written = out.len();
-        events.fail(&ApiError::new(502, "upstream_error", "again"), &mut out);
+        events.fail(&ApiError::new(502, "server_error", "again"), &mut out);
         assert!(matches!(events.end(&mut out), Told::Failed(_)));
         assert!(matches!(events.event(&sse::Event { name: b"", data: b"[DONE]" }, &mut out), Told::Failed(_)));
         assert_eq!(out.len(), written);
@@ -455,7 +455,7 @@ fn a_stream_that_breaks_off_fails_and_says_so() {
         let (out, told, _) = streamed(Asked::default(), &data);
         assert!(matches!(told.last(), Some(Told::Failed(_))), "{data:?}");
         assert_eq!(outline(&out).last().map(String::as_str), Some(last), "{data:?}");
-        assert!(out.contains(r#""code":"upstream_error""#) && !out.contains("completed"), "{out}");
+        assert!(out.contains(r#""code":"server_error""#) && !out.contains("completed"), "{out}");
     }
     // What has ended is whole, though the cloud does not say that no more follows.
     let (out, told, _) = streamed(Asked::default(), &[chunk(r#"{"content":"a"}"#, r#""stop""#)]);
