@@ -16,6 +16,22 @@ pub struct Shows {
     finish: String,
 }
 
+impl Shows {
+    /// The same, with the ids of calls that only count as they were: a digest of the response stands behind them, since the
+    /// next response counts anew.
+    pub fn with_bare_ids(mut self) -> Shows {
+        for (id, _, _) in &mut self.calls {
+            let counted = id
+                .rsplit_once('-')
+                .filter(|(_, digest)| digest.len() == 16 && digest.bytes().all(|digit| digit.is_ascii_hexdigit()));
+            if let Some((bare, _)) = counted.filter(|(bare, _)| bare.starts_with("call_")) {
+                *id = bare.to_owned();
+            }
+        }
+        self
+    }
+}
+
 fn string(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
