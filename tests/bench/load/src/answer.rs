@@ -91,7 +91,7 @@ fn response_object(status: &str, output: &str, usage: &str) -> String {
             r#""incomplete_details":null,"instructions":null,"max_output_tokens":512,"max_tool_calls":null,"#,
             r#""model":"gpt-6.1-pro","output":[{}],"parallel_tool_calls":true,"previous_response_id":null,"#,
             r#""prompt_cache_key":null,"reasoning":{{"effort":null,"summary":null}},"safety_identifier":null,"#,
-            r#""service_tier":"default","store":false,"temperature":0.2,"text":{{"format":{{"type":"text"}},"#,
+            r#""service_tier":"default","store":false,"temperature":1.0,"text":{{"format":{{"type":"text"}},"#,
             r#""verbosity":"medium"}},"tool_choice":"auto","tools":[],"top_logprobs":0,"top_p":0.95,"#,
             r#""truncation":"disabled","usage":{},"user":"user-8f14e45f","metadata":{{}}}}"#
         ),

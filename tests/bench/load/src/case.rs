@@ -161,8 +161,9 @@ fn body(
     for (role, content) in messages {
         text.push_str(&format!(r#"{{"role":"{role}","content":{}}},"#, json!(content)));
     }
-    let tail =
-        format!(r#""}}],"model":"{model}","max_tokens":512,"temperature":0.2,"top_p":0.95{stream},"user":"{user}"}}"#);
+    let tail = format!(
+        r#""}}],"model":"{model}","max_completion_tokens":512,"temperature":1.0,"top_p":1.0{stream},"user":"{user}"}}"#
+    );
     text.push_str(r#"{"role":"user","content":""#);
     let room = bytes
         .checked_sub(text.len() + tail.len())
@@ -174,7 +175,7 @@ fn body(
 
 /// The same as a request of the Responses API, whose names are other ones.
 fn of_responses(body: &str) -> String {
-    body.replacen("\"messages\"", "\"input\"", 1).replacen("\"max_tokens\"", "\"max_output_tokens\"", 1)
+    body.replacen("\"messages\"", "\"input\"", 1).replacen("\"max_completion_tokens\"", "\"max_output_tokens\"", 1)
 }
 
 /// ASCII without anything to escape, so that it can be cut anywhere.
@@ -236,8 +237,8 @@ mod tests {
         for case in Case::ALL {
             let bytes = match case {
                 Case::Json64k | Case::TranslatedJson64k => 65536,
-                // `input` and `max_output_tokens` in place of `messages` and `max_tokens`.
-                Case::TaggedSse64 => 704,
+                // `input` and `max_output_tokens` in place of `messages` and `max_completion_tokens`.
+                Case::TaggedSse64 => 693,
                 _ => 700,
             };
             let request = case.request("h", None, &[]).unwrap();
