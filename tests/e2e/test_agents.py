@@ -18,14 +18,12 @@ from harness.clients import Clients
 from harness.gateway import Gateway, Question
 from harness.records import CLOUDS, endpoints
 
-KEY = {"MULTIHOME_TAG_KEY": "0123456789abcdef" * 4}
 FIRST = ["azure-eastus2", "aws-mantle", "aws-use1", "gcp-us", "openai-global"]
 
 
 def policy_of(clouds):
     """Models whose targets speak both APIs, and one alone; a tenant for each first target, with and without `drop`."""
     policy = policies.base(clouds)
-    policy["sessions"] = {"tag_keys": list(KEY)}
     both = policy["models"]["gpt-6.1-sol"]
     chat = policy["models"]["gpt-oss-120b"]
     policy["models"] = {
@@ -60,8 +58,7 @@ class Place:
     def __init__(self, processes, folder, envoy, clouds):
         self.policy = policy_of(clouds)
         secrets = {**clouds.secrets(), "google-token": clouds.google_token()}
-        environment = {**clouds.aws_environment(), **KEY}
-        self.gateway = Gateway(processes, folder, envoy, self.policy, clouds, secrets=secrets, environment=environment)
+        self.gateway = Gateway(processes, folder, envoy, self.policy, clouds, secrets=secrets)
         self.clouds = clouds
         self.at = f"http://{self.gateway.addresses['default']}/v1"
 

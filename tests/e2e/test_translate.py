@@ -2,19 +2,9 @@
 
 import json
 
-import pytest
-
 from harness.gateway import PATHS, Question
 
 CHAT, RESPONSES = "chat", "responses"
-
-
-@pytest.fixture
-def translating(policy, start_gateway):
-    """Google speaks Responses only for one model, chat only for the other."""
-    gateway = start_gateway(policy)
-    gateway.await_serving(only="gcp-us", form=RESPONSES)
-    return gateway
 
 
 WEATHER = {"name": "weather", "description": "The weather of a place.",
@@ -37,42 +27,42 @@ def texts_of(form, answer):
     return answer.said
 
 
-def test_serves_what_the_client_speaks(translating):
+def test_serves_what_the_client_speaks(gateway):
     for form, model, path in WAYS:
         for stream in False, True:
             for http in 1, 2:
-                answer = translating.ask("hi there", model=model, form=form, stream=stream, only="gcp-us", http=http, **STATELESS[form])
+                answer = gateway.ask("hi there", model=model, form=form, stream=stream, only="gcp-us", http=http, **STATELESS[form])
                 assert answer.status == 200, (form, stream, answer.text)
                 [record] = answer.records
                 assert record["path"].endswith(path), record["path"]
                 assert texts_of(form, answer), answer.text
-                [line] = translating.access(answer, 1)
+                [line] = gateway.access(answer, 1)
                 api, spoken = (CHAT, "openai.responses") if form == CHAT else (RESPONSES, "openai.chat")
                 assert f" api={api} form={spoken} " in line["record"] and " usage=" in line["record"], line
 
 
-def test_carries_tools(translating):
+def test_carries_tools(gateway):
     for form, model, _ in WAYS:
         for stream in False, True:
-            answer = translating.ask("call weather", model=model, form=form, stream=stream, only="gcp-us", **STATELESS[form],
+            answer = gateway.ask("call weather", model=model, form=form, stream=stream, only="gcp-us", **STATELESS[form],
                                      tools=TOOLS[form])
             assert answer.status == 200, answer.text
             assert '"weather"' in answer.text, answer.text
 
 
-def test_moves_on_to_a_translation_and_on_from_one(translating):
+def test_moves_on_to_a_translation_and_on_from_one(gateway):
     order = [("x-multihome-clouds", "azure, gcp")]
-    answer = translating.ask("[[azure 429]] hi", headers=order)
+    answer = gateway.ask("[[azure 429]] hi", headers=order)
     assert answer.status == 200 and answer["x-multihome-target"] == "gcp-us", answer.text
     assert [record["path"].rsplit("/", 1)[-1] for record in answer.records] == ["completions", "responses"]
     # Here Google comes first, for whom the request is translated; then it goes as it came.
-    answer = translating.ask("[[gcp 503]] hi", tenant="gcp-first")
+    answer = gateway.ask("[[gcp 503]] hi", tenant="gcp-first")
     assert answer.status == 200 and answer["x-multihome-cloud"] == "aws", answer.text
     assert json.loads(answer.records[-1]["body"])["messages"], answer.records[-1]
 
 
-def test_says_what_cannot_be_translated(translating):
-    answer = translating.ask("hi", only="gcp-us", n=2, logit_bias={"1": 2})
+def test_says_what_cannot_be_translated(gateway):
+    answer = gateway.ask("hi", only="gcp-us", n=2, logit_bias={"1": 2})
     assert answer.status == 400 and not answer.records
     assert answer.error["code"] == "unsupported_feature"
     assert answer.error["message"].endswith("cannot be translated for gcp-us: n, logit_bias."), answer.error
@@ -87,26 +77,26 @@ MOVES = [
 ]
 
 
-def test_an_error_inside_a_200_moves_on(translating):
+def test_an_error_inside_a_200_moves_on(gateway):
     for form, model, tenant, tried in MOVES:
         for fault in "error-first", "error-created", "failed", "stall":
             for stream in False, True:
                 text = f"[[{tried[0]} {fault}]] hi"
-                answer = translating.ask(text, model=model, form=form, stream=stream, tenant=tenant, **STATELESS[form])
+                answer = gateway.ask(text, model=model, form=form, stream=stream, tenant=tenant, **STATELESS[form])
                 if (form, tenant, stream) == (CHAT, "acme", True) and fault in ("error-created", "failed"):
                     # A chunk with a choice stands before the error, if one without a word: it has been passed on.
                     assert (answer.status, answer.tried) == (200, tried[:1]) and "[DONE]" not in answer.text, answer.text
                     continue
                 assert (answer.status, answer.tried) == (200, tried), (form, tenant, fault, stream, answer.text)
                 assert texts_of(form, answer), answer.text
-                [line] = translating.access(answer, 1)
+                [line] = gateway.access(answer, 1)
                 assert ":200!" in line["record"], (fault, line)
 
 
-def test_an_error_after_output_is_told_in_the_clients_api(translating):
+def test_an_error_after_output_is_told_in_the_clients_api(gateway):
     for form, model, tenant, tried in MOVES:
         for fault in "error-output after=2", "failed-output after=2":
-            answer = translating.ask(f"[[{tried[0]} {fault}]] hi", model=model, form=form, stream=True, tenant=tenant, **STATELESS[form])
+            answer = gateway.ask(f"[[{tried[0]} {fault}]] hi", model=model, form=form, stream=True, tenant=tenant, **STATELESS[form])
             assert (answer.status, answer.tried) == (200, tried[:1]), (form, tenant, fault, answer.text)
             assert "[DONE]" not in answer.text, answer.text
             last = answer.events[-1]
@@ -114,12 +104,12 @@ def test_an_error_after_output_is_told_in_the_clients_api(translating):
             assert told, (form, tenant, fault, answer.text)
 
 
-def test_a_client_that_leaves_while_a_response_is_held_ends_it_at_the_cloud(translating, clouds):
+def test_a_client_that_leaves_while_a_response_is_held_ends_it_at_the_cloud(gateway, clouds):
     for form, model, _ in WAYS:
         mark = Question().mark
         text = f"[[gcp stall after=1]] {mark}"
         asked = {"messages": [{"role": "user", "content": text}]} if form == CHAT else {"input": text, **STATELESS[form]}
-        connection = translating.connect(http=2)
+        connection = gateway.connect(http=2)
         connection.send("POST", PATHS[form], [("x-tenant-id", "gcp-first"), ("content-type", "application/json")],
                         json.dumps({"model": model, "stream": True, **asked}).encode())
         clouds.await_records(bool, mark)

@@ -3,7 +3,7 @@
 pub mod recorded;
 pub mod rows;
 
-use multihome_core::convert::{Asked, Told, Towards, Translated, Unreadable, Untranslatable, chat, responses};
+use multihome_core::convert::{Asked, Conversion, Told, Towards, Translated, Unreadable, Untranslatable, chat};
 use multihome_core::form::Usage;
 use multihome_core::stream::sse;
 
@@ -32,36 +32,24 @@ pub struct Outcome {
 
 /// Translates `input` in a direction; `None` for one that does not exist. A stream is read in pieces of `piece` bytes.
 pub fn translate(direction: &str, input: &[u8], asked: Asked, piece: usize) -> Option<Outcome> {
-    let towards = Towards { model: MODEL };
+    let (form, what) = direction.split_once('/')?;
+    let (conversion, asked) = match form {
+        "responses" => (Conversion::ToResponses, asked),
+        "chat" => (Conversion::ToChat, repeated(asked)),
+        _ => return None,
+    };
     let mut out = Vec::new();
-    match direction {
-        "responses/request" => {
-            let translated = responses::request(input, &towards, &mut out);
+    match what {
+        "request" => {
+            let translated = conversion.request(input, &Towards { model: MODEL }, &mut out);
             Some(of_request(translated, out))
         }
-        "responses/reply" => {
-            let usage = responses::reply(input, &asked, NOW, &mut out);
+        "reply" => {
+            let usage = conversion.reply(input, &asked, NOW, &mut out);
             Some(of_reply(usage, out))
         }
-        "responses/events" => {
-            let mut machine = responses::Events::new(asked, NOW);
-            let mut failed = None;
-            let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
-            if failed.is_none() && whole {
-                note(machine.end(&mut out), &mut failed);
-            }
-            Some(Outcome { out, failed, usage: machine.usage(), ..Outcome::default() })
-        }
-        "chat/request" => {
-            let translated = chat::request(input, &towards, &mut out);
-            Some(of_request(translated, out))
-        }
-        "chat/reply" => {
-            let usage = chat::reply(input, &repeated(asked), NOW, &mut out);
-            Some(of_reply(usage, out))
-        }
-        "chat/events" => {
-            let mut machine = chat::Events::new(repeated(asked), NOW);
+        "events" => {
+            let mut machine = conversion.events(&asked, NOW)?;
             let mut failed = None;
             let whole = read(input, piece, |event| note(machine.event(&event, &mut out), &mut failed));
             if failed.is_none() && whole {

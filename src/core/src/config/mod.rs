@@ -104,7 +104,7 @@ impl Config {
 
     /// The place of a target's account among [`Sessions::accounts`].
     pub fn account_of(&self, target: &Target) -> Option<usize> {
-        self.sessions.account(&self.endpoint_of(target)?.account)
+        self.sessions.account_of(target.endpoint)
     }
 
     /// Whether the values that a model's responses give are tagged.

@@ -1,6 +1,5 @@
 //! Sessions: which accounts keep what clients bring back, and the keys of the tags that lead there.
 
-use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -20,7 +19,9 @@ pub struct Sessions {
     pub key_variables: Vec<String>,
     /// The accounts, in the order of the file's endpoints; each once.
     pub accounts: Vec<Account>,
-    keys: Option<Keys>,
+    /// The place of each endpoint's account among these, by the endpoint's own place.
+    of_endpoints: Vec<usize>,
+    keys: Keys,
 }
 
 /// What can read what it made: a resource with its credential. Endpoints that share one say so.
@@ -61,18 +62,23 @@ impl Sessions {
                 None => missing.push(name.clone()),
             }
         }
-        self.keys = Some(Keys::new(secrets.iter().map(Vec::as_slice)));
+        self.keys = Keys::new(secrets.iter().map(Vec::as_slice));
         if missing.is_empty() { Ok(()) } else { Err(missing) }
     }
 
     /// The keys of tags; where none were read, ones that everybody knows.
-    pub fn keys(&self) -> Cow<'_, Keys> {
-        self.keys.as_ref().map_or_else(|| Cow::Owned(Keys::new([])), Cow::Borrowed)
+    pub fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     /// The account's place.
     pub fn account(&self, name: &str) -> Option<usize> {
         self.accounts.iter().position(|account| *account.name == *name)
+    }
+
+    /// The place of the account of the endpoint at this place.
+    pub fn account_of(&self, endpoint: usize) -> Option<usize> {
+        self.of_endpoints.get(endpoint).copied()
     }
 
     /// Whether what the account at this place makes is tagged.
@@ -123,10 +129,12 @@ impl Sessions {
     /// Notes the accounts of all endpoints, which are tagged, and who may use them.
     pub(super) fn settle(&mut self, settled: &Settled<'_>) {
         for endpoint in settled.endpoints {
-            if self.account(&endpoint.account).is_none() {
+            let place = self.account(&endpoint.account).unwrap_or_else(|| {
                 let name = Rc::clone(&endpoint.account);
                 self.accounts.push(Account { name, tagged: false, users: Users::Nobody });
-            }
+                self.accounts.len() - 1
+            });
+            self.of_endpoints.push(place);
         }
         for accounts in settled.models.values().map(|targets| settled.accounts(targets)) {
             if accounts.len() > 1 {

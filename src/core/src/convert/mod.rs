@@ -60,11 +60,11 @@ impl Conversion {
     }
 
     /// Begins to translate a stream back; `None` where it passes.
-    pub fn events(self, asked: Asked, now: u64) -> Option<Machine> {
+    pub fn events(self, asked: &Asked, now: u64) -> Option<Machine> {
         match self {
             Conversion::Pass => None,
-            Conversion::ToResponses => Some(Machine::ToResponses(responses::Events::new(asked, now))),
-            Conversion::ToChat => Some(Machine::ToChat(chat::Events::new(asked, now))),
+            Conversion::ToResponses => Some(Machine::ToResponses(responses::Events::new(asked.include_usage, now))),
+            Conversion::ToChat => Some(Machine::ToChat(chat::Events::new(asked.clone(), now))),
         }
     }
 }

@@ -64,7 +64,7 @@ impl Found {
     fn of(config: &Rc<Config>, caller: &Caller, id: &str) -> Result<Found, ApiError> {
         if let Some(tagged) = Tagged::read(Kind::Id, id.as_bytes()) {
             let accounts = config.sessions.accounts.iter().map(|account| &*account.name);
-            let maker = origin::maker(&tagged, &config.sessions.keys(), caller.tenant(), accounts);
+            let maker = origin::maker(&tagged, config.sessions.keys(), caller.tenant(), accounts);
             let account = maker.and_then(|(account, _)| config.sessions.account(account));
             return match (account, plain(&tagged)) {
                 (Some(account), Some(id)) => Ok(Found { account, id }),
@@ -81,7 +81,7 @@ impl Found {
 fn untagged(config: &Config, caller: &Caller, account: usize, id: &str) -> Result<String, ApiError> {
     let Some(tagged) = Tagged::read(Kind::Id, id.as_bytes()) else { return Ok(id.to_owned()) };
     let name = config.sessions.accounts.get(account).map(|account| &*account.name);
-    let made = origin::maker(&tagged, &config.sessions.keys(), caller.tenant(), name.into_iter());
+    let made = origin::maker(&tagged, config.sessions.keys(), caller.tenant(), name.into_iter());
     made.and_then(|_| plain(&tagged)).ok_or_else(|| session::foreign("Parameter `after`").about("after"))
 }
 

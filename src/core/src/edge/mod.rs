@@ -243,9 +243,9 @@ fn held(
 }
 
 impl Asked {
-    /// What only the headers tell is enough where each candidate takes its model from the path, has no rules of its
-    /// model's family, lacks nothing but what is another cloud's, is not ranked by price, and one of them is all that would be tried: nothing that only the body says
-    /// can change the plan then.
+    /// What only the headers tell is enough where each candidate takes its model from the path, has no rules of its model's
+    /// family, lacks nothing but what is another cloud's, is not ranked by price, and one of them is all that would be tried:
+    /// nothing that only the body says can change the plan then.
     fn weigh_unread(
         &self,
         length: Option<u64>,

@@ -38,7 +38,7 @@ impl Brought {
         }
         let config: &Config = permit.config();
         let accounts = config.sessions.accounts.iter().map(|account| &*account.name);
-        let origin = origin::find(body, &references, &config.sessions.keys(), permit.tenant(), accounts);
+        let origin = origin::find(body, &references, config.sessions.keys(), permit.tenant(), accounts);
         let origin = origin.map_err(|Stranger(at)| unknown(at))?;
         if origin.untagged_pointer && config.has_several_tenants() {
             return Err(untagged());

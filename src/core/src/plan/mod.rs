@@ -276,9 +276,11 @@ fn choose_form(target: &Target, needs: &Needs, translates: bool) -> Result<Form,
 /// The features that are left out of a request for a target, in a form: what it lacks and policy lets go. A translation is
 /// of the whole request.
 pub fn left_out(target: &Target, form: Form, needs: &Needs) -> Features {
-    let cuts = convert::between(needs.api, form) == Some(Conversion::Pass);
-    let lacking = if cuts { target.lacking(form, needs.features) } else { Features::default() };
-    lacking.shared(target.drop).shared(needs.removable)
+    let most = target.drop.shared(needs.removable);
+    if most.is_empty() || convert::between(needs.api, form) != Some(Conversion::Pass) {
+        return Features::default();
+    }
+    target.lacking(form, needs.features).shared(most)
 }
 
 /// Whether a request is held to another account than the target's.

@@ -47,7 +47,7 @@ impl Unfit {
     }
 }
 
-/// As the record has it: `residency`, `form`, `lacks-tools-images`, `origin`, `credential`.
+/// As the record has it: `residency`, `form`, `lacks-tools-images`, `origin`, `lost`, `untranslatable`, `credential`.
 impl fmt::Display for Unfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

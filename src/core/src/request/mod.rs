@@ -34,7 +34,7 @@ use std::time::Duration;
 use crate::api::error::ApiError;
 use crate::cloud::Cloud;
 use crate::config::{Auth, Awaited};
-use crate::convert::Conversion;
+use crate::convert::{Asked, Conversion};
 use crate::form::{Form, Usage};
 use crate::plan::{Plan, Stop};
 use crate::session::Tagger;
@@ -293,7 +293,8 @@ impl Request {
     pub fn reply(&self, shape: Option<Shape>, now: impl FnOnce() -> u64) -> Reply {
         let Some(latest) = self.latest() else { return Reply::Pass };
         if latest.conversion != Conversion::Pass {
-            let asked = self.payload.asked().cloned().unwrap_or_default();
+            let nothing = Asked::default();
+            let asked = self.payload.asked().unwrap_or(&nothing);
             let translate = Translate::new(latest.endpoint.cloud, latest.conversion, asked, shape, now());
             return Reply::Translate(Box::new(translate));
         }
@@ -315,10 +316,13 @@ impl Request {
 
     /// What tags a response, where its account's are.
     fn tagger(&self, stop: &Stop<'_>) -> Option<Tagger> {
+        if stop.form != Form::Responses {
+            return None;
+        }
         let sessions = &self.plan.config().sessions;
         let account = self.plan.config().account_of(stop.target)?;
-        let tags = stop.form == Form::Responses && sessions.is_tagged(account);
-        tags.then(|| Tagger::new(sessions.keys().binding(&self.plan.subject().tenant, &stop.endpoint.account)))
+        let bind = || sessions.keys().binding(&self.plan.subject().tenant, &stop.endpoint.account);
+        sessions.is_tagged(account).then(|| Tagger::new(bind()))
     }
 
     /// Judges an error whose body does not come, where its head says whose fault it is. What only the body says, the client

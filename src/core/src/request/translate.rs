@@ -52,9 +52,9 @@ struct Stream {
 impl Translate {
     /// A response of that cloud. `now` is in seconds since 1970. A response in a shape that no form has is read as a whole
     /// one, and will be none.
-    pub fn new(cloud: Cloud, conversion: Conversion, asked: Asked, shape: Option<Shape>, now: u64) -> Translate {
+    pub fn new(cloud: Cloud, conversion: Conversion, asked: &Asked, shape: Option<Shape>, now: u64) -> Translate {
         let machine = match shape {
-            Some(Shape::Events) => conversion.events(asked.clone(), now),
+            Some(Shape::Events) => conversion.events(asked, now),
             Some(Shape::Whole) | None => None,
         };
         let stage = match machine {
@@ -66,7 +66,7 @@ impl Translate {
                 begun: false,
                 over: false,
             })),
-            None => Stage::Whole { conversion, asked, now, body: Vec::new() },
+            None => Stage::Whole { conversion, asked: asked.clone(), now, body: Vec::new() },
         };
         Translate { cloud, stage, usage: None }
     }
@@ -171,7 +171,7 @@ mod tests {
 
     fn stream() -> Translate {
         let asked = Asked { stream: true, ..Asked::default() };
-        Translate::new(Cloud::Gcp, Conversion::ToResponses, asked, Some(Shape::Events), 1)
+        Translate::new(Cloud::Gcp, Conversion::ToResponses, &asked, Some(Shape::Events), 1)
     }
 
     /// What the client gets.
@@ -209,7 +209,7 @@ mod tests {
 
     #[wasm_bindgen_test(unsupported = test)]
     fn a_whole_response_is_collected_up_to_a_bound() {
-        let whole = || Translate::new(Cloud::Gcp, Conversion::ToResponses, Asked::default(), Some(Shape::Whole), 1);
+        let whole = || Translate::new(Cloud::Gcp, Conversion::ToResponses, &Asked::default(), Some(Shape::Whole), 1);
         let mut reply = whole();
         assert_eq!(reply.push(br#"{"id":"resp_1","#, false), Output::Wait);
         assert!(matches!(reply.push(b"no JSON", true), Output::Failed(_)));

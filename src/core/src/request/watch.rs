@@ -111,12 +111,14 @@ impl Watch {
 
     fn push_events(&mut self, mut events: Events, held: usize, piece: &[u8], ended: bool) -> Output {
         let (mut begun, mut failed) = (false, None);
-        let (form, in_background, reader) = (self.form, self.in_background, &mut self.reader);
+        let (form, in_background, usage, reader) = (self.form, self.in_background, self.usage, &mut self.reader);
         let pushed = events.push(piece, |event| {
             if begun || failed.is_some() {
                 return;
             }
-            reader.learn(&event);
+            if usage {
+                reader.learn(&event);
+            }
             match form.event_says(event) {
                 Beginning::Lifecycle => begun = in_background,
                 Beginning::Output => begun = true,

@@ -4,6 +4,8 @@
 
 pub mod calls;
 pub mod foreign;
+#[cfg(test)]
+pub(crate) mod marked;
 pub mod origin;
 pub mod references;
 pub mod tag;

@@ -29,6 +29,12 @@ impl Keys {
     }
 }
 
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys::new([])
+    }
+}
+
 /// What the tags of a request say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Origin<'a> {
@@ -111,26 +117,14 @@ pub fn maker<'a>(
 mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
-    use super::super::{references, tag::Kind};
+    use super::super::{marked::tagged, references};
     use super::*;
 
     const ACCOUNTS: [&str; 3] = ["azure", "aws", "gcp"];
 
     /// `{azure|resp_1}` in a body stands for that value with the tag of that account.
     fn body(marked: &str, tenant: &str) -> String {
-        let keys = Keys::new([&b"old"[..]]);
-        let mut out = String::new();
-        let mut rest = marked;
-        while let Some((before, after)) = rest.split_once("<") {
-            let (value, after) = after.split_once('>').unwrap();
-            let (account, value) = value.split_once('|').unwrap();
-            let kind = if before.ends_with("encrypted_content\":\"") { Kind::Encrypted } else { Kind::Id };
-            let (prefix, end) = value.split_at(kind.place(value.as_bytes()));
-            let tag = keys.binding(tenant, account).tag(value.as_bytes());
-            out += &format!("{before}{prefix}{}{end}", std::str::from_utf8(&tag).unwrap());
-            rest = after;
-        }
-        out + rest
+        tagged(&Keys::new([&b"old"[..]]), tenant, marked)
     }
 
     fn found(marked: &str, tenant: &str) -> Result<(Option<&'static str>, bool, String, bool, bool), Stranger> {

@@ -64,7 +64,7 @@ pub fn check(conversion: Conversion, corpus: &Corpus, random: &mut Random) -> Re
 fn translate(conversion: Conversion, asked: Asked, pieces: &[Vec<u8>]) -> Result<Streamed, String> {
     let (mut events, mut streamed, mut came) = (Events::default(), Streamed::default(), asked.echo.len());
     let since = memory::since();
-    let mut machine = conversion.events(asked, NOW).ok_or("it does not translate")?;
+    let mut machine = conversion.events(&asked, NOW).ok_or("it does not translate")?;
     let mut breach = Ok(());
     for piece in pieces {
         came += piece.len();

@@ -39,7 +39,7 @@ pub(super) fn inward(id: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(format!("call_{}", digest(id, 32)).into_bytes())
 }
 
-fn is_hex(byte: &u8) -> bool {
+pub(super) fn is_hex(byte: &u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 

@@ -192,7 +192,7 @@ impl Head {
 /// Whether this is an id that [`Head::item_id`] gave to reasoning. No cloud's own have this length.
 pub(super) fn is_id_of_reasoning(id: &[u8]) -> bool {
     let digits = id.strip_prefix(b"rs_").filter(|digits| digits.len() == DIGITS + 4);
-    digits.is_some_and(|digits| digits.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')))
+    digits.is_some_and(|digits| digits.iter().all(call_id::is_hex))
 }
 
 impl Part<'_> {

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest, Sha256};
-
 use super::super::raw::Raw;
 use crate::json::Writer;
+use crate::session::calls::digest;
 
 /// The longest id of a call that the Responses API takes, in characters. Histories that another vendor's model made
 /// hold longer ones.
@@ -52,11 +51,7 @@ fn write(id: Raw<'_>, times: u64, json: &mut Writer<'_>) {
     if inner.len() + suffix.len() <= LONGEST {
         json.raw_text(inner);
     } else {
-        json.text("call_");
-        for byte in Sha256::digest(inner).iter().take(16) {
-            let hex = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
-            json.raw_text(&[hex(byte >> 4), hex(byte & 0xf)]);
-        }
+        json.text("call_").text(&digest(inner, 32));
     }
     json.text(&suffix).end_string();
 }

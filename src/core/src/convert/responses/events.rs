@@ -6,8 +6,8 @@
 mod chunk;
 mod progress;
 
+use super::super::Told;
 use super::super::raw::{Members, Raw};
-use super::super::{Asked, Told};
 use super::output::{Call, Item, Part};
 use super::response::{Response, Tokens};
 use super::{annotation, failure};
@@ -68,13 +68,9 @@ struct Unreadable;
 
 impl Events {
     /// Begins a stream. `now` is in seconds since 1970, for a cloud that does not say when a response was made.
-    pub fn new(asked: Asked, now: u64) -> Events {
-        Events {
-            chunks: Chunks::new(asked.include_usage, now),
-            progress: Progress::default(),
-            tokens: None,
-            ended: None,
-        }
+    /// `include_usage`: the client wants a chunk with the usage at the end.
+    pub fn new(include_usage: bool, now: u64) -> Events {
+        Events { chunks: Chunks::new(include_usage, now), progress: Progress::default(), tokens: None, ended: None }
     }
 
     /// Translates an event. What the client gets is appended to `out`; nothing for an event that tells nothing of the

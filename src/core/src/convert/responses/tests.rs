@@ -9,7 +9,7 @@ use crate::convert::{Asked, Told, Towards};
 use crate::stream::sse::Event;
 
 fn machine() -> Events {
-    Events::new(Asked { stream: true, ..Asked::default() }, 1)
+    Events::new(false, 1)
 }
 
 fn event(machine: &mut Events, data: &str, out: &mut Vec<u8>) -> Told {

@@ -8,7 +8,7 @@ use crate::api::inbound::Inbound;
 use crate::config::{self, Config};
 use crate::plan::{Environment, WeightedPicks};
 use crate::request::{Next, Request, UpstreamResponse};
-use crate::session::tag::Kind;
+use crate::session::marked::tagged;
 
 /// `both` stands at two accounts, which tag; `old` at a dated API of one of them. `eu` and `shared` stand at one account each,
 /// of which one has one tenant. `runtime` keeps nothing. `twin-1` and `twin-2` are one account that the file does not know as one.
@@ -62,20 +62,6 @@ fn config() -> Rc<Config> {
     Rc::new(config)
 }
 
-/// The path with `<account|value>` made the value with its tag, as that tenant got it.
-fn tagged(config: &Config, tenant: &str, marked: &str) -> String {
-    let (mut out, mut rest) = (String::new(), marked);
-    while let Some((before, after)) = rest.split_once('<') {
-        let (value, after) = after.split_once('>').unwrap();
-        let (account, value) = value.split_once('|').unwrap();
-        let (prefix, end) = value.split_at(Kind::Id.place(value.as_bytes()));
-        let tag = config.sessions.keys().binding(tenant, account).tag(value.as_bytes());
-        out += &format!("{before}{prefix}{}{end}", std::str::from_utf8(&tag).unwrap());
-        rest = after;
-    }
-    out + rest
-}
-
 fn begun(config: &Rc<Config>, headers: &[(&str, &str)]) -> Begin {
     let headers = headers.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
     let inbound = Inbound::read(headers, config.identity.headers());
@@ -86,7 +72,7 @@ fn begun(config: &Rc<Config>, headers: &[(&str, &str)]) -> Begin {
 /// Asks as one tenant for what was made for another.
 fn ask(tenant: &str, made_for: &str, method: &str, marked: &str) -> Result<Request, ApiError> {
     let config = config();
-    let path = tagged(&config, made_for, marked);
+    let path = tagged(config.sessions.keys(), made_for, marked);
     match begun(&config, &[(":method", method), (":path", &path), ("x-tenant-id", tenant)]) {
         Begin::Go(request) => Ok(request),
         Begin::Denied(denied) => Err(denied.error),
@@ -211,7 +197,7 @@ fn another_tenants_response_reads_as_one_that_is_not_there() {
 #[wasm_bindgen_test(unsupported = test)]
 fn headers_narrow_it() {
     let config = config();
-    let path = tagged(&config, "acme", "/v1/responses/<mantle|resp_1>");
+    let path = tagged(config.sessions.keys(), "acme", "/v1/responses/<mantle|resp_1>");
     let headers = [(":method", "GET"), (":path", &*path), ("x-tenant-id", "acme"), ("x-multihome-clouds", "azure")];
     let Begin::Denied(denied) = begun(&config, &headers) else { panic!() };
     assert_eq!(denied.error.code.as_deref(), Some("origin_not_allowed"));

@@ -8,7 +8,7 @@ use crate::api::inbound::Inbound;
 use crate::config::{self, Config};
 use crate::plan::{Environment, WeightedPicks};
 use crate::request::{Next, Request, UpstreamResponse};
-use crate::session::tag::Kind;
+use crate::session::marked::tagged;
 
 /// `both` stands at two accounts, of which `az-2` is a second endpoint of one; `alone` at one that is tagged for `both`'s sake;
 /// `other` at one that is not.
@@ -42,25 +42,9 @@ fn config() -> Rc<Config> {
     Rc::new(config)
 }
 
-/// The body with `<account|value>` made the value with its tag, as that tenant got it.
-fn tagged(config: &Config, tenant: &str, marked: &str) -> String {
-    let mut out = String::new();
-    let mut rest = marked;
-    while let Some((before, after)) = rest.split_once('<') {
-        let (value, after) = after.split_once('>').unwrap();
-        let (account, value) = value.split_once('|').unwrap();
-        let kind = if before.ends_with("encrypted_content\":\"") { Kind::Encrypted } else { Kind::Id };
-        let (prefix, end) = value.split_at(kind.place(value.as_bytes()));
-        let tag = config.sessions.keys().binding(tenant, account).tag(value.as_bytes());
-        out += &format!("{before}{prefix}{}{end}", std::str::from_utf8(&tag).unwrap());
-        rest = after;
-    }
-    out + rest
-}
-
 fn ask(tenant: &str, made_for: &str, marked: &str) -> Result<(Request, String), ApiError> {
     let config = config();
-    let body = tagged(&config, made_for, marked);
+    let body = tagged(config.sessions.keys(), made_for, marked);
     let headers = [
         (":method", "POST"),
         (":path", "/v1/responses"),

@@ -31,17 +31,17 @@ pub(super) fn write(
         Some(content) if content.is_array() && content.is_empty() => {
             json.string("");
         }
-        Some(content) if content.is_array() => match sole_text(content) {
+        Some(content) if content.is_array() => {
             // A string is what every cloud takes, whoever says it.
-            Some(text) if speaker != Speaker::User => {
+            let text = if speaker == Speaker::User { None } else { sole_text(content) };
+            if let Some(text) = text {
                 json.raw(text.bytes());
-            }
-            _ => {
+            } else {
                 json.begin_array();
                 write_parts(content, speaker, place, json, notes);
                 json.end_array();
             }
-        },
+        }
         _ => {
             notes.cannot(place);
             json.null();

@@ -6,7 +6,7 @@
 use std::fmt::Arguments;
 
 use super::super::super::notes::Notes;
-use super::super::super::raw::{Members, Raw};
+use super::super::super::raw::Raw;
 use super::super::call_id;
 use super::super::response;
 use super::content::{self, Said, Speaker};
@@ -238,7 +238,7 @@ fn is_of_translation(id: Raw<'_>) -> bool {
 /// A tool may be called by a program that the cloud runs, which chat completions do not have.
 fn check_caller(caller: Option<Raw<'_>>, at: Arguments<'_>, notes: &mut Notes) {
     let Some(caller) = caller else { return };
-    let kind = Members::of(caller, &["type"]).and_then(|caller| caller.get("type")).unwrap_or(caller);
+    let kind = tools::kind(caller);
     if !kind.is("direct") {
         notes.cannot(format_args!("{at}.caller: {kind}"));
     }

@@ -57,9 +57,10 @@ impl<'j> Tools<'j> {
         }
         tools.each(|index, tool| {
             let at = format_args!("{place}[{index}]");
-            if kind(tool).is("namespace") {
+            let kind = kind(tool);
+            if kind.is("namespace") {
                 self.namespace(tool, at, notes);
-            } else if let Some(name) = self.tool(tool, b"", at, notes) {
+            } else if let Some(name) = self.tool(tool, kind, b"", at, notes) {
                 self.plain.push((at.to_string(), name));
             }
         });
@@ -136,14 +137,21 @@ impl<'j> Tools<'j> {
         }
         if let Some(tools) = tools {
             tools.each(|index, tool| {
-                self.tool(tool, text.unwrap_or_default().as_bytes(), format_args!("{at}.tools[{index}]"), notes);
+                let at = format_args!("{at}.tools[{index}]");
+                self.tool(tool, kind(tool), text.unwrap_or_default().as_bytes(), at, notes);
             });
         }
     }
 
-    /// Writes a tool; its name, if it is one.
-    fn tool(&mut self, tool: Raw<'j>, namespace: &[u8], at: Arguments<'_>, notes: &mut Notes) -> Option<&'j [u8]> {
-        let kind = kind(tool);
+    /// Writes a tool of that kind; its name, if it is one.
+    fn tool(
+        &mut self,
+        tool: Raw<'j>,
+        kind: Raw<'j>,
+        namespace: &[u8],
+        at: Arguments<'_>,
+        notes: &mut Notes,
+    ) -> Option<&'j [u8]> {
         let Some(known) = KINDS.into_iter().find(|known| kind.is(known)) else {
             notes.cannot(format_args!("{at}.type: {kind}"));
             return None;
@@ -197,8 +205,8 @@ impl<'j> Tools<'j> {
 /// The kinds of tools that both APIs have.
 const KINDS: [&str; 2] = ["function", "custom"];
 
-/// The type of a tool.
-fn kind(tool: Raw<'_>) -> Raw<'_> {
+/// The type of a tool, or of who calls one.
+pub(super) fn kind(tool: Raw<'_>) -> Raw<'_> {
     Members::of(tool, &["type"]).and_then(|tool| tool.get("type")).unwrap_or(tool)
 }
 
